@@ -1,0 +1,50 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# TORCH hands any torch requirement or option to pip, for example: make demo TORCH='torch==2.13.0'
+
+PYTHON ?= python3
+TORCH ?= torch -c constraints.txt
+BIN := .venv/bin
+# Only one thread a library: the tests are many small jobs, and two cores share them.
+QUICK := OMP_NUM_THREADS=1 MPLBACKEND=Agg
+
+.PHONY: demo test setup lint types docs check long clean
+
+demo: .venv/core
+	$(BIN)/layerwise demo
+
+test: .venv/dev lint types docs check
+
+setup: .venv/dev
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[vision,dev]'
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/core: .venv/bin/python pyproject.toml constraints.txt
+	@echo "Installing PyTorch and layerwise into .venv (about a minute) ..."
+	$(BIN)/pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/dev: .venv/core pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+lint: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+docs: .venv/dev
+	$(QUICK) $(BIN)/python docs/build.py --strict
+
+check: .venv/dev
+	$(QUICK) $(BIN)/pytest -m "not long"
+
+long: .venv/dev
+	$(BIN)/pytest -m long
+
+clean:
+	rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache

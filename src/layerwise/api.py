@@ -1,0 +1,247 @@
+"""The commands as Python: `lw.train(...)`, `lw.load(...)`, and a run that shows itself in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+
+from layerwise.catalog import Entry, entries
+from layerwise.config import Experiment
+from layerwise.data.source import Source
+from layerwise.runs.folder import RunFolder, find_run
+from layerwise.runs.folder import list_runs as folders
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from layerwise.data.inspect import Inspection
+    from layerwise.explain.explanation import Explanation
+    from layerwise.explain.layers import LayerRow
+    from layerwise.runs.opened import Opened, Predictions
+
+__all__ = ["Run", "Settings", "inspect", "list_models", "list_runs", "load", "show", "train"]
+
+
+class Settings(TypedDict, total=False):
+    """Every setting of an experiment by its one name; `layerwise.config` says what each means."""
+
+    format: str
+    exclude_problems: bool
+    download: bool
+    target: str
+    task: Literal["", "classify", "regress"]
+    drop: tuple[str, ...]
+    category: tuple[str, ...]
+    id: str
+    weight: str
+    part: str
+    group: str
+    classes: tuple[str, ...]
+    test: Literal["auto", "split", "training", "none"]
+    test_fraction: float
+    test_data: str
+    validation_fraction: float
+    stratify: bool
+    scale: Literal["auto", "standardise", "min-max", "none"]
+    missing: Literal["impute", "refuse"]
+    image_size: tuple[int, ...]
+    fit: Literal["auto", "pad", "resize"]
+    augment: tuple[str, ...]
+    epochs: int
+    batch_size: int
+    loss: Literal["auto", "cross-entropy", "squared-error", "half-squared-error", "absolute-error"]
+    optimizer: Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+    clip_norm: float
+    schedule: Literal["constant", "step", "cosine", "one-cycle", "plateau"]
+    step_epochs: int
+    decay: float
+    warm_up: float
+    stopping: Literal["validation", "no-errors", "none"]
+    patience: int
+    seed: int
+    device: str
+    threads: int
+    confidence: float
+    resamples: int
+    baselines: tuple[str, ...]
+    positive: str
+    views: tuple[str, ...]
+    language: Literal["", "en", "ko"]
+
+
+class Run:
+    """A run: its figures, its network, and what can be asked of it.
+
+    Example:
+        >>> import tempfile
+        >>> run = train("iris", "mlp", epochs=20, run=tempfile.mkdtemp() + "/iris")
+        >>> run.metrics["accuracy"]["value"] > 0.8
+        True
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    @property
+    def name(self) -> str:
+        """Name of the run."""
+        return self.folder.name
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Each figure of the test part as `{"value", "low", "high", "n"}`; empty for an interrupted run."""
+        return dict(self.results["metrics"]) if self.folder.finished else {}
+
+    @property
+    def results(self) -> dict[str, Any]:
+        """All of `metrics.json`: test, training, baselines, confusion, expectation."""
+        return self.folder.read("metrics.json")
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """One record an epoch."""
+        return self.folder.history()
+
+    @property
+    def experiment(self) -> Experiment:
+        """The experiment, every setting resolved."""
+        return self.folder.experiment()
+
+    @cached_property
+    def opened(self) -> Opened:
+        """Network, task and preprocessing."""
+        from layerwise.runs.opened import open_run
+
+        return open_run(self.folder)
+
+    @property
+    def model(self) -> nn.Module:
+        """The trained network in evaluation mode."""
+        return self.opened.model
+
+    def predict(self, data: Any) -> Predictions:
+        """Answer for every row or picture of new data: a path, a list of paths, arrays, a frame or a source."""
+        from layerwise.data.join import joined
+        from layerwise.data.open import open_source
+
+        paths = data if isinstance(data, list) and data and isinstance(data[0], str | Path) else [data]
+        sources = [open_source(path, options=self.experiment.load.options) for path in paths]
+        whole = sources[0]
+        for source in sources[1:]:
+            whole = joined(whole, source)
+        return self.opened.predict(whole)
+
+    def explain(self, view: str = "", *, example: str = "", options: Mapping[str, Any] | None = None) -> Explanation:
+        """Open the network on one example; a misread test example when none is named."""
+        from layerwise.workflow.explain import explain_run
+
+        return explain_run(self.opened, view, example=example, options=options or {})
+
+    def report(self, language: Literal["", "en", "ko"] = "") -> Path:
+        """Write the report and return its path."""
+        from layerwise.workflow.report import write_report
+
+        return write_report(self.opened, language)
+
+    def __repr__(self) -> str:
+        if not self.folder.finished:
+            return f"Run({self.folder.path}, interrupted)"
+        name, value = next(iter(self.metrics.items()))
+        return f"Run({self.folder.path}, {name} {value['value']:.4g})"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(
+            f"<tr><th scope='row' style='text-align:left'>{escape(name)}</th><td>{shown(value)}</td></tr>"
+            for name, value in self.metrics.items()
+        )
+        title = f"{self.experiment.load.data} · {self.experiment.model.name}"
+        return f"<table><caption>{escape(title)}</caption>{rows}</table>"
+
+
+def shown(value: Mapping[str, Any]) -> str:
+    """Return a figure with its interval for a table cell."""
+    if value["value"] is None:
+        return "undefined"
+    if value["low"] is None:
+        return f"{value['value']:.4g}"
+    return f"{value['value']:.4g} ({value['low']:.4g} – {value['high']:.4g})"
+
+
+def train(
+    data: Any, model: str = "", *, run: str = "", model_options: Mapping[str, Any] | None = None,
+    format_options: Mapping[str, Any] | None = None, **settings: Unpack[Settings],
+) -> Run:  # fmt: skip
+    """Train a network, evaluate it, and write its run folder with the report.
+
+    Args:
+        data: A path, a built-in or named set, `(inputs, targets)` arrays or tensors, a pandas frame, or a source.
+        model: Name in the catalogue, or `my_net.py:MyNet`; chosen when left out.
+        run: Name or path of the run folder.
+        model_options: Options of the network: `{"hidden": (64, 32)}`.
+        format_options: Options of the format: `{"delimiter": ";"}`.
+        settings: Settings by name: `epochs=5, target="outcome"`.
+
+    Raises:
+        LayerwiseError: The data, the network or a setting cannot be used; the message says what to do.
+    """
+    from layerwise.workflow.report import write_report
+    from layerwise.workflow.request import request
+    from layerwise.workflow.start import start
+
+    path = str(data) if isinstance(data, str | Path) else ""
+    whole, named = request(path or "memory", model, settings, model_options or {}, format_options or {}, None)
+    opened, outcome = start(whole, named, path or data, run=run)
+    if outcome.reason != "interrupted":
+        write_report(opened, whole.view.language)
+    return Run(opened.folder)
+
+
+def load(run: str | Path = "") -> Run:
+    """Open a run by name or path; the newest when left out.
+
+    Raises:
+        LayerwiseError: There is no such run.
+    """
+    return Run(find_run(str(run)))
+
+
+def list_runs() -> Sequence[Run]:
+    """Return the runs of this folder, the newest first."""
+    return [Run(folder) for folder in folders()]
+
+
+def list_models(task: str = "") -> Mapping[str, Entry]:
+    """Return the catalogue of networks: name, task, paper, options.
+
+    Example:
+        >>> "lenet5" in list_models("classify")
+        True
+    """
+    known = entries("model")
+    return {name: part for name, part in known.items() if not task or task in part.facts.get("task", "").split()}
+
+
+def inspect(data: Any, *, target: str = "") -> Inspection:
+    """Look at data: counts, fields, classes, what is missing or repeated, and the suggested next step."""
+    from layerwise.data.inspect import inspect as look
+    from layerwise.data.open import open_source
+
+    source = data if isinstance(data, Source) else open_source(data, exclude_problems=True)
+    return look(source, target=target)
+
+
+def show(model: str | nn.Module, inputs: int | tuple[int, ...], *, outputs: int = 10,
+         model_options: Mapping[str, Any] | None = None) -> tuple[LayerRow, ...]:  # fmt: skip
+    """Return the layer table of a network: name, type, size, parameters, multiply-adds, receptive field."""
+    from layerwise.explain.layers import layer_table
+    from layerwise.models import build
+
+    network = build(model, inputs, outputs, model_options or {}) if isinstance(model, str) else model
+    return layer_table(network, (inputs,) if isinstance(inputs, int) else inputs)

@@ -1,0 +1,16 @@
+"""The course's mathematics in plain NumPy: forward, backward and update, each equation above the line that computes it.
+
+Nothing here imports torch or any other part of layerwise; every function works in the float type it is given.
+
+- `linear`: the weighted sum of a fully connected layer
+- `padding`: full, same and valid padding, output sizes
+- `sliding_window`: convolution as the lectures write it, one signal or one image and one kernel, in plain loops
+- `convolution`: the convolution layer (batches, channels, stride, dilation, groups), both conventions
+- `pooling`: max, average and L2 pooling
+- `activations`: step, sigmoid, tanh, ReLU and its family, maxout, softmax
+- `losses`: squared, absolute and cross-entropy errors, the perceptron criterion
+- `dropout`, `batch_norm`, `local_response_norm`: the three layers that regularise or normalise
+- `perceptron`, `sigmoid_unit`, `backpropagation`: the lecture's learning rules, step by step
+- `optimizers`: from gradient descent to AdamW, and gradient clipping
+- `switched_logistic`: the group-switched logistic network and its four gradients
+"""

@@ -1,0 +1,51 @@
+"""`layerwise data PATH`: what is here, what is wrong with it, and what to type next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from cyclopts import Parameter
+
+from layerwise.cli.options import Common, given, part_options, print_json
+from layerwise.cli.tables import print_lines
+
+if TYPE_CHECKING:
+    FormatOptions: TypeAlias = Any
+else:
+    FormatOptions = part_options("format")
+
+
+def data(
+    path: str,
+    *,
+    target: str = "",
+    format: str = "",
+    download: Annotated[bool, Parameter(negative="")] = False,
+    format_options: Annotated[FormatOptions, Parameter(name="*")] = None,
+    common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 - frozen
+) -> None:
+    """Look at data: counts, fields, classes, what is missing, unreadable or repeated, and the next command.
+
+    Examples:
+        layerwise data iris
+
+        layerwise data patients.csv --target outcome
+
+        layerwise data photos/
+
+    Args:
+        path: A file, a folder, or a built-in or named data set.
+        target: Field to predict; guessed and said when left out.
+        format: Format of the file, where its content does not tell.
+        download: Fetch a named data set that is not on this machine.
+    """
+    from layerwise.data.inspect import inspect
+    from layerwise.data.open import open_source
+
+    # Problems are shown here, not fatal: this is the command that finds them.
+    source = open_source(path, format=format, options=given(format_options), exclude_problems=True, download=download)
+    found = inspect(source, target=target)
+    if common.json:
+        print_json(found.to_dict())
+    else:
+        print_lines(*found.lines())

@@ -1,0 +1,115 @@
+"""A progress bar in a thread of its own, so that the loop pays for one assignment an update."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from layerwise.language import say
+from layerwise.training.history import Epoch
+
+__all__ = ["Bar", "Lines", "listener"]
+
+TICK = 0.1
+"""Seconds between two looks at the counter."""
+
+
+def describe(epoch: Epoch, epochs: int) -> str:
+    """Return one epoch as a line."""
+    line = say("epoch {}/{}  train loss {:.4f}", epoch.epoch, epochs, epoch.train_loss)
+    if epoch.validation_loss is not None:
+        line += "  " + say("validation loss {:.4f}", epoch.validation_loss)
+    if epoch.wrong is not None:
+        line += "  " + say("{} wrong", epoch.wrong)
+    return line
+
+
+class Bar:
+    """A live bar with rate and time left, on the error stream of a terminal."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._epochs = 0
+        self._over = threading.Event()
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(),
+            TextColumn(say("updates") + "  {task.fields[rate]:.0f}/s"), TimeRemainingColumn(),
+            console=Console(file=sys.stderr), transient=True, auto_refresh=False,
+        )  # fmt: skip
+
+    def began(self, steps: int, epochs: int) -> None:
+        """Draw the bar, and keep drawing it until learning is over."""
+        self._epochs = epochs
+        self._task = self._bar.add_task(say("learning"), total=steps, rate=0.0)
+        self._bar.start()
+        self._thread = threading.Thread(target=self._draw, daemon=True)
+        self._thread.start()
+
+    def _draw(self) -> None:
+        began = time.monotonic()
+        while not self._over.wait(TICK):
+            rate = self._number / (time.monotonic() - began)
+            self._bar.update(self._task, completed=self._number, rate=rate, refresh=True)
+
+    def stepped(self, number: int) -> None:
+        """Note the counter; the thread looks at it."""
+        self._number = number
+
+    def closed(self, epoch: Epoch) -> None:
+        """Put the losses beside the bar."""
+        self._bar.update(self._task, description=describe(epoch, self._epochs))
+
+    def ended(self) -> None:
+        """Take the bar away."""
+        self._over.set()
+        self._thread.join()
+        self._bar.stop()
+
+
+class Lines:
+    """One plain line an epoch at most every few seconds, where the output is not a terminal."""
+
+    def __init__(self, seconds: float = 5.0) -> None:
+        self._seconds = seconds
+        self._last = time.monotonic()
+        self._began = time.monotonic()
+        self._epochs = 0
+        self._waiting = ""
+
+    def began(self, steps: int, epochs: int) -> None:
+        """Note how long it can take."""
+        self._epochs = epochs
+        self._began = self._last = time.monotonic()
+
+    def stepped(self, number: int) -> None:
+        """Print nothing."""
+
+    def closed(self, epoch: Epoch) -> None:
+        """Print an epoch, unless one was printed just now."""
+        now = time.monotonic()
+        rate = epoch.step / max(now - self._began, 1e-9)
+        left = (now - self._began) / epoch.epoch * (self._epochs - epoch.epoch)
+        self._waiting = (
+            describe(epoch, self._epochs) + "  " + say("{:.0f} updates/s, at most {:.0f} s left", rate, left)
+        )
+        if now - self._last >= self._seconds:
+            self._print(now)
+
+    def ended(self) -> None:
+        """Print the last epoch."""
+        if self._waiting:
+            self._print(time.monotonic())
+
+    def _print(self, now: float) -> None:
+        sys.stderr.write(self._waiting + "\n")
+        sys.stderr.flush()
+        self._last, self._waiting = now, ""
+
+
+def listener() -> Bar | Lines:
+    """Return a bar for a terminal and lines for everything else."""
+    return Bar() if sys.stderr.isatty() else Lines()

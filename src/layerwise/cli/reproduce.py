@@ -1,0 +1,61 @@
+"""`layerwise reproduce RECIPE`: repeat a recorded result and check it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from layerwise.cli.options import Common, print_json
+from layerwise.cli.tables import print_lines, print_table
+from layerwise.language import say
+from layerwise.recipes import Recipe, load_recipe, recipe_names
+
+
+def reproduce(recipe: str = "", *, common: Annotated[Common, Parameter(name="*")] = Common()) -> int:  # noqa: B008
+    """Repeat a recorded result with all of its seeds; exit code 1 when it falls short.
+
+    Examples:
+
+        layerwise reproduce
+
+        layerwise reproduce iris-mlp
+
+    Args:
+        recipe: Name of the recipe; all are listed when left out.
+    """
+    if not recipe:
+        rows = [[known.name, expectation(known), known.cost, known.about] for known in map(load_recipe, recipe_names())]
+        print_table([say("recipe"), say("expected"), say("cost"), say("what it is")], rows)
+        return 0
+    from layerwise.cli.progress import listener
+    from layerwise.workflow.reproduce import reproduce as repeat
+
+    known = load_recipe(recipe)
+    loud = not (common.json or common.quiet)
+    if loud:
+        print_lines(known.about, say("Expected: {}. Source: {}.", expectation(known), known.expected.source))
+    told = (lambda seed, value: print_lines(say("seed {}: {:.4f}", seed, value))) if loud else (lambda _seed, _value: None)
+    done = repeat(known, listener=listener if loud else None, told=told)
+    if common.json:
+        print_json({
+            "recipe": recipe, "metric": known.expected.metric, "expected": expectation(known), "reached": done.reached,
+            "ok": done.ok, "seeds": list(known.expected.seeds), "values": list(done.values), "runs": list(done.runs),
+            "metrics": list(done.metrics),
+        })  # fmt: skip
+    else:
+        word = say("reached") if done.ok else say("NOT reached")
+        print_lines(say("{}: {:.4g}, expected {}: {}", known.expected.metric, done.reached, expectation(known), word))
+    return 0 if done.ok else 1
+
+
+def expectation(recipe: Recipe) -> str:
+    """Say in words what a recipe must reach."""
+    expected = recipe.expected
+    figure = f"{expected.metric} >= {expected.least:g}"
+    if expected.beside:
+        figure = say("{} within {:g} of {}'s", expected.metric, -(expected.least or 0.0), expected.beside)
+    if expected.solved:
+        low, high = expected.solved
+        return say("{} in {} to {} of {} seeds", figure, low, high, len(expected.seeds))
+    return say("{}, mean of {} seeds", figure, len(expected.seeds))

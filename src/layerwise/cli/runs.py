@@ -1,0 +1,57 @@
+"""`layerwise runs`: the runs of this folder."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from layerwise.cli.options import Common, print_json
+from layerwise.cli.tables import figure, print_lines, print_table
+from layerwise.language import say
+from layerwise.runs.folder import RunFolder, list_runs
+
+
+def runs(*, common: Annotated[Common, Parameter(name="*")] = Common()) -> None:  # noqa: B008 - frozen
+    """List the runs of this folder, the newest first: data, model, test figure with its interval, date.
+
+    Examples:
+        layerwise runs
+
+        layerwise runs --json
+    """
+    rows = [row(folder) for folder in list_runs()]
+    if common.json:
+        print_json({"runs": rows})
+        return
+    if not rows:
+        print_lines(say("No runs here. Train one: layerwise train iris"))
+        return
+    print_table(
+        [say("run"), say("data"), say("model"), say("figure"), say("95 % interval in brackets"), say("date")],
+        [
+            [entry["run"], entry["data"], entry["model"], say(entry["figure"]), shown(entry), entry["date"]]
+            for entry in rows
+        ],
+    )
+
+
+def row(folder: RunFolder) -> dict[str, Any]:
+    """Describe one run."""
+    whole = folder.experiment()
+    date = datetime.fromtimestamp((folder.path / "run.toml").stat().st_mtime).astimezone()
+    entry = {
+        "run": folder.name, "data": whole.load.data, "model": whole.model.name, "figure": "", "value": None,
+        "state": "finished" if folder.finished else "interrupted", "date": date.strftime("%Y-%m-%d %H:%M"),
+    }  # fmt: skip
+    if folder.finished:
+        metrics = folder.read("metrics.json")
+        name = "accuracy" if "accuracy" in metrics["metrics"] else "r2"
+        entry |= {"figure": name, "value": metrics["metrics"][name]}
+    return entry
+
+
+def shown(entry: dict[str, Any]) -> str:
+    """Return the figure of a run, or that it was interrupted."""
+    return figure(entry["value"]) if entry["state"] == "finished" else say("interrupted")

@@ -1,0 +1,84 @@
+"""Short tables on the console."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from layerwise.language import say
+
+__all__ = ["figure", "print_lines", "print_table", "result_lines", "results_table"]
+
+
+def print_lines(*lines: str) -> None:
+    """Print sentences."""
+    for line in lines:
+        sys.stdout.write(line + "\n")
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+    """Print a table as wide as the console; numbers to the right."""
+    width = shutil.get_terminal_size((110, 24)).columns
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(header):
+        table.add_column(name, justify="right" if place in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(cell.replace("[", r"\[") for cell in row))
+    Console(width=max(width, 60), highlight=False).print(table)
+
+
+def figure(interval: Mapping[str, Any] | None) -> str:
+    """Return a figure with its interval: `0.983 (0.970 to 0.991)`."""
+    if not interval or interval["value"] is None:
+        return say("undefined")
+    if interval["low"] is None:
+        return f"{interval['value']:.4g}"
+    if abs(interval["value"]) <= 1 and abs(interval["high"]) <= 10:
+        return f"{interval['value']:.3f} ({interval['low']:.3f} – {interval['high']:.3f})"
+    return f"{interval['value']:.4g} ({interval['low']:.4g} – {interval['high']:.4g})"
+
+
+NAMES = {
+    "accuracy": "accuracy", "error_rate": "error rate", "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1", "kappa": "Cohen's kappa", "log_loss": "log loss", "auc": "AUC", "sensitivity": "sensitivity",
+    "specificity": "specificity", "half_squared_error": "half squared error", "mse": "mean squared error",
+    "rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²",
+}  # fmt: skip
+"""Each figure's name for people."""
+
+
+def results_table(metrics: Mapping[str, Any]) -> None:
+    """Print the figures of a run: test, training and each baseline side by side."""
+    sides: dict[str, Mapping[str, Any]] = {say(metrics["part"]): metrics["metrics"]}
+    if metrics["part"] != "train":
+        sides[say("train")] = metrics["train"]
+    sides |= {say("baseline {}", name): values for name, values in metrics["baselines"].items()}
+    rows = [
+        [say(NAMES.get(name, name)), *(figure(side.get(name)) for side in sides.values())]
+        for name in metrics["metrics"]
+    ]
+    print_table([say("95 % interval in brackets"), *sides], rows)
+
+
+def result_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """Say in sentences what a run is worth."""
+    lines = []
+    expected = metrics["expectation_per_1000"]
+    if expected and metrics["part"] == "test":
+        lines.append(
+            say("Of 1,000 new examples expect {} to {} wrong (measured on {}).",
+                round(expected["low"]), round(expected["high"]), metrics["metrics"]["accuracy"]["n"])
+        )  # fmt: skip
+    if metrics["unseen"]:
+        lines.append(say("{} test rows also stand in the training part.", metrics["unseen"]["seen"]))
+    if metrics["openings"] > 1:
+        lines.append(say("The test part has now been opened {} times; each look makes its figure a little too good.",
+                         metrics["openings"]))  # fmt: skip
+    if metrics["part"] == "train":
+        lines.append(say("Measured on the training part: this says nothing about new examples."))
+    return lines

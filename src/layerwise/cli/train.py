@@ -1,0 +1,127 @@
+"""`layerwise train DATA [MODEL]`: from data to a measured network in a run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from cyclopts import Parameter
+
+from layerwise.cli.options import (
+    SHOWN_MODEL,
+    Common,
+    given,
+    part_options,
+    print_json,
+    setting_options,
+    settings_type,
+)
+from layerwise.language import say
+
+if TYPE_CHECKING:
+    from layerwise.workflow.start import Begun
+
+    Settings: TypeAlias = Any
+    ModelOptions: TypeAlias = Any
+    FormatOptions: TypeAlias = Any
+else:
+    Settings = settings_type()
+    ModelOptions = part_options("model", SHOWN_MODEL.get())
+    FormatOptions = part_options("format")
+
+
+def train(
+    data: str = "",
+    model: str = "",
+    *,
+    run: str = "",
+    experiment: str = "",
+    settings: Annotated[Settings, Parameter(name="*")] = None,
+    model_options: Annotated[ModelOptions, Parameter(name="*")] = None,
+    format_options: Annotated[FormatOptions, Parameter(name="*")] = None,
+    common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 - frozen
+) -> int:
+    """Train a network, evaluate it, and write the run folder with its report.
+
+    Examples:
+        layerwise train iris
+
+        layerwise train digits lenet5 --form modern --augment shift=2 --epochs 40
+
+        layerwise train patients.csv mlp --target outcome --hidden 64 32
+
+    `layerwise train DATA MODEL --help` lists the options of that model, too.
+
+    Args:
+        data: Path of a file or folder, or a built-in or named data set.
+        model: Name in the catalogue, or a file and class: my_net.py:MyNet; chosen when left out.
+        run: Name or path of the run folder.
+        experiment: TOML file with settings; what the command line names goes first.
+    """
+    from layerwise.workflow.report import write_report
+    from layerwise.workflow.request import request
+    from layerwise.workflow.start import start
+
+    whole, named = request(
+        data, model, given(settings), setting_options(model_options, "model", model), given(format_options),
+        Path(experiment) if experiment else None,
+    )  # fmt: skip
+    loud = not (common.json or common.quiet)
+    from layerwise.cli.progress import listener
+
+    opened, outcome = start(
+        whole, named, whole.load.data, run=run, listener=listener() if loud else None,
+        witness=show_beginning if loud else None,
+    )  # fmt: skip
+    folder = opened.folder
+    if outcome.reason == "interrupted":
+        from layerwise.cli.tables import print_lines
+
+        print_lines(
+            say("Interrupted: weights, history and settings so far are in {}; the test part is unopened.", folder.path)
+        )
+        return 130
+    report = write_report(opened, common.language or "")
+    metrics = folder.read("metrics.json")
+    if common.json:
+        print_json({"run": str(folder.path), **metrics})
+        return 0
+    show_end(folder.path, metrics, report)
+    return 0
+
+
+def show_beginning(begun: Begun) -> None:
+    """Print what was resolved before learning begins."""
+    from layerwise.cli.tables import print_lines
+
+    whole, prepared = begun.experiment, begun.prepared
+    counts = ", ".join(f"{say(part)} {len(some)}" for part, some in prepared.examples.items())
+    print_lines(say("Data: {} ({}), rows: {}", prepared.source.name, prepared.source.origin, counts))
+    print_lines(*prepared.source.notes, *prepared.reasons)
+    for name, count in prepared.preprocessing.imputed.items():
+        print_lines(say("{} missing values of '{}' were filled in (training median or most frequent).", count, name))
+    if prepared.source.problems:
+        print_lines(say("{} items could not be read and were left out.", len(prepared.source.problems)))
+    settings = whole.train
+    print_lines(
+        say("Model: {}, {:,} parameters", whole.model.name, begun.parameters)
+        + "".join(f", {name}={value}" for name, value in whole.model.options.items()),
+        say("Training: up to {} epochs of {}, {} at rate {:g}, schedule {}, stopping by {}, seed {}",
+            settings.epochs, settings.batch_size, settings.optimizer, settings.learning_rate, settings.schedule,
+            settings.stopping, settings.seed),
+        say("Plan: {}, {} threads, data in memory", begun.plan.device, begun.plan.threads),
+        say("Run: {}", begun.folder.path),
+    )  # fmt: skip
+
+
+def show_end(path: Path, metrics: dict[str, Any], report: Path) -> None:
+    """Print the figures, what they mean, and what to do next."""
+    from layerwise.cli.tables import print_lines, result_lines, results_table
+
+    learning = metrics["learning"]
+    print_lines(
+        say("Learned {} epochs in {:.1f} s; the weights are those of epoch {}.",
+            learning["epochs"], learning["seconds"], learning["best_epoch"]), ""
+    )  # fmt: skip
+    results_table(metrics)
+    print_lines("", *result_lines(metrics), say("Report: {}", report), say("Next: layerwise explain {}", path.name))

@@ -1,0 +1,1 @@
+"""Stage 1 of the experiment scheme: raw files become typed examples, split and preprocessed."""

@@ -1,0 +1,139 @@
+"""Say what each field is for: the target, the inputs, and what is left out. Every choice made here is said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from layerwise.config import Assign
+from layerwise.data.kinds import Categories, Column, Numbers
+from layerwise.data.source import Source
+from layerwise.errors import LayerwiseError, nearest
+from layerwise.language import say
+
+__all__ = ["assign", "guess_target", "guess_task"]
+
+TARGET_WORDS = (
+    "target", "class", "label", "outcome", "y", "species", "diagnosis", "category", "type", "result",
+    "종류", "분류", "정답", "라벨", "목표", "결과",
+)  # fmt: skip
+"""Field names that usually hold what is to be predicted."""
+
+FEW_VALUES = 20
+"""A number field with at most this many different whole values is taken as classes when it is the target."""
+
+
+def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ...]]:
+    """Give every field its role and settle the task.
+
+    Returns:
+        The source with its roles, the task's name, and sentences about what was chosen.
+
+    Raises:
+        LayerwiseError: A named field does not exist, or the target has missing values.
+    """
+    reasons: list[str] = []
+    named = {"target": (settings.target,), "id": (settings.id,), "weight": (settings.weight,), "part": (settings.part,),
+             "group": (settings.group,), "unused": settings.drop}  # fmt: skip
+    for name in (*(name for names in named.values() for name in names if name), *settings.category):
+        if name not in source.columns:
+            raise LayerwiseError(
+                say("A field must be in the data."), say("no field '{}' in '{}'", name, source.name),
+                nearest(name, source.columns), usage=True,
+            )  # fmt: skip
+    source = source.assign({name: role for role, names in named.items() for name in names if name})
+    for name in settings.category:
+        source = _with_column(source, name, as_categories(source.columns[name]))
+    if not source.named("target"):
+        target, reason = guess_target(source)
+        source = source.assign({target: "target"})
+        reasons.append(reason)
+    target = source.named("target")[0]
+    _refuse_missing_target(source, target)
+    task, reason = guess_task(source, target)
+    if settings.task:
+        task = settings.task
+    else:
+        reasons.append(reason)
+    if task == "classify" and not isinstance(source.columns[target], Categories):
+        source = _with_column(source, target, as_categories(source.columns[target]))
+    return _only_classes(source, target, settings.classes), task, tuple(reasons)
+
+
+def guess_target(source: Source) -> tuple[str, str]:
+    """Choose the field to predict: one with a telling name, else the last one."""
+    names = [part.name for part in source.fields if part.role == "input" and source.columns[part.name].kind != "image"]
+    if not names:
+        raise LayerwiseError(
+            say("Learning needs a target."), say("'{}' has no field that could be one", source.name),
+            say("Name one with --target."), usage=True,
+        )  # fmt: skip
+    for name in reversed(names):
+        if name.strip().lower() in TARGET_WORDS:
+            return name, say("Target: '{}', by its name (--target chooses another).", name)
+    return names[-1], say("Target: '{}', the last field (--target chooses another).", names[-1])
+
+
+def guess_task(source: Source, target: str) -> tuple[str, str]:
+    """Choose between classes and numbers by what the target holds."""
+    column = source.columns[target]
+    if not isinstance(column, Numbers):
+        return "classify", say("Task: classification, since '{}' holds names.", target)
+    values = column.values[~np.isnan(column.values)]
+    different = np.unique(values)
+    if len(different) <= FEW_VALUES and (different == np.round(different)).all() and len(values) > 2 * len(different):
+        return "classify", say(
+            "Task: classification, since '{}' holds {} different whole numbers (--task regress predicts amounts).",
+            target, len(different),
+        )  # fmt: skip
+    return "regress", say("Task: regression, since '{}' holds amounts.", target)
+
+
+def as_categories(column: Column) -> Categories:
+    """Read any column of numbers or texts as names."""
+    if isinstance(column, Categories):
+        return column
+    if isinstance(column, Numbers):
+        different = np.unique(column.values[~np.isnan(column.values)])
+        codes = np.where(np.isnan(column.values), -1, np.searchsorted(different, column.values))
+        return Categories(codes.astype(np.int32), tuple(f"{value:.12g}" for value in different))
+    shown = [column.show(row) for row in range(len(column))]
+    names = sorted({value for value in shown if value})
+    places = {name: place for place, name in enumerate(names)}
+    return Categories(np.array([places.get(value, -1) for value in shown], dtype=np.int32), tuple(names))
+
+
+def _with_column(source: Source, name: str, column: Column) -> Source:
+    """Return the source with one column replaced."""
+    return replace(source, columns={**source.columns, name: column})
+
+
+def _refuse_missing_target(source: Source, target: str) -> None:
+    """Stop when a row has no target, naming the rows."""
+    rows = np.flatnonzero(source.columns[target].missing())
+    if len(rows):
+        shown = ", ".join(source.place(int(row)) for row in rows[:5])
+        raise LayerwiseError(
+            say("Every row needs a target."), say("'{}' is missing in {} rows: {}", target, len(rows), shown),
+            say("Fill them in, or leave these rows out with --exclude-problems."),
+        )  # fmt: skip
+
+
+def _only_classes(source: Source, target: str, classes: tuple[str, ...]) -> Source:
+    """Keep the rows of some classes, in the order they are named."""
+    column = source.columns[target]
+    if not classes or not isinstance(column, Categories):
+        return source
+    for name in classes:
+        if name not in column.names:
+            raise LayerwiseError(
+                say("A class must be in the data."), say("no class '{}' in '{}'", name, target),
+                nearest(name, column.names), usage=True,
+            )  # fmt: skip
+    wanted = np.array([column.names.index(name) for name in classes])
+    rows = np.flatnonzero(np.isin(column.codes, wanted))
+    kept = source.take(rows)
+    lookup = np.full(len(column.names), -1, dtype=np.int32)
+    lookup[wanted] = np.arange(len(wanted))
+    return _with_column(kept, target, Categories(lookup[column.codes[rows]], classes))

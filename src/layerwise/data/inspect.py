@@ -1,0 +1,270 @@
+"""What is in a source: counts, kinds, ranges, missing and doubled rows, the task it suits, and the next command."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from layerwise.data.assign import as_categories, guess_target, guess_task
+from layerwise.data.kinds import Categories, Column, Images, Numbers
+from layerwise.data.source import Problem, Source
+from layerwise.errors import LayerwiseError, nearest
+from layerwise.language import say
+
+__all__ = ["FieldFacts", "Inspection", "inspect"]
+
+MOST_CLASSES_SHOWN = 20
+
+SENTINEL_REPEATS = 3
+"""So often a far low value must return before it is suspected to stand for missing."""
+
+
+@dataclass(frozen=True)
+class FieldFacts:
+    """What one field holds.
+
+    Args:
+        name: Name of the field.
+        kind: number, category, text or image.
+        role: What it is for.
+        missing: Cells without a value.
+        different: Different values; pictures are counted by their pixels.
+        lowest: Smallest number, else None.
+        highest: Largest number, else None.
+        size: Of pictures: width x height, smallest and largest where they differ, and channels.
+        examples: Up to three cells as text.
+    """
+
+    name: str
+    kind: str
+    role: str
+    missing: int
+    different: int
+    lowest: float | None
+    highest: float | None
+    size: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Everything `layerwise data` prints.
+
+    Args:
+        name: Name of the source.
+        origin: Where it came from.
+        licence: Licence, where known.
+        listed: Items that the source lists: loaded and reported.
+        rows: Items that were loaded.
+        problems: Items that could not be read.
+        notes: How the data were read.
+        fields: One entry a field.
+        target: Field to predict, or empty.
+        task: classify or regress, or empty.
+        reasons: Why this target, task and model.
+        classes: Rows of each class, where the task is classify.
+        duplicates: Rows whose inputs and target stand in an earlier row.
+        conflicts: Rows whose inputs stand in another row with another target.
+        constant: Fields with one value throughout.
+        findings: What may go wrong, in sentences.
+        model: Model that suits the data.
+        command: The next command, ready for a shell; empty where nothing can be learned yet.
+    """
+
+    name: str
+    origin: str
+    licence: str
+    listed: int
+    rows: int
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    fields: tuple[FieldFacts, ...]
+    target: str
+    task: str
+    reasons: tuple[str, ...]
+    classes: dict[str, int]
+    duplicates: int
+    conflicts: int
+    constant: tuple[str, ...]
+    findings: tuple[str, ...]
+    model: str
+    command: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every fact as plain values, ready for JSON."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """Return the facts as lines of text."""
+        from layerwise.data.show import inspection_lines
+
+        return inspection_lines(self)
+
+
+def inspect(source: Source, target: str = "", *, data: str = "") -> Inspection:
+    """Look at a source: what is here, what is wrong with it, what it suits, and the next command.
+
+    Args:
+        source: Data as read, with the items that could not be read among its `problems`.
+        target: Field to predict; guessed where left out.
+        data: How the user called the data, for the next command; the source's own name or path where left out.
+
+    Raises:
+        LayerwiseError: No field has the name of the target.
+
+    Example:
+        >>> from layerwise.data.builtin import builtin
+        >>> found = inspect(builtin("iris"))
+        >>> found.task, found.duplicates, found.command
+        ('classify', 1, 'layerwise train iris mlp')
+    """
+    chosen, task, reasons = _aim(source, target)
+    given = chosen in source.named("target")
+    if chosen and not given:
+        source = source.assign(dict.fromkeys(source.named("target"), "input") | {chosen: "target"})
+    column = source.columns.get(chosen)
+    classes = as_categories(column).counts() if column is not None and task == "classify" else {}
+    facts = tuple(_facts(part.name, part.role, source.columns[part.name]) for part in source.fields)
+    constant = tuple(fact.name for fact in facts if fact.different == 1 and not fact.missing and len(source) > 1)
+    duplicates, conflicts = _repeats(source, chosen)
+    model, reason = _model(source, task)
+    dropped = tuple(fact.name for fact in facts if fact.role == "input" and fact.kind == "text")
+    usable = bool(chosen) and len(dropped) < len(source.named("input"))
+    excluded = bool(source.problems) or bool(chosen and source.columns[chosen].missing().any())
+    return Inspection(
+        name=source.name, origin=source.origin, licence=source.licence, listed=len(source) + len(source.problems),
+        rows=len(source), problems=source.problems, notes=source.notes, fields=facts, target=chosen, task=task,
+        reasons=(*reasons, reason), classes=classes, duplicates=duplicates, conflicts=conflicts, constant=constant,
+        findings=tuple(_findings(source, chosen, classes, facts, constant)), model=model,
+        command=_command(source, data, "" if given else chosen, model, dropped, excluded) if usable else "",
+    )  # fmt: skip
+
+
+def _aim(source: Source, target: str) -> tuple[str, str, tuple[str, ...]]:
+    """Return the target, the task, and why; both are empty where nothing can be a target."""
+    if target and target not in source.columns:
+        raise LayerwiseError(
+            say("A field must be in the data."), say("no field '{}' in '{}'", target, source.name),
+            nearest(target, source.columns), usage=True,
+        )  # fmt: skip
+    why: tuple[str, ...] = ()
+    given = source.named("target")
+    if not target and given:
+        target = given[0]
+    elif not target:
+        candidates = [name for name in source.named("input") if source.columns[name].kind in ("number", "category")]
+        if len(candidates) < 1 or len(source.named("input")) < 2:
+            return "", "", (say("No field can be a target: give one, or class folders."),)
+        plain = source.assign({name: "unused" for name in source.named("input") if name not in candidates})
+        target, reason = guess_target(plain)
+        if len(candidates) == 1:
+            reason = say("Target: '{}', the only field that can be one.", target)
+        why = (reason,)
+    task, reason = guess_task(source, target)
+    return target, task, (*why, reason)
+
+
+def _facts(name: str, role: str, column: Column) -> FieldFacts:
+    """Describe one field."""
+    missing = column.missing()
+    present = np.flatnonzero(~missing)
+    lowest = highest = None
+    size = ""
+    if isinstance(column, Numbers) and len(present):
+        lowest, highest = float(column.values[present].min()), float(column.values[present].max())
+    if isinstance(column, Images) and len(column):
+        low, high = column.sizes.min(axis=0), column.sizes.max(axis=0)
+        size = f"{low[0]}x{low[1]}" + ("" if (low == high).all() else f" - {high[0]}x{high[1]}") + f"x{column.channels}"
+    if isinstance(column, Numbers):
+        different = len(np.unique(column.values[present]))
+    elif isinstance(column, Categories):
+        different = len(np.unique(column.codes[present]))
+    else:
+        different = len(set(column.take(present).digests()))
+    examples = () if isinstance(column, Images) else tuple(column.show(int(row)) for row in present[:3])
+    return FieldFacts(name, column.kind, role, int(missing.sum()), different, lowest, highest, size, examples)
+
+
+def _repeats(source: Source, target: str) -> tuple[int, int]:
+    """Count rows that repeat an earlier one whole, and rows whose inputs stand elsewhere with another target."""
+    inputs = source.row_digests("input")
+    if not inputs:
+        return 0, 0
+    answers = source.columns[target].digests() if target else [b""] * len(inputs)
+    whole = Counter(zip(inputs, answers, strict=True))
+    targets_of: dict[bytes, set[bytes]] = {}
+    for given, answer in whole:
+        targets_of.setdefault(given, set()).add(answer)
+    conflicts = sum(count for (given, _), count in whole.items() if len(targets_of[given]) > 1)
+    return len(inputs) - len(whole), conflicts
+
+
+def _model(source: Source, task: str) -> tuple[str, str]:
+    """Name a network that suits the inputs, and say why."""
+    pictures = [source.columns[name] for name in source.named("input") if source.columns[name].kind == "image"]
+    for column in pictures:
+        if isinstance(column, Images) and task == "classify" and (column.channels == 1 or column.sizes.max() <= 64):
+            return "lenet5", say("Model: lenet5, a small convolutional network, since the inputs are small pictures.")
+    if pictures:
+        return "mlp", say("Model: mlp, since no convolutional network for large pictures is here yet.")
+    return "mlp", say("Model: mlp, a multilayer perceptron, since the inputs are a table.")
+
+
+def _findings(
+    source: Source, target: str, classes: dict[str, int], facts: tuple[FieldFacts, ...], constant: tuple[str, ...]
+) -> list[str]:
+    """Say what stands in the way of learning, or may surprise."""
+    found = []
+    if target and source.columns[target].missing().any():
+        count = int(source.columns[target].missing().sum())
+        found.append(say("The target '{}' is missing in {} rows: --exclude-problems leaves them out.", target, count))
+    held = [name for name, count in classes.items() if count]
+    if target and classes and len(held) < 2:
+        found.append(say("The target '{}' has one class only: {}.", target, ", ".join(held)))
+    single = [name for name, count in classes.items() if count == 1]
+    if single:
+        found.append(say("Classes with one row, which cannot be divided: {}.", ", ".join(single[:MOST_CLASSES_SHOWN])))
+    texts = [fact.name for fact in facts if fact.role == "input" and fact.kind == "text"]
+    if texts:
+        found.append(say("No model here reads text or dates: --drop {}", " ".join(map(shlex.quote, texts))))
+    if texts and len(texts) == len(source.named("input")):
+        found.append(say("No input would be left: these data suit no model yet."))
+    found += _sentinels(source)
+    useless = [name for name in constant if name != target]
+    if useless:
+        found.append(say("Fields with one value throughout: {}.", ", ".join(useless)))
+    return found
+
+
+def _sentinels(source: Source) -> list[str]:
+    """Name whole numbers far below all others that return in number fields: -200 or -999 often stands for missing."""
+    fields: dict[str, list[str]] = {}
+    for name, column in source.columns.items():
+        if not isinstance(column, Numbers):
+            continue
+        values, counts = np.unique(column.values[~np.isnan(column.values)], return_counts=True)
+        if len(values) < SENTINEL_REPEATS or counts[0] < SENTINEL_REPEATS or values[0] >= -1 or values[0] % 1:
+            continue
+        if values[1] >= 0 or values[1] - values[0] > values[-1] - values[1]:
+            fields.setdefault(f"{values[0]:g}", []).append(name)
+    return [
+        say("{} may stand for missing in: {} (--missing-words={} reads it so).", value, ", ".join(names), value)
+        for value, names in fields.items()
+    ]
+
+
+def _command(source: Source, data: str, target: str, model: str, dropped: tuple[str, ...], excluded: bool) -> str:
+    """Return the next command, every word quoted for a shell."""
+    name = data or (source.name if source.origin in ("built-in", "memory") else source.origin)
+    words = ["layerwise", "train", name, model]
+    if target:
+        words += ["--target", target]
+    if dropped:
+        words += ["--drop", *dropped]
+    if excluded:
+        words.append("--exclude-problems")
+    return " ".join(map(shlex.quote, words))

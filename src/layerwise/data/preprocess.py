@@ -1,0 +1,357 @@
+"""Turn typed columns into the numbers a network takes: fitted on the training rows, applied to every row.
+
+A fitted preprocessing is a list of plain steps that is saved with the run as JSON, so that new data are treated
+exactly as the training data were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from layerwise.config import Preprocess
+from layerwise.data.kinds import Categories, Column, Images, Numbers
+from layerwise.data.source import Source
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+
+__all__ = ["CategoryStep", "ImageStep", "NumberStep", "Preprocessing", "fit"]
+
+
+@dataclass(frozen=True)
+class NumberStep:
+    """One number field: missing values become `fill`, then x' = (x - shift) / scale."""
+
+    field: str
+    fill: float
+    shift: float
+    scale: float
+    missing: int
+    kind: str = "number"
+
+    def names(self) -> list[str]:
+        """Return the name of the one input this field becomes."""
+        return [self.field]
+
+    def apply(self, column: Column) -> np.ndarray:
+        """Return `(rows, 1)`."""
+        if not isinstance(column, Numbers):
+            raise _other_kind(self.field, "number", column.kind)
+        values = np.where(np.isnan(column.values), self.fill, column.values)
+        return ((values - self.shift) / self.scale)[:, None]
+
+
+@dataclass(frozen=True)
+class CategoryStep:
+    """One category field: one input for each name seen in training, 1 where it holds and 0 elsewhere."""
+
+    field: str
+    values: tuple[str, ...]
+    fill: str
+    missing: int
+    kind: str = "category"
+
+    def names(self) -> list[str]:
+        """Return the names of the inputs this field becomes."""
+        return [f"{self.field}={value}" for value in self.values]
+
+    def apply(self, column: Column) -> np.ndarray:
+        """Return `(rows, names)`; a name that training never saw is 0 in all of them."""
+        if not isinstance(column, Categories):
+            raise _other_kind(self.field, "category", column.kind)
+        places = {name: place for place, name in enumerate(self.values)}
+        lookup = np.array([*(places.get(name, -1) for name in column.names), places[self.fill]])
+        codes = lookup[column.codes]
+        return (codes[:, None] == np.arange(len(self.values))).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class ImageStep:
+    """One image field: every picture to one size, then x' = (x / maximum - mean) / deviation for each channel."""
+
+    field: str
+    channels: int
+    height: int
+    width: int
+    fit: str
+    maximum: float
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    kind: str = "image"
+
+    def names(self) -> list[str]:
+        """Return the one name of the field."""
+        return [self.field]
+
+    def apply(self, column: Column) -> np.ndarray:
+        """Return `(rows, channels, height, width)`."""
+        pixels = self.sized(column)
+        mean = np.array(self.mean, dtype=np.float32)[:, None, None]
+        deviation = np.array(self.deviation, dtype=np.float32)[:, None, None]
+        # In place, since a large picture set should be held once.
+        pixels /= np.float32(self.maximum)
+        pixels -= mean
+        pixels /= deviation
+        return pixels
+
+    def sized(self, column: Column) -> np.ndarray:
+        """Return float32 pictures of this step's size and channels, in their own range."""
+        if not isinstance(column, Images):
+            raise _other_kind(self.field, "image", column.kind)
+        whole = np.zeros((len(column), self.channels, self.height, self.width), dtype=np.float32)
+        same_size = isinstance(column.cells, np.ndarray)
+        if same_size and self.fit == "pad" and column.channels == self.channels:
+            top, left = self._corner(column.cells.shape[2], column.cells.shape[3])
+            height, width = column.cells.shape[2:]
+            whole[:, :, top : top + height, left : left + width] = column.cells
+            return whole
+        for row in range(len(column)):
+            whole[row] = self._one(column[row])
+        return whole
+
+    def _corner(self, height: int, width: int) -> tuple[int, int]:
+        """Return where a padded picture starts."""
+        return (self.height - height) // 2, (self.width - width) // 2
+
+    def _one(self, pixels: np.ndarray) -> np.ndarray:
+        """Bring one picture to this step's channels and size."""
+        pixels = _to_channels(pixels, self.channels)
+        if pixels.shape[1:] == (self.height, self.width):
+            return pixels.astype(np.float32)
+        if self.fit == "pad":
+            top, left = self._corner(*pixels.shape[1:])
+            frame = np.zeros((self.channels, self.height, self.width), dtype=np.float32)
+            frame[:, top : top + pixels.shape[1], left : left + pixels.shape[2]] = pixels
+            return frame
+        from PIL import Image
+
+        shape = (self.width, self.height)
+        planes = [
+            np.asarray(Image.fromarray(plane.astype(np.float32)).resize(shape, Image.Resampling.BILINEAR))
+            for plane in pixels
+        ]
+        return np.stack(planes)
+
+
+Step = NumberStep | CategoryStep | ImageStep
+STEPS: dict[str, Callable[..., Step]] = {"number": NumberStep, "category": CategoryStep, "image": ImageStep}
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """The fitted steps of all input fields."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def input_shape(self) -> int | tuple[int, int, int]:
+        """Shape of one example: number of features, or channels, height and width."""
+        first = self.steps[0]
+        if isinstance(first, ImageStep):
+            return first.channels, first.height, first.width
+        return len(self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Name of each input feature."""
+        return tuple(name for step in self.steps for name in step.names())
+
+    @property
+    def imputed(self) -> dict[str, int]:
+        """Number of missing training values filled in each field that had any."""
+        return {step.field: step.missing for step in self.steps if not isinstance(step, ImageStep) and step.missing}
+
+    def apply(self, source: Source) -> np.ndarray:
+        """Return float32 inputs, `(rows, features)` or `(rows, channels, height, width)`.
+
+        Raises:
+            LayerwiseError: A field is missing or of another kind than in training.
+        """
+        missing = [step.field for step in self.steps if step.field not in source.columns]
+        if missing:
+            from layerwise.errors import nearest
+
+            raise LayerwiseError(
+                say("New data need every field the network was trained on."),
+                say("'{}' lacks {}", source.origin, ", ".join(f"'{name}'" for name in missing)),
+                nearest(missing[0], source.columns),
+            )  # fmt: skip
+        parts = [step.apply(source.columns[step.field]) for step in self.steps]
+        whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        return np.ascontiguousarray(whole, dtype=np.float32)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the steps as plain values."""
+        return [asdict(step) for step in self.steps]
+
+    @classmethod
+    def from_json(cls, steps: list[Mapping[str, Any]]) -> Preprocessing:
+        """Rebuild the steps from plain values."""
+        rebuilt = []
+        for step in steps:
+            values = {name: tuple(value) if isinstance(value, list) else value for name, value in step.items()}
+            rebuilt.append(STEPS[values["kind"]](**values))
+        return cls(tuple(rebuilt))
+
+
+def fit(
+    source: Source, training: np.ndarray, settings: Preprocess, *, image: tuple[int, int, int] | None = None
+) -> Preprocessing:
+    """Fit the steps of every input field on the training rows alone.
+
+    Args:
+        source: All rows; only the training rows are looked at.
+        training: Rows of the training part.
+        settings: How to scale, and what to do about missing values.
+        image: Channels, height and width the network is drawn for, or None.
+
+    Raises:
+        LayerwiseError: There is no usable input, a field cannot be used, or values are missing and must not be.
+    """
+    names = source.named("input")
+    columns = {name: source.columns[name].take(training) for name in names}
+    _check_inputs(source, columns)
+    steps: list[Step] = []
+    for name, column in columns.items():
+        if settings.missing == "refuse" and column.missing().any():
+            raise _refuse_missing(source, name)
+        if isinstance(column, Numbers):
+            steps.append(_fit_numbers(name, column, settings))
+        elif isinstance(column, Categories):
+            steps.append(_fit_categories(name, column))
+        elif isinstance(column, Images):
+            steps.append(_fit_images(name, column, source.columns[name], settings, image))
+    return Preprocessing(tuple(steps))
+
+
+def _check_inputs(source: Source, columns: Mapping[str, Column]) -> None:
+    """Refuse inputs that no step can use, naming the flag that leaves them out."""
+    if not columns:
+        raise LayerwiseError(
+            say("A network needs at least one input."), say("'{}' has no input field left", source.name),
+            say("Drop fewer fields."),
+        )  # fmt: skip
+    texts = [name for name, column in columns.items() if column.kind == "text"]
+    if texts:
+        raise LayerwiseError(
+            say("A table network takes numbers and categories."),
+            say("free text or dates in {}", ", ".join(f"'{name}'" for name in texts)),
+            say("Leave them out with {}.", " ".join(f"--drop {name}" for name in texts)),
+        )  # fmt: skip
+    images = [name for name, column in columns.items() if column.kind == "image"]
+    if images and len(columns) > 1:
+        others = [name for name in columns if name != images[0]]
+        raise LayerwiseError(
+            say("A network takes pictures or a table, not both."),
+            say("'{}' beside {}", images[0], ", ".join(f"'{name}'" for name in others)),
+            say("Leave them out with {}.", " ".join(f"--drop {name}" for name in others)),
+        )  # fmt: skip
+
+
+def _fit_numbers(name: str, column: Numbers, settings: Preprocess) -> NumberStep:
+    """Fit one number field: median for what is missing, mean and deviation or range for the scale."""
+    missing = column.missing()
+    present = column.values[~missing]
+    if not len(present):
+        raise LayerwiseError(
+            say("An input needs at least one value in the training part."), say("'{}' is empty", name),
+            say("Leave it out with --drop {}.", name),
+        )  # fmt: skip
+    fill = float(np.median(present))
+    filled = np.where(missing, fill, column.values)
+    if settings.scale == "none":
+        return NumberStep(name, fill, 0.0, 1.0, int(missing.sum()))
+    if settings.scale == "min-max":
+        shift, scale = float(filled.min()), float(filled.max() - filled.min())
+    else:
+        shift, scale = float(filled.mean()), float(filled.std())
+    # A constant field carries nothing; dividing by one keeps it at zero.
+    return NumberStep(name, fill, shift, scale or 1.0, int(missing.sum()))
+
+
+def _fit_categories(name: str, column: Categories) -> CategoryStep:
+    """Fit one category field: the names that occur, and the most frequent for what is missing."""
+    counts = {value: count for value, count in column.counts().items() if count}
+    if not counts:
+        raise LayerwiseError(
+            say("An input needs at least one value in the training part."), say("'{}' is empty", name),
+            say("Leave it out with --drop {}.", name),
+        )  # fmt: skip
+    most_frequent = max(counts, key=lambda value: counts[value])
+    return CategoryStep(name, tuple(counts), most_frequent, int(column.missing().sum()))
+
+
+def _fit_images(
+    name: str, column: Images, whole: Column, settings: Preprocess, image: tuple[int, int, int] | None
+) -> ImageStep:
+    """Fit one image field: one size for all, and the mean and deviation of each channel."""
+    channels = image[0] if image else column.channels
+    largest = (int(column.sizes[:, 1].max()), int(column.sizes[:, 0].max()))
+    if settings.image_size:
+        if len(settings.image_size) != 2 or min(settings.image_size) < 1:
+            raise LayerwiseError(
+                say("A picture size is a height and a width."), f"image_size = {settings.image_size}",
+                "--image-size 32 32", usage=True,
+            )  # fmt: skip
+        height, width = settings.image_size
+    else:
+        height, width = image[1:] if image else largest
+    smallest = (int(column.sizes[:, 1].min()), int(column.sizes[:, 0].min()))
+    how = settings.fit
+    if how == "auto":
+        nearly = smallest == largest and 0 <= height - largest[0] <= 8 and 0 <= width - largest[1] <= 8
+        how = "pad" if nearly else "resize"
+    everything = whole.sizes if isinstance(whole, Images) else column.sizes
+    if how == "pad" and (everything[:, 1].max() > height or everything[:, 0].max() > width):
+        raise LayerwiseError(
+            say("Padding needs pictures that are not larger than the frame."),
+            say("a picture of {}x{} in a frame of {}x{}", *everything.max(axis=0), width, height),
+            say("Use --fit resize, or a larger --image-size."), usage=True,
+        )  # fmt: skip
+    step = ImageStep(name, channels, height, width, how, column.maximum, (0.0,) * channels, (1.0,) * channels)
+    if settings.scale == "none":
+        return step
+    pixels = step.sized(column)
+    pixels /= np.float32(column.maximum)
+    low = np.zeros(channels)
+    spread = np.ones(channels)
+    if settings.scale == "min-max":
+        low, spread = pixels.min(axis=(0, 2, 3)), np.ptp(pixels, axis=(0, 2, 3))
+    else:
+        low, spread = pixels.mean(axis=(0, 2, 3), dtype=np.float64), pixels.std(axis=(0, 2, 3), dtype=np.float64)
+    mean = tuple(float(value) for value in low)
+    deviation = tuple(float(value) or 1.0 for value in spread)
+    return ImageStep(name, channels, height, width, how, column.maximum, mean, deviation)
+
+
+def _to_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
+    """Bring a picture to 1 or 3 channels: grey is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), as in Pillow."""
+    if len(pixels) == channels:
+        return pixels
+    if channels == 1 and len(pixels) == 3:
+        weights = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+        return np.tensordot(weights, pixels.astype(np.float32), axes=1)[None]
+    return np.repeat(pixels[:1], channels, axis=0)
+
+
+def _refuse_missing(source: Source, name: str) -> LayerwiseError:
+    """Say where values are missing, when they must not be."""
+    rows = np.flatnonzero(source.columns[name].missing())
+    shown = ", ".join(source.place(int(row)) for row in rows[:5])
+    return LayerwiseError(
+        say("With --missing refuse every input must have a value."),
+        say("'{}' lacks {} values: {}", name, len(rows), shown),
+        say("Fill them in, drop the field with --drop {}, or use --missing impute.", name),
+    )
+
+
+def _other_kind(name: str, wanted: str, found: str) -> LayerwiseError:
+    """Say that a field of new data is not of the kind the network was trained on."""
+    return LayerwiseError(
+        say("A field of new data is of the kind it had in training."),
+        say("'{}' was {} and is now {}", name, say(wanted), say(found)),
+        say("Mend the column, or force its kind when the file is read."),
+    )

@@ -1,0 +1,204 @@
+"""Divide rows into training, validation and test part so that nothing leaks from one to another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from layerwise.config import Split
+from layerwise.data.kinds import Categories, Numbers
+from layerwise.data.source import Source
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+
+__all__ = ["Parts", "divide", "units"]
+
+PART_WORDS = {
+    "train": "train", "training": "train", "학습": "train", "훈련": "train",
+    "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation", "검증": "validation",
+    "test": "test", "testing": "test", "시험": "test", "평가": "test",
+}  # fmt: skip
+"""What a part field may say, and the part it means."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Row numbers of each part, each sorted, and what was found while dividing.
+
+    Args:
+        train: Rows that are learned from.
+        validation: Rows that choose when to stop.
+        test: Rows that are measured on, once.
+        origin: Where the test part comes from: `own` (the data say), `split`, `training`, `none`.
+        seen: Rows of the test part whose inputs also stand in the training or validation part.
+        duplicates: Number of rows that repeat the inputs of another row.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    origin: str
+    seen: np.ndarray
+    duplicates: int
+
+
+def divide(source: Source, split: Split, *, seed: int) -> Parts:
+    """Divide the rows of a source.
+
+    Rows with equal inputs, and rows of one group, stay in one part. A part field or a supplied test set is respected;
+    what it holds of the training rows is then reported, not moved.
+
+    Raises:
+        LayerwiseError: A class or the whole source is too small to be divided, or groups cross given parts.
+    """
+    generator = np.random.default_rng([seed, 0x5917])
+    unit, duplicates = units(source)
+    strata = _strata(source, stratify=split.stratify)
+    given = _given(source)
+    everything = np.arange(len(source))
+    if split.test == "training" or split.test == "none":
+        learning, test = everything, everything if split.test == "training" else everything[:0]
+        return Parts(learning, everything[:0], test, split.test, everything[:0], duplicates)
+    if given is not None and (given == "test").any() and split.test == "auto":
+        origin, test = "own", everything[given == "test"]
+        learning = everything[given != "test"]
+        _refuse_crossing(source, learning, test)
+    else:
+        origin = "split"
+        test = _choose(everything, unit, strata, split.test_fraction, generator, source, split.stratify)
+        learning = np.setdiff1d(everything, test)
+    if given is not None and (given == "validation").any():
+        validation = learning[given[learning] == "validation"]
+    elif split.validation_fraction:
+        validation = _choose(learning, unit, strata, split.validation_fraction, generator, source, split.stratify)
+    else:
+        validation = everything[:0]
+    train = np.setdiff1d(learning, validation)
+    for name, rows in (("training", train), ("test", test)):
+        if not len(rows):
+            raise LayerwiseError(
+                say("Every part needs at least one row."),
+                say("{} rows leave the {} part empty", len(source), say(name)),
+                say("Add rows, or use --test training to measure on the training part."),
+            )  # fmt: skip
+    return Parts(train, validation, test, origin, test[np.isin(unit[test], unit[learning])], duplicates)
+
+
+def units(source: Source) -> tuple[np.ndarray, int]:
+    """Number the sets of rows that may not be separated: equal inputs, or equal group.
+
+    Returns:
+        The unit of each row, and how many rows repeat the inputs of an earlier one.
+    """
+    parent = list(range(len(source)))
+
+    def root(row: int) -> int:
+        while parent[row] != row:
+            parent[row] = parent[parent[row]]
+            row = parent[row]
+        return row
+
+    duplicates = 0
+    for role in ("input", "group"):
+        first: dict[bytes, int] = {}
+        for row, digest in enumerate(source.row_digests(role)):
+            if digest in first:
+                parent[root(row)] = root(first[digest])
+                duplicates += role == "input"
+            else:
+                first[digest] = row
+    return np.array([root(row) for row in range(len(source))], dtype=np.int64), duplicates
+
+
+def _strata(source: Source, *, stratify: bool) -> np.ndarray:
+    """Return the stratum of each row: its class, the quarter of its target, or 0."""
+    names = source.named("target")
+    if not stratify or not names:
+        return np.zeros(len(source), dtype=np.int64)
+    column = source.columns[names[0]]
+    if isinstance(column, Categories):
+        return np.asarray(column.codes, dtype=np.int64)
+    if isinstance(column, Numbers):
+        quarters = np.quantile(column.values, [0.25, 0.5, 0.75])
+        return np.searchsorted(quarters, column.values, side="right")
+    return np.zeros(len(source), dtype=np.int64)
+
+
+def _given(source: Source) -> np.ndarray | None:
+    """Return the part of each row as the data say it, or None.
+
+    Raises:
+        LayerwiseError: The part field holds another word.
+    """
+    names = source.named("part")
+    if not names:
+        return None
+    column = source.columns[names[0]]
+    words = [column.show(row).strip().lower() for row in range(len(source))]
+    for row, word in enumerate(words):
+        if word not in PART_WORDS:
+            raise LayerwiseError(
+                say("A part field says train, validation or test."), say("{}: '{}'", source.place(row), word),
+                say("Mend the word, or leave the field out with --drop {}.", names[0]),
+            )  # fmt: skip
+    return np.array([PART_WORDS[word] for word in words])
+
+
+def _refuse_crossing(source: Source, learning: np.ndarray, test: np.ndarray) -> None:
+    """Stop when a group has rows on both sides of a given test part."""
+    names = source.named("group")
+    if not names:
+        return
+    column = source.columns[names[0]]
+    crossing = {column.show(int(row)) for row in learning} & {column.show(int(row)) for row in test}
+    if crossing:
+        shown = ", ".join(sorted(crossing)[:5])
+        raise LayerwiseError(
+            say("A group must stay in one part."), say("{} groups are in training and test: {}", len(crossing), shown),
+            say("Mend the part field, or let layerwise split with --test split."),
+        )  # fmt: skip
+
+
+def _choose(
+    rows: np.ndarray, unit: np.ndarray, strata: np.ndarray, fraction: float, generator: np.random.Generator,
+    source: Source, stratify: bool,
+) -> np.ndarray:  # fmt: skip
+    """Choose a share of the rows, unit by unit, the same share of every stratum to within one unit."""
+    chosen: list[int] = []
+    members: dict[int, list[int]] = defaultdict(list)
+    for row in rows:
+        members[unit[row]].append(int(row))
+    by_stratum: dict[int, list[list[int]]] = defaultdict(list)
+    for group in members.values():
+        by_stratum[int(strata[group[0]])].append(group)
+    # The shares of all strata together are kept exact: what one rounds away, the next receives.
+    owed = 0.0
+    for stratum in sorted(by_stratum):
+        groups = by_stratum[stratum]
+        if stratify and len(groups) < 2:
+            raise _too_small(source, stratum, len(groups))
+        total = sum(map(len, groups))
+        owed += fraction * total
+        wanted = min(max(round(owed), 1), total - 1) if stratify else round(owed)
+        taken = 0
+        for place in generator.permutation(len(groups)):
+            if taken >= wanted:
+                break
+            chosen += groups[place]
+            taken += len(groups[place])
+        owed -= taken
+    return np.array(sorted(chosen), dtype=np.int64)
+
+
+def _too_small(source: Source, stratum: int, count: int) -> LayerwiseError:
+    """Say which class cannot be divided."""
+    name = source.named("target")[0]
+    column = source.columns[name]
+    shown = column.names[stratum] if isinstance(column, Categories) else say("quarter {}", stratum + 1)
+    return LayerwiseError(
+        say("A stratified split needs at least two different examples of each class."),
+        say("class '{}' of '{}' has {}", shown, name, count),
+        say("Add examples, leave the class out with --classes, or use --no-stratify."),
+    )

@@ -1,0 +1,135 @@
+"""Read a text file in the encoding it was written in, or show the first byte that no encoding explains."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from pathlib import Path
+
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+
+__all__ = ["Text", "read_text"]
+
+LARGEST_TEXT = 2 * 1024**3
+"""Bytes of the largest text file that is read."""
+
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""Byte-order marks; the 32-bit ones come first, since the little one starts like its 16-bit sister."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """The text of a file, the encoding that read it, and a sentence where that was a choice."""
+
+    content: str
+    encoding: str
+    note: str = ""
+
+
+def read_text(path: Path, encoding: str = "") -> Text:
+    r"""Decode a file strictly: by its mark, else as UTF-8, else as CP949 (the Windows code page of Korea).
+
+    Args:
+        path: A text file of at most 2 GiB.
+        encoding: A forced encoding, by any name Python knows; empty for the order above.
+
+    Raises:
+        LayerwiseError: The encoding has no such name, a byte does not fit, or the text holds NUL characters.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "seoul.csv"
+        >>> _ = path.write_bytes("지점,기온\n서울,13.5\n".encode("cp949"))
+        >>> read_text(path).encoding
+        'cp949'
+    """
+    size = path.stat().st_size
+    if size > LARGEST_TEXT:
+        raise LayerwiseError(
+            say("A text file holds at most {} bytes.", LARGEST_TEXT),
+            say("'{}' has {} bytes", path, size),
+            say("Divide it into several files."),
+        )
+    raw = path.read_bytes()
+    text = _forced(path, raw, encoding) if encoding else _detected(path, raw)
+    place = text.content.find("\0")
+    if place >= 0:
+        raise LayerwiseError(
+            say("A text file holds no NUL characters."),
+            say("'{}', line {}: a NUL character", path, _line(text.content[:place])),
+            say("Is it a table? If it is UTF-16 without a mark, force it: --encoding utf-16-le"),
+        )
+    return text
+
+
+def _forced(path: Path, raw: bytes, encoding: str) -> Text:
+    """Decode as the user says, strictly."""
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError as problem:
+        raise LayerwiseError(
+            say("An encoding has a name that Python knows."),
+            say("unknown encoding '{}'", encoding),
+            say("Common names: {}.", "utf-8, cp949, euc-kr, utf-16, cp1252, latin-1"),
+            usage=True,
+        ) from problem
+    if name == "utf-8":
+        name = "utf-8-sig"
+    try:
+        return Text(raw.decode(name), name)
+    except UnicodeDecodeError as problem:
+        raise _undecodable(path, raw, [problem]) from problem
+
+
+def _detected(path: Path, raw: bytes) -> Text:
+    """Decode by mark, then UTF-8, then CP949."""
+    for mark, name in MARKS:
+        if raw.startswith(mark):
+            try:
+                return Text(raw.decode(name), name, say("Encoding {}, from the mark at its start.", name))
+            except UnicodeDecodeError as problem:
+                raise _undecodable(path, raw, [problem]) from problem
+    try:
+        return Text(raw.decode("utf-8"), "utf-8")
+    except UnicodeDecodeError as problem:
+        as_utf8 = problem
+    if _mostly_utf8(raw):
+        raise _undecodable(path, raw, [as_utf8]) from as_utf8
+    try:
+        return Text(raw.decode("cp949"), "cp949", say("Encoding CP949: the bytes are not UTF-8 but fit CP949."))
+    except UnicodeDecodeError as problem:
+        raise _undecodable(path, raw, [as_utf8, problem]) from problem
+
+
+def _mostly_utf8(raw: bytes) -> bool:
+    """Say whether this is UTF-8 with a few damaged bytes: three-byte signs hardly arise by chance in CP949."""
+    text = raw.decode("utf-8", errors="replace")
+    damaged = text.count("\ufffd")
+    whole = sum(1 for sign in text if sign > "\u07ff") - damaged
+    return whole >= damaged
+
+
+def _undecodable(path: Path, raw: bytes, problems: list[UnicodeDecodeError]) -> LayerwiseError:
+    """Show the first byte that does not fit, where it stands, and how to force an encoding."""
+    tried = []
+    for problem in problems:
+        line = _line(raw[: problem.start].decode("latin-1"))
+        byte = f"0x{raw[problem.start]:02x}"
+        tried.append(say("not {}: byte {} at place {} (line {})", problem.encoding, byte, problem.start, line))
+    return LayerwiseError(
+        say("A text file has one encoding throughout."),
+        f"'{path}': " + "; ".join(tried),
+        say("Mend that byte, or force an encoding: --encoding NAME (utf-8, cp949, utf-16, cp1252 ...)"),
+    )
+
+
+def _line(before: str) -> int:
+    """Return the number of the line after some text; line ends are CR LF, LF or CR."""
+    return before.count("\n") + before.replace("\r\n", "\n").count("\r") + 1

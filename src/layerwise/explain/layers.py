@@ -1,0 +1,172 @@
+"""The layer table: every layer of a network in the order in which one example passes, measured, not declared.
+
+The example runs without numbers (on torch's meta device), so that the table of a large network costs nothing; a network
+that needs real numbers runs on the processor instead.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from layerwise.explain.layer_watch import Watch
+from layerwise.explain.layer_words import type_words
+from layerwise.explain.receptive_field import Field
+from layerwise.explain.recorder import undisturbed
+
+__all__ = ["LayerRow", "layer_table", "totals"]
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer, or one call of a layer that is used several times.
+
+    Args:
+        name: Path of the module: `C1`, `features.0`; a second call is `C1 (2)`; a function has its own name.
+        type: What it is in the words of the field: `Convolution`, `Avg Pooling`, `Fully Connected`.
+        shape: Shape of its output for one example.
+        maps: Number of feature maps of its output, or None where it has none.
+        size: Height and width of a map, or the number of units.
+        kernel: Height and width of the kernel or window, or None.
+        stride: Steps down and right, or None.
+        activation: The activation that follows at once, or an empty text.
+        parameters: Parameters of the layer; those it shares with an earlier row count there.
+        multiply_adds: Products of its convolutions and matrix products for one example; 0 for a layer without any.
+        output_bytes: Memory of its output for one example.
+        receptive_field: Height and width of the input region that one output cell sees, or None where no such region is
+            defined.
+        field_stride: Steps between the regions of neighbouring cells, in input cells, or None.
+        note: What else must be known, in English; empty for most.
+    """
+
+    name: str
+    type: str
+    shape: tuple[int, ...]
+    maps: int | None
+    size: tuple[int, ...]
+    kernel: tuple[int, ...] | None = None
+    stride: tuple[int, ...] | None = None
+    activation: str = ""
+    parameters: int = 0
+    multiply_adds: int = 0
+    output_bytes: int = 0
+    receptive_field: tuple[int, int] | None = None
+    field_stride: tuple[int, int] | None = None
+    note: str = ""
+
+
+def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[LayerRow, ...]:
+    """Measure every layer of a network on one example.
+
+    Receptive field of a layer with kernel m, dilation d and stride s: r' = r + (d (m - 1)) j,  j' = j s, from r = j = 1
+    at the input. Multiply-adds are counted by torch as the operations run. The network stays as it was.
+
+    Args:
+        model: Any network; its modules and the functions it calls between them have rows.
+        input_shape: Shape of one example, without the batch.
+
+    Source: lecture 002, Table 13-1.
+
+    Example:
+        >>> network = nn.Sequential(nn.Conv2d(1, 6, 5), nn.Tanh(), nn.Flatten(), nn.Linear(6 * 28 * 28, 10))
+        >>> for row in layer_table(network, (1, 32, 32)):
+        ...     print(row.type, row.shape, row.activation, row.parameters, row.multiply_adds)
+        Input (1, 32, 32)  0 0
+        Convolution (6, 28, 28) tanh 156 117600
+        Fully Connected (10,)  47050 47040
+    """
+    try:
+        watch = _watched(_without_numbers(model), torch.empty((1, *input_shape), device="meta"))
+    except (RuntimeError, TypeError, ValueError):
+        # The network reads numbers on its way (`.item()`, NumPy, a branch), which the meta device does not have.
+        device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+        watch = _watched(model, torch.zeros((1, *input_shape), device=device))
+    size = (input_shape[1:] if len(input_shape) == 3 else input_shape)
+    first = LayerRow("In", "Input", input_shape, input_shape[0] if len(input_shape) == 3 else None, size,
+                     receptive_field=(1, 1) if len(input_shape) == 3 else None,
+                     field_stride=(1, 1) if len(input_shape) == 3 else None)  # fmt: skip
+    return (first, *_rows(watch), *_unused(watch))
+
+
+def totals(rows: Sequence[LayerRow]) -> LayerRow:
+    """Add the rows of a table up: parameters, multiply-adds and output memory.
+
+    Example:
+        >>> total = totals(layer_table(nn.Sequential(nn.Linear(64, 2), nn.Sigmoid(), nn.Linear(2, 3)), (64,)))
+        >>> total.parameters, total.multiply_adds
+        (139, 134)
+    """
+    last = rows[-1]
+    return LayerRow(
+        "Total", "", last.shape, None, (), parameters=sum(row.parameters for row in rows),
+        multiply_adds=sum(row.multiply_adds for row in rows), output_bytes=sum(row.output_bytes for row in rows),
+    )  # fmt: skip
+
+
+def _without_numbers(model: nn.Module) -> nn.Module:
+    """Copy a network with every parameter and buffer on the meta device; nothing is copied but its structure."""
+    known: dict[int, Tensor] = {}
+    for parameter in model.parameters():
+        known[id(parameter)] = nn.Parameter(parameter.detach().to("meta"), requires_grad=parameter.requires_grad)
+    for buffer in model.buffers():
+        known[id(buffer)] = buffer.to("meta")
+    # deepcopy takes what stands in its memo instead of copying it.
+    return copy.deepcopy(model, known)
+
+
+def _watched(model: nn.Module, example: Tensor) -> Watch:
+    """Pass an example through a network and note what happens."""
+    watch = Watch(model, example)
+    with undisturbed(model), torch.no_grad(), watch:
+        model(example)
+    return watch
+
+
+def _rows(watch: Watch) -> list[LayerRow]:
+    """Turn the calls into rows: activations join the row whose output they change."""
+    rows: list[LayerRow] = []
+    counted: set[int] = set()
+    for call in watch.calls:
+        own = [parameter for parameter in call.parameters if id(parameter) not in counted]
+        counted |= {id(parameter) for parameter in own}
+        parameters = sum(parameter.numel() for parameter in own)
+        words = type_words(call.module, call.function)
+        before = rows[call.source] if call.source is not None else None
+        if words.activation and not parameters and before and call.source is not None and not before.activation:
+            rows[call.source] = replace(before, activation=words.activation)
+            watch.joined(call, call.source)
+            continue
+        watch.joined(call, len(rows))
+        maps, size = _maps_and_size(call.shape)
+        field = call.field or Field.undefined()
+        shared = "shares its parameters with a row above" if call.parameters and not own else ""
+        rows.append(LayerRow(
+            call.name, words.type, call.shape, maps, size, words.kernel, words.stride, words.answer,
+            parameters, call.multiply_adds, call.bytes, field.size, field.step, shared,
+        ))  # fmt: skip
+    return rows
+
+
+def _unused(watch: Watch) -> list[LayerRow]:
+    """Return rows for parameters of modules that were not called themselves, so that the total is the network's."""
+    counted = {id(parameter) for call in watch.calls for parameter in call.parameters}
+    rows = []
+    for path, module in watch.model.named_modules():
+        own = [part for part in module.parameters(recurse=False) if id(part) not in counted]
+        counted |= {id(part) for part in own}
+        if own:
+            words = type_words(module, "")
+            rows.append(LayerRow(
+                path or type(module).__name__, words.type, (), None, (), words.kernel, words.stride,
+                parameters=sum(part.numel() for part in own), note="not called itself: its parameters are used elsewhere",
+            ))  # fmt: skip
+    return rows
+
+
+def _maps_and_size(shape: tuple[int, ...]) -> tuple[int | None, tuple[int, ...]]:
+    """Split an output shape into the number of maps and the size of one."""
+    return (shape[0], shape[1:]) if len(shape) >= 3 else (None, shape)

@@ -1,0 +1,343 @@
+"""Replay rules of plain arithmetic and of operations that only move values: sums, products, shapes, choices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+__all__ = ["RULES", "Pull", "Replayed", "Unsupported", "fit"]
+
+Pull = Callable[[np.ndarray], dict[str, Any]]
+"""Turns the gradient of a result into the gradients of the arguments, by argument name."""
+
+Replayed = tuple[Any, Pull]
+
+
+class Unsupported(Exception):
+    """An operation is in the table, but not with these arguments."""
+
+
+def nothing(gradient: np.ndarray) -> dict[str, Any]:
+    """Pass no gradient on: whole numbers and answers yes or no have none."""
+    return {}
+
+
+def fit(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Sum a gradient over the axes along which its value was broadcast.
+
+    Example:
+        >>> fit(np.ones((2, 3)), (3,)).tolist()
+        [2.0, 2.0, 2.0]
+    """
+    gradient = gradient.sum(axis=tuple(range(gradient.ndim - len(shape))))
+    stretched = tuple(axis for axis, size in enumerate(shape) if size == 1 and gradient.shape[axis] != 1)
+    return gradient.sum(axis=stretched, keepdims=True) if stretched else gradient
+
+
+def _two(
+    value: Callable[[Any, Any], Any], left: Callable[[Any, Any], Any], right: Callable[[Any, Any], Any]
+) -> Callable[..., Replayed]:
+    """Build the rule of an operation on two values from its value and its two partial derivatives."""
+
+    def apply(input: Any, other: Any, alpha: float = 1) -> Replayed:
+        scaled = other * alpha if alpha != 1 else other
+
+        def pull(gradient: np.ndarray) -> dict[str, Any]:
+            return {
+                "input": fit(np.asarray(gradient * left(input, scaled)), np.shape(input)),
+                "other": fit(np.asarray(gradient * right(input, scaled) * alpha), np.shape(other)),
+            }
+
+        return value(input, scaled), pull
+
+    return apply
+
+
+def _one(value: Callable[[Any], Any], derivative: Callable[[Any], Any]) -> Callable[..., Replayed]:
+    """Build the rule of an elementwise function."""
+
+    def apply(input: np.ndarray) -> Replayed:
+        return value(input), lambda gradient: {"input": gradient * derivative(input)}
+
+    return apply
+
+
+def _still(value: Callable[..., Any]) -> Callable[..., Replayed]:
+    """Build the rule of a function of two values that no gradient passes."""
+
+    def apply(input: Any, other: Any) -> Replayed:
+        return value(input, other), nothing
+
+    return apply
+
+
+def _power(input: Any, exponent: Any) -> Replayed:
+    if not isinstance(exponent, int | float):
+        raise Unsupported("an exponent that is a tensor")
+    # y = x^n,  y' = n x^(n-1)
+    return input**exponent, lambda gradient: {"input": gradient * exponent * input ** (exponent - 1)}
+
+
+def _clamp(input: np.ndarray, min: float | None = None, max: float | None = None) -> Replayed:
+    low, high = -np.inf if min is None else min, np.inf if max is None else max
+    # y' = 1 where low <= x <= high
+    inside = (input >= low) & (input <= high)
+    return np.clip(input, low, high), lambda gradient: {"input": gradient * inside}
+
+
+def _matmul(input: np.ndarray, other: np.ndarray) -> Replayed:
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        # Z = A B:  dE/dA = dE/dZ B^T,  dE/dB = A^T dE/dZ, a vector standing for a matrix of one row or column
+        a = input[None, :] if input.ndim == 1 else input
+        b = other[:, None] if other.ndim == 1 else other
+        wide = gradient if input.ndim > 1 else np.expand_dims(gradient, -1 if other.ndim == 1 else -2)
+        wide = wide if other.ndim > 1 else np.expand_dims(wide, -1)
+        d_a = fit(wide @ np.swapaxes(b, -1, -2), a.shape).reshape(input.shape)
+        d_b = fit(np.swapaxes(a, -1, -2) @ wide, b.shape).reshape(other.shape)
+        return {"input": d_a, "other": d_b}
+
+    return input @ other, pull
+
+
+def _axes(dim: Any, rank: int) -> tuple[int, ...]:
+    if dim is None:
+        return tuple(range(rank))
+    return tuple(axis % rank for axis in (dim if isinstance(dim, tuple | list) else (dim,)))
+
+
+def _sum(input: np.ndarray, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Replayed:
+    axes = _axes(dim, input.ndim)
+
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        wide = gradient if keepdim else np.expand_dims(gradient, axes)
+        return {"input": np.broadcast_to(wide, input.shape)}
+
+    return input.sum(axis=axes, keepdims=keepdim), pull
+
+
+def _mean(input: np.ndarray, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Replayed:
+    total, pull = _sum(input, dim, keepdim)
+    count = input.size // np.size(total)
+    return total / count, lambda gradient: pull(gradient / count)
+
+
+def _largest(input: np.ndarray, dim: Any = None, keepdim: bool = False) -> Replayed:
+    axes = _axes(dim, input.ndim)
+    top = input.max(axis=axes, keepdims=True)
+    won = input == top
+
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        wide = gradient if keepdim else np.expand_dims(gradient, axes)
+        # winners of equal size share the gradient
+        return {"input": wide * won / won.sum(axis=axes, keepdims=True)}
+
+    return (top if keepdim else top.squeeze(axes)), pull
+
+
+def _max(input: np.ndarray, dim: int | None = None, keepdim: bool = False) -> Replayed:
+    if dim is None:
+        return _largest(input)
+    places = np.expand_dims(input.argmax(axis=dim), dim)
+    top = np.take_along_axis(input, places, axis=dim)
+
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        routed = np.zeros_like(input)
+        np.put_along_axis(routed, places, gradient if keepdim else np.expand_dims(gradient, dim), axis=dim)
+        return {"input": routed}
+
+    return ((top, places) if keepdim else (top.squeeze(dim), places.squeeze(dim))), pull
+
+
+def _choose(larger: bool) -> Callable[..., Replayed]:
+    def apply(input: np.ndarray, other: np.ndarray) -> Replayed:
+        output = np.maximum(input, other) if larger else np.minimum(input, other)
+        tied = input == other
+
+        def pull(gradient: np.ndarray) -> dict[str, Any]:
+            share = np.where(tied, 0.5, output == input)
+            return {
+                "input": fit(gradient * share, np.shape(input)), "other": fit(gradient * (1 - share), np.shape(other)),
+            }  # fmt: skip
+
+        return output, pull
+
+    return apply
+
+
+def _where(condition: np.ndarray, input: Any, other: Any) -> Replayed:
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        return {
+            "input": fit(np.where(condition, gradient, 0), np.shape(input)),
+            "other": fit(np.where(condition, 0, gradient), np.shape(other)),
+        }
+
+    return np.where(condition, input, other), pull
+
+
+def _moved(input: np.ndarray, output: np.ndarray) -> Replayed:
+    """Return a value in another shape; the gradient goes back to the old one."""
+    return output, lambda gradient: {"input": gradient.reshape(input.shape)}
+
+
+def _sizes(first: Any, rest: tuple[Any, ...]) -> tuple[int, ...]:
+    return tuple(first) if isinstance(first, tuple | list) else (first, *rest)
+
+
+def _reshape(input: np.ndarray, shape: Any, *sizes: int) -> Replayed:
+    if not isinstance(shape, int | tuple | list):
+        raise Unsupported("a view as another type")
+    return _moved(input, input.reshape(_sizes(shape, sizes)))
+
+
+def _flatten(input: np.ndarray, start_dim: int = 0, end_dim: int = -1) -> Replayed:
+    first, last = start_dim % input.ndim, end_dim % input.ndim
+    return _moved(input, input.reshape((*input.shape[:first], -1, *input.shape[last + 1 :])))
+
+
+def _squeeze(input: np.ndarray, dim: Any = None) -> Replayed:
+    axes = tuple(axis for axis in _axes(dim, input.ndim) if input.shape[axis] == 1)
+    return _moved(input, input.squeeze(axes))
+
+
+def _unsqueeze(input: np.ndarray, dim: int) -> Replayed:
+    return _moved(input, np.expand_dims(input, dim))
+
+
+def _permute(input: np.ndarray, dims: Any, *rest: int) -> Replayed:
+    order = _axes(_sizes(dims, rest), input.ndim)
+    return input.transpose(order), lambda gradient: {"input": gradient.transpose(np.argsort(order))}
+
+
+def _transpose(input: np.ndarray, dim0: int, dim1: int) -> Replayed:
+    return np.swapaxes(input, dim0, dim1), lambda gradient: {"input": np.swapaxes(gradient, dim0, dim1)}
+
+
+def _transposed(input: np.ndarray) -> Replayed:
+    return input.T, lambda gradient: {"input": gradient.T}
+
+
+def _expand(input: np.ndarray, size: Any, *rest: int) -> Replayed:
+    wanted = _sizes(size, rest)
+    old = (1,) * (len(wanted) - input.ndim) + input.shape
+    shape = tuple(now if new == -1 else new for new, now in zip(wanted, old, strict=True))
+    return np.broadcast_to(input, shape), lambda gradient: {"input": fit(gradient, input.shape)}
+
+
+def _cat(tensors: Sequence[np.ndarray], dim: int = 0) -> Replayed:
+    edges = np.cumsum([part.shape[dim] for part in tensors])[:-1]
+    return np.concatenate(tensors, axis=dim), lambda gradient: {"tensors": np.split(gradient, edges, axis=dim)}
+
+
+def _stack(tensors: Sequence[np.ndarray], dim: int = 0) -> Replayed:
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        return {"tensors": [part.squeeze(dim) for part in np.split(gradient, len(tensors), axis=dim)]}
+
+    return np.stack(tensors, axis=dim), pull
+
+
+def _getitem(input: np.ndarray, index: Any) -> Replayed:
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        scattered = np.zeros_like(input)
+        # a place taken twice gets both gradients
+        np.add.at(scattered, index, gradient)
+        return {"input": scattered}
+
+    return input[index], pull
+
+
+def _gather(input: np.ndarray, dim: int, index: np.ndarray) -> Replayed:
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        places: list[Any] = list(np.indices(index.shape))
+        places[dim] = index
+        return _getitem(input, tuple(places))[1](gradient)
+
+    return np.take_along_axis(input, index, axis=dim), pull
+
+
+def _same(
+    input: np.ndarray, dtype: Any = None, non_blocking: Any = None, copy: Any = None, memory_format: Any = None
+) -> Replayed:
+    return input, lambda gradient: {"input": gradient}
+
+
+def _cut(input: np.ndarray) -> Replayed:
+    return input, nothing
+
+
+def _one_hot(tensor: np.ndarray, num_classes: int = -1) -> Replayed:
+    classes = int(tensor.max()) + 1 if num_classes == -1 else num_classes
+    return np.eye(classes, dtype=np.int64)[tensor], nothing
+
+
+def _argmax(input: np.ndarray, dim: int | None = None, keepdim: bool = False) -> Replayed:
+    return np.asarray(input.argmax(axis=dim, keepdims=keepdim)), nothing
+
+
+def _invert(input: np.ndarray) -> Replayed:
+    return ~input, nothing
+
+
+_ADD = _two(lambda x, y: x + y, lambda x, y: 1.0, lambda x, y: 1.0)
+_MULTIPLY = _two(lambda x, y: x * y, lambda x, y: y, lambda x, y: x)
+_SUBTRACT = _two(lambda x, y: x - y, lambda x, y: 1.0, lambda x, y: -1.0)
+_INTO = _two(lambda x, y: y / x, lambda x, y: -y / x**2, lambda x, y: 1 / x)
+_DIVIDE = _two(lambda x, y: x / y, lambda x, y: 1 / y, lambda x, y: -x / y**2)
+
+RULES: Mapping[str, tuple[str, Callable[..., Replayed]]] = {
+    **dict.fromkeys(("add", "iadd", "radd"), ("z = x + y", _ADD)),
+    **dict.fromkeys(("sub", "isub", "subtract"), ("z = x - y", _SUBTRACT)),
+    "rsub": ("z = y - x", _two(lambda x, y: y - x, lambda x, y: -1.0, lambda x, y: 1.0)),
+    **dict.fromkeys(("mul", "imul", "rmul", "multiply"), ("z = x y", _MULTIPLY)),
+    **dict.fromkeys(("div", "truediv", "itruediv", "true_divide", "divide"), ("z = x / y", _DIVIDE)),
+    **dict.fromkeys(("rtruediv", "rdiv"), ("z = y / x", _INTO)),
+    **dict.fromkeys(("pow", "ipow"), ("y = x^n", _power)),
+    "square": ("y = x^2", _one(np.square, lambda x: 2 * x)),
+    **dict.fromkeys(("neg", "negative"), ("y = -x", _one(np.negative, lambda x: -1.0))),
+    "exp": ("y = e^x", _one(np.exp, np.exp)),
+    "log": ("y = log x", _one(np.log, lambda x: 1 / x)),
+    "sqrt": ("y = sqrt x", _one(np.sqrt, lambda x: 0.5 / np.sqrt(x))),
+    **dict.fromkeys(("abs", "absolute"), ("y = |x|", _one(np.abs, np.sign))),
+    **dict.fromkeys(("clamp", "clip"), ("y = x kept between two limits", _clamp)),
+    "clamp_min": ("y = x kept above a limit", lambda input, min: _clamp(input, min)),
+    **dict.fromkeys(("matmul", "mm"), ("Z = A B;  dE/dA = G B^T,  dE/dB = A^T G", _matmul)),
+    "sum": ("y = sum x", _sum),
+    "mean": ("y = mean x", _mean),
+    "amax": ("y = max x", _largest),
+    "max": ("y = max x", _max),
+    "maximum": ("z = max(x, y)", _choose(True)),
+    "minimum": ("z = min(x, y)", _choose(False)),
+    "where": ("z = x where the condition holds, else y", _where),
+    **dict.fromkeys(("reshape", "view"), ("the same values in another shape", _reshape)),
+    **dict.fromkeys(("flatten",), ("the same values in one row", _flatten)),
+    "squeeze": ("an axis of one left out", _squeeze),
+    "unsqueeze": ("an axis of one put in", _unsqueeze),
+    "permute": ("axes in another order", _permute),
+    **dict.fromkeys(("transpose", "swapaxes"), ("two axes exchanged", _transpose)),
+    **dict.fromkeys(("T", "t"), ("rows and columns exchanged", _transposed)),
+    "expand": ("repeated along an axis", _expand),
+    "expand_as": ("repeated along an axis", lambda input, other: _expand(input, other.shape)),
+    **dict.fromkeys(("cat", "concat", "concatenate"), ("one after the other", _cat)),
+    "stack": ("one above the other", _stack),
+    "getitem": ("chosen places", _getitem),
+    "gather": ("chosen places", _gather),
+    **dict.fromkeys(("contiguous", "clone", "to", "float", "double", "type_as"), ("the same values", _same)),
+    **dict.fromkeys(("detach", "data"), ("the same values, no gradient", _cut)),
+    **dict.fromkeys(("long", "int", "bool"), ("whole numbers", lambda input: (input, nothing))),
+    "one_hot": ("1 at the class, else 0", _one_hot),
+    "argmax": ("place of the largest", _argmax),
+    "sign": ("sign of x", lambda input: (np.sign(input), nothing)),
+    "zeros_like": ("zeros", lambda input: (np.zeros_like(input), nothing)),
+    "ones_like": ("ones", lambda input: (np.ones_like(input), nothing)),
+    **dict.fromkeys(("gt", "greater"), ("x > y", _still(np.greater))),
+    **dict.fromkeys(("ge", "greater_equal"), ("x >= y", _still(np.greater_equal))),
+    **dict.fromkeys(("lt", "less"), ("x < y", _still(np.less))),
+    **dict.fromkeys(("le", "less_equal"), ("x <= y", _still(np.less_equal))),
+    "eq": ("x = y", _still(np.equal)),
+    "ne": ("x != y", _still(np.not_equal)),
+    **dict.fromkeys(("and", "bitwise_and", "logical_and"), ("x and y", _still(np.logical_and))),
+    **dict.fromkeys(("or", "bitwise_or", "logical_or"), ("x or y", _still(np.logical_or))),
+    **dict.fromkeys(("invert", "logical_not", "bitwise_not"), ("not x", _invert)),
+}  # fmt: skip
+"""Equation and rule by the name of the torch function."""

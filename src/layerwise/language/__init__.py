@@ -1,0 +1,73 @@
+"""Every sentence for people, in English where it is written and in Korean by one look-up.
+
+The English template stands in the code, so that a reader sees what the user sees; the Korean one stands in
+`language/korean/*.json`, keyed by the English template. Placeholders are positional: `{}` in English, and
+`{0}`, `{1}` in Korean where the order of the words differs.
+"""
+
+from __future__ import annotations
+
+import json
+import locale
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+__all__ = ["LANGUAGES", "current", "say", "system_language", "use"]
+
+LANGUAGES = ("en", "ko")
+
+_language: ContextVar[str] = ContextVar("language", default="en")
+
+
+def say(template: str, *values: object) -> str:
+    """Return a sentence in the current language with its values filled in.
+
+    Example:
+        >>> say("{} rows", 150)
+        '150 rows'
+    """
+    if _language.get() == "ko":
+        template = korean().get(template, template)
+    return template.format(*values) if values else template.replace("{{", "{").replace("}}", "}")
+
+
+@cache
+def korean() -> dict[str, str]:
+    """Return every Korean template, keyed by its English one."""
+    templates: dict[str, str] = {}
+    for path in sorted((Path(__file__).parent / "korean").glob("*.json")):
+        templates.update(json.loads(path.read_text(encoding="utf-8")))
+    return templates
+
+
+def current() -> str:
+    """Return the language now in use: `en` or `ko`."""
+    return _language.get()
+
+
+def system_language() -> str:
+    """Return `ko` where the user's locale is Korean, else `en`."""
+    name = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
+    if not name:
+        name = locale.getlocale()[0] or ""
+    return "ko" if name.lower().startswith(("ko", "korean")) else "en"
+
+
+@contextmanager
+def use(language: str) -> Iterator[None]:
+    """Speak one language inside a `with` block.
+
+    Example:
+        >>> with use("ko"):
+        ...     current()
+        'ko'
+    """
+    token = _language.set(language)
+    try:
+        yield
+    finally:
+        _language.reset(token)

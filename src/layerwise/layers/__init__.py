@@ -1,0 +1,12 @@
+"""Parts of networks that torch does not have, or has with other rules; each with its equation.
+
+Where torch's own module is the thing, networks use it: `nn.Conv2d`, `nn.Linear`, `nn.MaxPool2d`, `nn.AvgPool2d`,
+`nn.BatchNorm2d`, `nn.Dropout`, `nn.Tanh`, `nn.ReLU`.
+
+- `convolution`: both conventions, every padding rule with any stride, partly connected maps
+- `pooling`: L2 pooling in its three scales, pooling with a learned gain and bias
+- `activations`: step, scaled tanh, maxout, and every activation by name
+- `normalization`: local response normalisation, in the paper's form and torch's
+- `radial_basis`: the distance to fixed codes
+- `losses`: the losses of the lectures as sums over a batch
+"""

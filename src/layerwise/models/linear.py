@@ -1,0 +1,156 @@
+"""Logistic regression and least squares: one layer of weights, found in closed form by scikit-learn.
+
+Cox 1958, "The regression analysis of binary sequences"; Legendre 1805 (least squares); lecture 003, the first models.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor, nn
+
+from layerwise.catalog import register
+from layerwise.models.inputs import InputShape, feature_count, require
+
+__all__ = ["LeastSquares", "LogisticRegression", "linear", "logistic"]
+
+ABSENT = -30.0
+"""Logit of a class without training examples: a chance of about 1e-13, so that no logarithm is infinite."""
+
+
+@register(
+    "logistic",
+    task="classify",
+    source="Cox, The regression analysis of binary sequences, 1958",
+    lecture="003 Classification Problem",
+    small={"inputs": 4, "outputs": 3},
+)
+def logistic(inputs: InputShape, outputs: int, *, penalty: float = 1.0) -> nn.Module:
+    """Logistic regression, its weights found by scikit-learn.
+
+    p = softmax(W x + b); minimised: sum_n v_n (-ln p_n[t_n]) + penalty / 2 sum of W^2
+
+    Args:
+        inputs: Numbers of one example; pictures are read as one row.
+        outputs: Number of classes.
+        penalty: Strength of the pull of the weights towards zero, > 0; scikit-learn's C is one over it.
+
+    Raises:
+        LayerwiseError: The penalty is not positive.
+
+    Source: lecture 003, "Classification Problem"; Cox 1958.
+
+    Example:
+        >>> network = logistic(1, 2)
+        >>> network.fit(torch.tensor([[-2.], [-1.], [1.], [2.]]), torch.tensor([0, 0, 1, 1]), None)
+        >>> network(torch.tensor([[-3.], [3.]])).argmax(1).tolist()
+        [0, 1]
+    """
+    require(penalty > 0, "penalty", penalty, "> 0")
+    return LogisticRegression(feature_count(inputs), outputs, penalty)
+
+
+class LogisticRegression(nn.Module):
+    """One linear layer of logits; `fit` fills it.
+
+    Args:
+        features: Numbers of one example.
+        classes: Number of classes.
+        penalty: Strength of the pull towards zero.
+    """
+
+    def __init__(self, features: int, classes: int, penalty: float) -> None:
+        super().__init__()
+        self.penalty = penalty
+        self.output = nn.Linear(features, classes)
+
+    def fit(
+        self,
+        inputs: Float[Tensor, "examples ..."],
+        targets: Shaped[Tensor, " examples"],
+        weights: Tensor | None,
+    ) -> None:
+        """Find the weights, in float64."""
+        from sklearn import linear_model
+
+        learner = linear_model.LogisticRegression(C=1 / self.penalty, max_iter=5000)
+        found = np.unique(targets.numpy())
+        rows, bias = np.zeros(self.output.weight.shape), np.full(len(self.output.bias), ABSENT)
+        bias[found] = 0.0
+        if len(found) > 1:
+            given = None if weights is None else weights.double().numpy()
+            learner.fit(inputs.flatten(1).double().numpy(), targets.numpy(), given)
+            # Of two classes scikit-learn keeps the second one's weights; the first one's logit is then 0.
+            places = found[1:] if len(found) == 2 else found
+            rows[places], bias[places] = learner.coef_, learner.intercept_
+        _fill(self.output, rows, bias)
+
+    def forward(self, inputs: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch classes"]:
+        """Return the logits."""
+        logits: Tensor = self.output(inputs.flatten(1))
+        return logits
+
+
+@register(
+    "linear",
+    task="regress",
+    source="Legendre, Nouvelles methodes pour la determination des orbites des cometes, 1805",
+    lecture="004 Loss Functions",
+    small={"inputs": 4, "outputs": 2},
+)
+def linear(inputs: InputShape, outputs: int) -> nn.Module:
+    """Linear regression by least squares, its weights found by scikit-learn.
+
+    y = W x + b; minimised: sum_n v_n |y_n - t_n|^2; of several equal solutions the shortest
+
+    Args:
+        inputs: Numbers of one example; pictures are read as one row.
+        outputs: Number of targets.
+
+    Source: lecture 004, "Loss Functions".
+
+    Example:
+        >>> network = linear(1, 1)
+        >>> network.fit(torch.tensor([[0.], [1.], [2.]]), torch.tensor([[1.], [3.], [5.]]), None)
+        >>> round(network(torch.tensor([[3.]])).item(), 4)
+        7.0
+    """
+    return LeastSquares(feature_count(inputs), outputs)
+
+
+class LeastSquares(nn.Module):
+    """One linear layer; `fit` fills it.
+
+    Args:
+        features: Numbers of one example.
+        targets: Number of targets.
+    """
+
+    def __init__(self, features: int, targets: int) -> None:
+        super().__init__()
+        self.output = nn.Linear(features, targets)
+
+    def fit(
+        self,
+        inputs: Float[Tensor, "examples ..."],
+        targets: Float[Tensor, "examples targets"],
+        weights: Tensor | None,
+    ) -> None:
+        """Find the weights, in float64."""
+        from sklearn import linear_model
+
+        given = None if weights is None else weights.double().numpy()
+        learner = linear_model.LinearRegression()
+        learner.fit(inputs.flatten(1).double().numpy(), targets.double().numpy(), given)
+        _fill(self.output, learner.coef_, learner.intercept_)
+
+    def forward(self, inputs: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch targets"]:
+        """Return the numbers."""
+        numbers: Tensor = self.output(inputs.flatten(1))
+        return numbers
+
+
+def _fill(layer: nn.Linear, rows: np.ndarray, bias: np.ndarray) -> None:
+    """Give a layer its weights."""
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(rows))
+        layer.bias.copy_(torch.from_numpy(bias))

@@ -1,0 +1,118 @@
+"""The k nearest neighbours: the training examples are the model.
+
+Cover and Hart 1967, "Nearest neighbor pattern classification"; lecture 003, the lazy learners of WEKA.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from jaxtyping import Float, Shaped
+from torch import Tensor, nn
+
+from layerwise.catalog import register
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+from layerwise.models.inputs import InputShape, feature_count, require
+
+__all__ = ["NearestNeighbours", "nearest_neighbours"]
+
+SMALLEST_SHARE = 1e-9
+"""Share of a class without a vote, so that its logarithm is finite."""
+
+
+@register(
+    "knn",
+    task="classify",
+    source="Cover and Hart, Nearest neighbor pattern classification, 1967",
+    lecture="003 Classification Problem",
+    small={"inputs": 4, "outputs": 3},
+)
+def nearest_neighbours(inputs: InputShape, outputs: int, *, k: int = 1) -> nn.Module:
+    """The majority among the k nearest training examples.
+
+    Nearest by Euclidean distance, sqrt(sum_j (x_j - x'_j)^2), found by comparing with every training example. Equal
+    votes go to the class that comes first; of examples at equal distance at the edge, those found first vote. Inputs
+    should be scaled: a wide field outweighs the others.
+
+    Args:
+        inputs: Numbers of one example; pictures are read as one row.
+        outputs: Number of classes.
+        k: Number of neighbours that vote, 1 to the number of training examples.
+
+    Raises:
+        LayerwiseError: k is below 1; when fitted: k is above the number of training examples.
+
+    Source: lecture 003, "Classification Problem"; Cover and Hart 1967.
+
+    Example:
+        >>> network = nearest_neighbours(1, 2, k=3)
+        >>> network.fit(torch.tensor([[0.], [1.], [5.], [6.]]), torch.tensor([0, 0, 1, 1]), None)
+        >>> [round(share, 4) for share in network(torch.tensor([[2.]])).exp()[0].tolist()]
+        [0.6667, 0.3333]
+    """
+    require(k >= 1, "k", k, "1, 2, 3 ...")
+    return NearestNeighbours(feature_count(inputs), outputs, k)
+
+
+class NearestNeighbours(nn.Module):
+    """Training examples and their classes as buffers, so that a weights file holds the whole model.
+
+    Args:
+        features: Numbers of one example.
+        classes: Number of classes.
+        k: Number of neighbours that vote.
+    """
+
+    examples: Tensor
+    labels: Tensor
+    voices: Tensor
+
+    def __init__(self, features: int, classes: int, k: int) -> None:
+        super().__init__()
+        self.classes, self.k = classes, k
+        self.register_buffer("examples", torch.zeros(0, features))
+        self.register_buffer("labels", torch.zeros(0, dtype=torch.int64))
+        self.register_buffer("voices", torch.zeros(0))
+        self.register_load_state_dict_pre_hook(_make_room)  # type: ignore[no-untyped-call]
+
+    def fit(
+        self,
+        inputs: Float[Tensor, "examples ..."],
+        targets: Shaped[Tensor, " examples"],
+        weights: Tensor | None,
+    ) -> None:
+        """Keep the training examples; an example with a weight votes with so many voices.
+
+        Raises:
+            LayerwiseError: There are fewer than k.
+        """
+        if len(inputs) < self.k:
+            raise LayerwiseError(
+                say("There must be at least k training examples."), say("k = {} and {} examples", self.k, len(inputs)),
+                say("Use --k with a smaller number."),
+            )  # fmt: skip
+        self.examples, self.labels = inputs.flatten(1).clone(), targets.clone()
+        self.voices = torch.ones(len(targets)) if weights is None else weights.clone()
+
+    def forward(self, inputs: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch classes"]:
+        """Return the logarithm of each class's share of the votes; equal for all before any example is known."""
+        if not len(self.labels):
+            return inputs.new_zeros((len(inputs), self.classes))
+        from sklearn.neighbors import NearestNeighbors
+
+        # float64: in float32 the expanded square loses the differences of close examples.
+        searcher = NearestNeighbors(n_neighbors=self.k, algorithm="brute").fit(self.examples.double().cpu().numpy())
+        places = searcher.kneighbors(inputs.flatten(1).double().cpu().numpy(), return_distance=False)
+        voters = torch.from_numpy(places).to(self.labels.device)
+        ballots = nn.functional.one_hot(self.labels[voters], self.classes) * self.voices[voters].unsqueeze(2)
+        votes = ballots.sum(dim=1)
+        shares = votes / votes.sum(dim=1, keepdim=True).clamp_min(SMALLEST_SHARE)
+        return shares.clamp_min(SMALLEST_SHARE).log().to(inputs.dtype)
+
+
+def _make_room(module: nn.Module, state: Mapping[str, Tensor], prefix: str, *_: Any) -> None:
+    """Give the buffers the size of those in a weights file before they are read."""
+    for name in ("examples", "labels", "voices"):
+        if prefix + name in state:
+            setattr(module, name, torch.empty_like(state[prefix + name]))

@@ -1,0 +1,112 @@
+"""Classification: one of a few classes for each example (lecture 003, "Classification Problem")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from layerwise.catalog import register
+from layerwise.data.kinds import Categories
+from layerwise.data.source import Source
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+from layerwise.tasks.contract import Batch, Examples, LossResult, OwnsLoss
+
+__all__ = ["Classify"]
+
+
+@register("classify", lecture="003 Classification Problem")
+@dataclass(frozen=True)
+class Classify:
+    """Choose one class for each example.
+
+    Args:
+        classes: Names of the classes, in the order of the outputs.
+        error: `cross-entropy` of the outputs as logits, or `squared-error` of their softmax against one-hot targets.
+    """
+
+    classes: tuple[str, ...]
+    error: str = "cross-entropy"
+    name: str = "classify"
+
+    @classmethod
+    def of(cls, source: Source, error: str) -> Classify:
+        """Set the task up for a source whose target is a category.
+
+        Raises:
+            LayerwiseError: The target has fewer than two classes.
+        """
+        target = source.columns[source.named("target")[0]]
+        if not isinstance(target, Categories):
+            raise LayerwiseError(
+                say("Classification needs a target of classes."),
+                say("the target '{}' holds numbers", source.named("target")[0]),
+                say("Use --task regress, or --category {}.", source.named("target")[0]), usage=True,
+            )  # fmt: skip
+        present = [name for name, count in target.counts().items() if count]
+        if len(present) < 2:
+            raise LayerwiseError(
+                say("Classification needs at least two classes."),
+                say("every row of '{}' is '{}'", source.named("target")[0], present[0] if present else ""),
+                say("Choose another target with --target, or add examples of another class."),
+            )
+        if error not in ("auto", "cross-entropy", "squared-error"):
+            raise LayerwiseError(
+                say("A loss must suit the task."), say("loss '{}' for classification", error),
+                say("Use --loss cross-entropy or --loss squared-error."), usage=True,
+            )  # fmt: skip
+        return cls(target.names, "cross-entropy" if error == "auto" else error)
+
+    def accepts(self, source: Source) -> bool:
+        """Say whether the target is a category."""
+        return all(isinstance(source.columns[name], Categories) for name in source.named("target"))
+
+    def outputs(self) -> int:
+        """Return the number of classes."""
+        return len(self.classes)
+
+    def targets(self, source: Source) -> Tensor:
+        """Return the place of each row's class in `classes`; -1 for a class that is not among them."""
+        column = source.columns[source.named("target")[0]]
+        if not isinstance(column, Categories):
+            message = "the target of a classification must be a category"
+            raise TypeError(message)
+        known = {name: place for place, name in enumerate(self.classes)}
+        places = np.array([*(known.get(name, -1) for name in column.names), -1], dtype=np.int64)
+        return torch.from_numpy(places[column.codes])
+
+    def loss(self, model: nn.Module, batch: Batch, state: Any) -> LossResult:
+        """Return the summed loss of a batch.
+
+        Cross-entropy: E = -sum_n log softmax(z_n)[t_n]; squared error: E = sum_n sum_k (softmax(z_n)_k - [k = t_n])^2.
+        """
+        output = model(batch.inputs)
+        if batch.weights is None and self.error == "cross-entropy":
+            total = functional.cross_entropy(output, batch.targets, reduction="sum")
+            return LossResult(total, len(batch.targets), output)
+        if self.error == "cross-entropy":
+            each = functional.cross_entropy(output, batch.targets, reduction="none")
+        else:
+            wanted = functional.one_hot(batch.targets, len(self.classes)).to(output.dtype)
+            each = (output.softmax(1) - wanted).square().sum(1)
+        if batch.weights is None:
+            return LossResult(each.sum(), len(batch.targets), output)
+        return LossResult((each * batch.weights).sum(), batch.weights.sum(), output)
+
+    def decode(self, model: nn.Module, output: Tensor) -> np.ndarray:
+        """Return class probabilities, `(items, classes)`: softmax of the outputs, or the network's own reading."""
+        scores = model.scores(output) if isinstance(model, OwnsLoss) else output.softmax(1)
+        return np.asarray(scores.detach().double().cpu().numpy())
+
+    def sample(self, inputs: int | tuple[int, ...], number: int, generator: torch.Generator) -> Examples:
+        """Return examples that can be learned: each class shifts the inputs by a constant of its own."""
+        shape = (inputs,) if isinstance(inputs, int) else inputs
+        targets = torch.arange(number) % len(self.classes)
+        shifts = torch.randn((len(self.classes), *shape), generator=generator)
+        noise = 0.3 * torch.randn((number, *shape), generator=generator)
+        return Examples(shifts[targets] + noise, targets, tuple(str(row) for row in range(number)))

@@ -1,0 +1,1 @@
+"""Stage 5 of the experiment scheme: learning. Only `loop.py` calls `backward()`."""

@@ -1,0 +1,153 @@
+"""Random changes of training pictures, a whole batch at once on its device (lecture 002, AlexNet).
+
+The changes of an example depend on the seed, the epoch and the example alone: not on the batch it happens to be in,
+nor on the number of processes, nor on a resume in between.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from layerwise.errors import LayerwiseError, nearest
+from layerwise.language import say
+from layerwise.training.randomness import generator
+
+__all__ = ["CHANGES", "Augmentation", "augmentation"]
+
+CHANGES = {"shift": 2.0, "flip": 0.5, "crop": 4.0, "rotate": 10.0, "brightness": 0.2, "contrast": 0.2, "cutout": 8.0}
+"""Each change and its usual strength: pixels, probability, pixels of border, degrees, share, share, pixels a side."""
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes in the order given.
+
+    Args:
+        changes: Name and strength of each change.
+        seed: Seed of the run.
+        examples: Number of training examples.
+        black: What a black pixel is after preprocessing, for each channel; shifted-in borders are black.
+        unit: What one full range of brightness is after preprocessing, for each channel.
+    """
+
+    changes: tuple[tuple[str, float], ...]
+    seed: int
+    examples: int
+    black: tuple[float, ...]
+    unit: tuple[float, ...]
+    _drawn: dict[tuple[int, int], Tensor] = field(default_factory=dict, repr=False, compare=False)
+
+    def __call__(self, inputs: Tensor, rows: Tensor, epoch: int) -> Tensor:
+        """Change a batch of pictures `(batch, channels, height, width)`."""
+        black = torch.tensor(self.black, device=inputs.device, dtype=inputs.dtype)[:, None, None]
+        unit = torch.tensor(self.unit, device=inputs.device, dtype=inputs.dtype)[:, None, None]
+        # Black is moved to zero, so that every change may fill with zeros.
+        pictures = inputs - black
+        for place, (name, strength) in enumerate(self.changes):
+            draws = self._draws(epoch, place)[rows.cpu()].to(inputs.device, inputs.dtype)
+            pictures = _APPLY[name](pictures, draws, strength, unit)
+        return pictures + black
+
+    def _draws(self, epoch: int, place: int) -> Tensor:
+        """Return two uniform numbers an example for one change of one epoch; the tables of one epoch are kept."""
+        key = (epoch, place)
+        if key not in self._drawn:
+            for old in [old for old in self._drawn if old[0] != epoch]:
+                del self._drawn[old]
+            self._drawn[key] = torch.rand(self.examples, 2, generator=generator(self.seed, "augment", epoch, place))
+        return self._drawn[key]
+
+
+def augmentation(
+    changes: tuple[str, ...], *, seed: int, examples: int, black: tuple[float, ...], unit: tuple[float, ...]
+) -> Augmentation | None:
+    """Read changes as `shift=2` or `flip`.
+
+    Raises:
+        LayerwiseError: A change is unknown or its strength is not a number.
+
+    Example:
+        >>> augmentation(("shift=1", "flip"), seed=0, examples=4, black=(0.0,), unit=(1.0,)).changes
+        (('shift', 1.0), ('flip', 0.5))
+    """
+    read = []
+    for change in changes:
+        name, _, strength = change.partition("=")
+        if name not in CHANGES:
+            rule = say("An augmentation is named as in the documentation.")
+            raise LayerwiseError(rule, say("unknown augmentation '{}'", name), nearest(name, CHANGES), usage=True)
+        try:
+            read.append((name, float(strength) if strength else CHANGES[name]))
+        except ValueError as problem:
+            rule = say("The strength of an augmentation is a number.")
+            raise LayerwiseError(rule, f"'{change}'", f"--augment {name}={CHANGES[name]:g}", usage=True) from problem
+    return Augmentation(tuple(read), seed, examples, black, unit) if read else None
+
+
+def _shift(pictures: Tensor, draws: Tensor, strength: float, unit: Tensor) -> Tensor:
+    """Move each picture by whole pixels, up to `strength` in both directions."""
+    reach = int(strength)
+    height, width = pictures.shape[2:]
+    padded = functional.pad(pictures, (reach, reach, reach, reach))
+    starts = (draws * (2 * reach + 1)).long().clamp_(max=2 * reach)
+    rows = starts[:, :1] + torch.arange(height, device=pictures.device)
+    columns = starts[:, 1:] + torch.arange(width, device=pictures.device)
+    each = torch.arange(len(pictures), device=pictures.device)
+    # Advanced indices around the channel axis put it last.
+    return padded[each[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _flip(pictures: Tensor, draws: Tensor, strength: float, unit: Tensor) -> Tensor:
+    """Mirror left and right with probability `strength`."""
+    return torch.where((draws[:, 0] < strength)[:, None, None, None], pictures.flip(3), pictures)
+
+
+def _rotate(pictures: Tensor, draws: Tensor, strength: float, unit: Tensor) -> Tensor:
+    """Turn each picture by up to `strength` degrees about its centre, bilinearly."""
+    angle = (2 * draws[:, 0] - 1) * (strength * math.pi / 180)
+    cosine, sine, zero = angle.cos(), angle.sin(), torch.zeros_like(angle)
+    ratio = pictures.shape[2] / pictures.shape[3]
+    turn = torch.stack(
+        [torch.stack([cosine, -sine * ratio, zero], 1), torch.stack([sine / ratio, cosine, zero], 1)], dim=1
+    )
+    grid = functional.affine_grid(turn, list(pictures.shape), align_corners=False)
+    return functional.grid_sample(pictures, grid, align_corners=False)
+
+
+def _brightness(pictures: Tensor, draws: Tensor, strength: float, unit: Tensor) -> Tensor:
+    """Add up to `strength` of the full range to every pixel of a picture."""
+    return pictures + ((2 * draws[:, 0] - 1) * strength)[:, None, None, None] * unit
+
+
+def _contrast(pictures: Tensor, draws: Tensor, strength: float, unit: Tensor) -> Tensor:
+    """Stretch each picture about its mean by a factor of up to 1 +- `strength`."""
+    mean = pictures.mean(dim=(1, 2, 3), keepdim=True)
+    return mean + (pictures - mean) * (1 + (2 * draws[:, 0] - 1) * strength)[:, None, None, None]
+
+
+def _cutout(pictures: Tensor, draws: Tensor, strength: float, unit: Tensor) -> Tensor:
+    """Blacken one square of `strength` pixels a side, centred anywhere in the picture."""
+    height, width = pictures.shape[2:]
+    centre_row, centre_column = (draws[:, :1] * height).floor(), (draws[:, 1:] * width).floor()
+    half = strength / 2
+    rows = torch.arange(height, device=pictures.device) - centre_row
+    columns = torch.arange(width, device=pictures.device) - centre_column
+    inside_rows, inside_columns = (rows >= -half) & (rows < half), (columns >= -half) & (columns < half)
+    return pictures.masked_fill((inside_rows[:, :, None] & inside_columns[:, None, :])[:, None], 0.0)
+
+
+_APPLY: dict[str, Callable[[Tensor, Tensor, float, Tensor], Tensor]] = {
+    "shift": _shift,
+    "crop": _shift,
+    "flip": _flip,
+    "rotate": _rotate,
+    "brightness": _brightness,
+    "contrast": _contrast,
+    "cutout": _cutout,
+}

@@ -1,0 +1,42 @@
+"""Where and with how many threads a run is computed."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from layerwise.config import Train
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+from layerwise.training.state import Plan
+
+__all__ = ["choose_plan"]
+
+SMALL_STEP = 4e6
+"""Multiply-adds of one update below which a second thread costs more than it brings, and under load much more."""
+
+
+def choose_plan(settings: Train, multiply_adds: float) -> Plan:
+    """Choose the device and the number of threads.
+
+    Args:
+        settings: Settings of learning; a named device or thread count is respected.
+        multiply_adds: Multiply-adds of one example.
+
+    Raises:
+        LayerwiseError: The named device is not on this machine.
+    """
+    device = settings.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    kind = device.partition(":")[0]
+    if kind not in ("cpu", "cuda") or (kind == "cuda" and not torch.cuda.is_available()):
+        present = "cpu, cuda" if torch.cuda.is_available() else "cpu"
+        raise LayerwiseError(
+            say("A device must be on this machine."), say("device '{}'; here there is {}", device, present),
+            say("Leave --device out, or use --device cpu."), usage=True,
+        )  # fmt: skip
+    small = multiply_adds * settings.batch_size < SMALL_STEP
+    threads = settings.threads or (1 if small else os.cpu_count() or 1)
+    return Plan(device, threads)

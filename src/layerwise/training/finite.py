@@ -1,0 +1,105 @@
+"""Stop before an update that would fill the weights with NaN, and say which layer and examples began it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+from layerwise.tasks.contract import Batch
+
+if TYPE_CHECKING:
+    from layerwise.training.state import TrainingState
+
+__all__ = ["FiniteCheck"]
+
+READ_EVERY = 50
+"""Updates between two looks at a flag that lives on a graphics card, where a look waits for the card."""
+
+
+class FiniteCheck:
+    """One flag over all gradients, set on the device by the kernel that mixed precision uses for the same purpose.
+
+    On the processor the flag is read before each update. On a card the fused optimiser reads it there and skips the
+    update; the flag stays set, so that the weights remain those of the last good step until the host looks.
+    """
+
+    def __init__(self, state: TrainingState) -> None:
+        self._state = state
+        self._parameters = [parameter for parameter in state.learner.parameters() if parameter.requires_grad]
+        device = self._parameters[0].device
+        self._flag = torch.zeros((), device=device)
+        self._one = torch.ones((), device=device)
+        self._on_device = device.type == "cuda" and bool(state.optimizer.defaults.get("fused"))
+        self._waiting: list[Batch] = []
+        if self._on_device:
+            state.optimizer.found_inf = self._flag  # type: ignore[attr-defined]
+            state.optimizer.grad_scale = None  # type: ignore[attr-defined]
+
+    def passes(self, batch: Batch) -> bool:
+        """Look at the gradients of a batch; False never returns, it raises.
+
+        Raises:
+            LayerwiseError: A gradient is infinite or not a number.
+        """
+        gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
+        torch._amp_foreach_non_finite_check_and_unscale_(gradients, self._flag, self._one)
+        if not self._on_device:
+            if self._flag.item():
+                raise self._error([batch], self._state.step + 1)
+            return True
+        self._waiting.append(batch)
+        if len(self._waiting) >= READ_EVERY:
+            if self._flag.item():
+                raise self._error(self._waiting, self._state.step + 1)
+            self._waiting.clear()
+        return True
+
+    def _error(self, batches: list[Batch], step: int) -> LayerwiseError:
+        """Find the first of the batches that is not finite, and in it the first layer."""
+        for place, batch in enumerate(batches):
+            layer, rows = first_non_finite(self._state, batch)
+            if layer:
+                number = step - len(batches) + 1 + place
+                ids = ", ".join(self._state.examples.ids[row] for row in rows[:5])
+                found = say("step {}: {} for {}", number, layer, ids)
+                break
+        else:
+            found = say("step {}: a gradient overflowed while every output was finite", step)
+        return LayerwiseError(
+            say("Every gradient must be a finite number; the weights are those of the step before."),
+            found,
+            say("Lower --learning-rate, set --clip-norm 1, or look at those examples."),
+        )
+
+
+def first_non_finite(state: TrainingState, batch: Batch) -> tuple[str, list[int]]:
+    """Return the first layer whose output is not finite on a batch, and the rows it happened for."""
+    found: list[tuple[str, list[int]]] = []
+
+    def watch(name: str, output: object) -> None:
+        if not found and isinstance(output, Tensor) and not torch.isfinite(output).all():
+            bad = ~torch.isfinite(output.detach()).flatten(1).all(1) if output.dim() else torch.ones(1)
+            rows = batch.rows[bad.nonzero().flatten()] if len(bad) == len(batch.rows) else batch.rows
+            found.append((name, [int(row) for row in rows]))
+
+    if not torch.isfinite(batch.inputs).all():
+        watch(say("the inputs are not finite"), batch.inputs)
+        return found[0]
+    handles = [
+        module.register_forward_hook(
+            lambda _module, _inputs, output, name=name: watch(say("layer '{}' is not finite", name), output)
+        )
+        for name, module in state.learner.model.named_modules()
+        if not list(module.children()) and isinstance(module, nn.Module)
+    ]
+    with torch.no_grad():
+        total = state.learner(batch, state.carried).total
+    for handle in handles:
+        handle.remove()
+    if not found and not torch.isfinite(total):
+        found.append((say("the loss is not finite"), [int(row) for row in batch.rows]))
+    return found[0] if found else ("", [])

@@ -1,0 +1,131 @@
+"""The second half of an experiment: open the test part once, measure, and keep what was predicted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from layerwise.config import Experiment
+from layerwise.data.kinds import Numbers
+from layerwise.errors import LayerwiseError
+from layerwise.evaluation.protocol import Measured, expectation, measure
+from layerwise.files import write_text
+from layerwise.language import say
+from layerwise.models import build
+from layerwise.runs.folder import RunFolder
+from layerwise.runs.opened import answer, labelled
+from layerwise.tasks.classify import Classify
+from layerwise.tasks.contract import ClosedForm
+from layerwise.workflow.learn import Outcome
+from layerwise.workflow.prepare import Prepared
+
+__all__ = ["evaluate"]
+
+
+def evaluate(model: nn.Module, prepared: Prepared, whole: Experiment, folder: RunFolder, outcome: Outcome) -> None:
+    """Open the test part once, measure network and baselines on it, and write figures and predictions."""
+    began = time.monotonic()
+    scores = {part: answer(model, prepared.task, some.inputs) for part, some in prepared.examples.items() if len(some)}
+    write_predictions(folder, prepared, scores)
+    openings = folder.count_test("final evaluation") if "test" in scores else 0
+    measured = {part: figures(prepared, whole, part, values) for part, values in scores.items()}
+    best = "test" if "test" in measured else "train"
+    expected = expectation(measured[best], confidence=whole.evaluate.confidence)
+    folder.write("metrics.json", {
+        "part": best, **measured[best].to_json(), "openings": openings,
+        "train": measured["train"].to_json()["metrics"],
+        "validation": measured["validation"].to_json()["metrics"] if "validation" in measured else {},
+        "unseen": unseen(prepared, whole, scores),
+        "baselines": baselines(prepared, whole) if best == "test" else {},
+        "expectation_per_1000": asdict(expected) if expected else None,
+        "learning": {"reason": outcome.reason, "best_epoch": outcome.best_epoch, "epochs": len(outcome.epochs),
+                     "seconds": sum(epoch.seconds for epoch in outcome.epochs)},
+        "evaluation_seconds": time.monotonic() - began,
+    })  # fmt: skip
+
+
+def figures(
+    prepared: Prepared, whole: Experiment, part: str, scores: np.ndarray, only: np.ndarray | None = None
+) -> Measured:
+    """Measure one part, or only some of its rows."""
+    rows = getattr(prepared.parts, part)
+    targets = true_targets(prepared, part)
+    groups = groups_of(prepared, rows)
+    if only is not None:
+        targets, scores, groups = targets[only], scores[only], None if groups is None else groups[only]
+    return measure(prepared.task, targets, scores, whole.evaluate, seed=whole.train.seed, groups=groups)
+
+
+def true_targets(prepared: Prepared, part: str) -> np.ndarray:
+    """Return targets as they are measured: class places, or numbers in the units of the data."""
+    if isinstance(prepared.task, Classify):
+        return np.asarray(prepared.examples[part].targets.numpy())
+    columns = [prepared.source.columns[name] for name in prepared.task.names]
+    values = np.stack([column.values for column in columns if isinstance(column, Numbers)], axis=1)
+    return np.asarray(values[getattr(prepared.parts, part)])
+
+
+def groups_of(prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
+    """Return the group of each row, where the data have groups."""
+    names = prepared.source.named("group")
+    if not names:
+        return None
+    column = prepared.source.columns[names[0]]
+    return np.array([column.show(int(row)) for row in rows])
+
+
+def unseen(prepared: Prepared, whole: Experiment, scores: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Measure a given test part without the rows whose inputs also stand in training; empty where none do."""
+    if not len(prepared.parts.seen) or "test" not in scores:
+        return {}
+    only = ~np.isin(prepared.parts.test, prepared.parts.seen)
+    if not only.any():
+        return {"seen": len(prepared.parts.seen), "metrics": {}}
+    measured = figures(prepared, whole, "test", scores["test"], only)
+    return {"seen": len(prepared.parts.seen), "metrics": measured.to_json()["metrics"]}
+
+
+def baselines(prepared: Prepared, whole: Experiment) -> dict[str, Any]:
+    """Fit simple learners on the same training part and measure them on the same test part."""
+    regression = not isinstance(prepared.task, Classify)
+    names = whole.evaluate.baselines
+    if names == ("auto",):
+        quick = prepared.examples["train"].inputs.numel() <= 5_000_000
+        classic = ("linear",) if regression else ("knn",)
+        names = (("mean",) if regression else ("majority",)) + (classic if quick else ())
+    results = {}
+    for name in names:
+        model = build(name, prepared.preprocessing.input_shape, prepared.task.outputs(), {})
+        training = prepared.examples["train"]
+        if not isinstance(model, ClosedForm):
+            rule = say("A baseline is learned in closed form.")
+            raise LayerwiseError(rule, f"baselines = {name}", "majority, mean, knn, logistic, linear", usage=True)
+        model.fit(training.inputs, training.targets, training.weights)
+        scores = answer(model, prepared.task, prepared.examples["test"].inputs)
+        results[name] = figures(prepared, whole, "test", scores).to_json()["metrics"]
+    return results
+
+
+def write_predictions(folder: RunFolder, prepared: Prepared, scores: Mapping[str, np.ndarray]) -> None:
+    """Write what was predicted for every row of every part, so that anyone can recount the figures."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    some = labelled(prepared.task, (), np.zeros((0, prepared.task.outputs())))
+    writer.writerow(["id", "part", "target", "prediction", *some.columns])
+    for part, values in scores.items():
+        predicted = labelled(prepared.task, prepared.examples[part].ids, values)
+        targets = true_targets(prepared, part)
+        if isinstance(prepared.task, Classify):
+            shown = [prepared.task.classes[place] for place in targets]
+        else:
+            shown = [f"{row[0]:.9g}" for row in targets]
+        for name, target, label, row in zip(predicted.ids, shown, predicted.labels, values, strict=True):
+            writer.writerow([name, part, target, label, *(f"{value:.9g}" for value in row)])
+    write_text(folder.path / "predictions.csv", text.getvalue())

@@ -1,0 +1,158 @@
+"""Open the network of a run on one of its examples, and replay its first training step by hand."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from layerwise.config import Experiment
+from layerwise.errors import LayerwiseError, nearest
+from layerwise.explain.explanation import Explanation
+from layerwise.explain.open import explain, fitting
+from layerwise.explain.replay import replay_step
+from layerwise.explain.subject import Subject
+from layerwise.language import say
+from layerwise.runs.opened import Opened
+from layerwise.tasks.classify import Classify
+from layerwise.tasks.contract import ClosedForm
+from layerwise.training.state import Plan, TrainingState, prepare
+from layerwise.workflow.prepare import Prepared, prepare_data
+from layerwise.workflow.start import augment
+
+if TYPE_CHECKING:
+    from layerwise.explain.step_replay import StepReplay
+
+__all__ = ["Chosen", "choose_example", "explain_run", "first_step", "prepared_again", "step_by_hand", "subject_of"]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """An example of a run: its id, its part, and its place among the examples of that part."""
+
+    id: str
+    part: str
+    place: int
+    misread: bool
+
+
+def explain_run(
+    opened: Opened, view: str, *, example: str, options: Mapping[str, Any], data: Any = None
+) -> Explanation:
+    """Open the network of a run on one example.
+
+    Args:
+        opened: The run.
+        view: Name of the view; the first that fits when left out.
+        example: Id of the example; a misread test example when left out.
+        options: Options of the view.
+        data: The data, where the run was trained on data in memory.
+    """
+    prepared = prepared_again(opened, data)
+    subject = subject_of(opened, prepared, choose_example(opened, example))
+    return explain(subject, view or fitting(subject)[0], options)
+
+
+def prepared_again(opened: Opened, data: Any = None) -> Prepared:
+    """Prepare the data of a run again, exactly as they were; says so when they have changed.
+
+    Raises:
+        LayerwiseError: The data are gone, were in memory, or have changed.
+    """
+    whole: Experiment = opened.folder.experiment()
+    if data is None and whole.load.data == "memory":
+        raise LayerwiseError(
+            say("The examples of a run are read again from where they came from."),
+            say("'{}' was trained on data in memory", opened.folder.name),
+            say("Pass the same data again: run.explain(..., data=...)."),
+        )  # fmt: skip
+    prepared, _ = prepare_data(whole, whole.load.data if data is None else data)
+    if prepared.source.fingerprint() != opened.folder.read("data.json")["fingerprint"]:
+        raise LayerwiseError(
+            say("The data of a run must be those it was trained on."),
+            say("'{}' has changed since", whole.load.data), say("Restore the data, or train again."),
+        )  # fmt: skip
+    return prepared
+
+
+def choose_example(opened: Opened, wanted: str = "") -> Chosen:
+    """Find an example by its id, else the most surely misread one of the test part, else its first one.
+
+    Raises:
+        LayerwiseError: No example has that id.
+    """
+    places: dict[str, int] = {}
+    best: tuple[float, Chosen] | None = None
+    ids = []
+    with (opened.folder.path / "predictions.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            part = row["part"]
+            place = places.get(part, 0)
+            places[part] = place + 1
+            misread = isinstance(opened.task, Classify) and row["target"] != row["prediction"]
+            chosen = Chosen(row["id"], part, place, misread)
+            if wanted and row["id"] == wanted:
+                return chosen
+            ids.append(row["id"])
+            sureness = float(row[row["prediction"]]) if misread else -1.0
+            rank = sureness + 10 * (part == "test")
+            if best is None or rank > best[0]:
+                best = (rank, chosen)
+    if wanted or best is None:
+        rule = say("An example is named by its id in predictions.csv.")
+        raise LayerwiseError(
+            rule, say("no example '{}'", wanted), nearest(wanted, ids[:5000]) if ids else "", usage=True
+        )
+    return best[1]
+
+
+def subject_of(opened: Opened, prepared: Prepared, chosen: Chosen) -> Subject:
+    """Return the network and one example, ready to be opened."""
+    examples = prepared.examples[chosen.part]
+    row = slice(chosen.place, chosen.place + 1)
+    classes = opened.task.classes if isinstance(opened.task, Classify) else ()
+    names = prepared.preprocessing.names if isinstance(prepared.preprocessing.input_shape, int) else ()
+    facts = {"run": opened.folder.name, "part": say(chosen.part)}
+    return Subject(
+        opened.model, examples.inputs[row], examples.targets[row], opened.task, names, classes, chosen.id, facts
+    )
+
+
+def first_step(opened: Opened, prepared: Prepared) -> TrainingState:
+    """Rebuild a run as it stood before its first update.
+
+    Raises:
+        LayerwiseError: The model learns in closed form and has no steps.
+    """
+    whole = opened.folder.experiment()
+    model = opened.untrained()
+    if isinstance(model, ClosedForm):
+        raise LayerwiseError(
+            say("A step is replayed for networks that learn by gradients."),
+            say("'{}' is solved at once", whole.model.name), say("Choose another run: layerwise runs"), usage=True,
+        )  # fmt: skip
+    change = augment(prepared, whole.train, whole.preprocess.augment)
+    return prepare(model, prepared.task, prepared.examples["train"], whole.train, Plan("cpu", 1), augment=change)
+
+
+def step_by_hand(
+    opened: Opened, *, precision: Literal["float64", "float32"] = "float64", data: Any = None
+) -> StepReplay:
+    """Replay the first training step of a run in NumPy and compare every parameter with torch.
+
+    Args:
+        opened: The run.
+        precision: In which numbers both sides compute.
+        data: The data, where the run was trained on data in memory.
+    """
+    state = first_step(opened, prepared_again(opened, data))
+    batch = state.batch(state.order()[: state.settings.batch_size])
+    settings = replace(state.settings, learning_rate=state.schedule.rate(0))
+    with torch.random.fork_rng():
+        torch.manual_seed(state.settings.seed)
+        # Building the network again leaves the random stream where the first step of the run found it.
+        opened.untrained()
+        return replay_step(state.learner, batch, settings, precision=precision)

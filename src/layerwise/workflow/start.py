@@ -1,0 +1,166 @@
+"""One experiment from its data to its run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from layerwise.catalog import entries
+from layerwise.config import Experiment, Train, experiment
+from layerwise.data.preprocess import ImageStep
+from layerwise.errors import LayerwiseError
+from layerwise.explain.layers import layer_table
+from layerwise.files import own
+from layerwise.language import say
+from layerwise.models import build
+from layerwise.models.own import check_shapes
+from layerwise.runs.folder import RunFolder, create, environment
+from layerwise.runs.opened import Opened, task_to_json
+from layerwise.runs.weights import save_weights
+from layerwise.tasks.contract import ClosedForm
+from layerwise.training.augment import Augmentation, augmentation
+from layerwise.training.device import choose_plan
+from layerwise.training.state import Plan, prepare
+from layerwise.workflow.evaluate import evaluate
+from layerwise.workflow.learn import Listener, Outcome, Silence, learn
+from layerwise.workflow.prepare import Prepared, prepare_data
+
+__all__ = ["Begun", "resolve", "start"]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What is known before learning begins: shown to the user, and saved."""
+
+    experiment: Experiment
+    prepared: Prepared
+    plan: Plan
+    folder: RunFolder
+    parameters: int
+
+
+class Witness(Protocol):
+    """Someone who is shown what is about to happen."""
+
+    def __call__(self, begun: Begun) -> None:
+        """Look at it."""
+
+
+def start(
+    whole: Experiment, settings: Mapping[str, Any], data: Any, *,
+    run: str = "", listener: Listener | None = None, witness: Witness | None = None,
+) -> tuple[Opened, Outcome]:  # fmt: skip
+    """Run an experiment: prepare the data, build the network, learn, measure, write the folder.
+
+    Args:
+        whole: The experiment; what the model suggests stands behind what `settings` say.
+        settings: Settings the user named, by plain name.
+        data: A path or name, or the data themselves.
+        run: Name or path of the run folder; made from data and model when empty.
+        listener: Who is told how learning goes on.
+        witness: Who is shown the resolved experiment before it begins.
+    """
+    prepared, whole = prepare_data(experiment(settings, start=whole), data)
+    whole = resolve(whole, settings, len(prepared.examples["train"]))
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(whole.train.seed)
+        shape, outputs = prepared.preprocessing.input_shape, prepared.task.outputs()
+        model = build(whole.model.name, shape, outputs, whole.model.options)
+        check_shapes(model, prepared.examples["train"].inputs[:1], outputs)
+        rows = layer_table(model, (shape,) if isinstance(shape, int) else shape)
+        plan = choose_plan(whole.train, sum(row.multiply_adds or 0 for row in rows))
+        folder = create(whole, run)
+        with own(folder.path), threads(plan.threads):
+            write_beginning(folder, whole, prepared, plan)
+            parameters = sum(parameter.numel() for parameter in model.parameters())
+            if witness:
+                witness(Begun(whole, prepared, plan, folder, parameters))
+            outcome = fit_or_learn(model, prepared, whole, plan, folder, listener or Silence())
+            save_weights(folder.path / "model.safetensors", model)
+            opened = Opened(folder, prepared.task, prepared.preprocessing)
+            if outcome.reason != "interrupted":
+                evaluate(model, prepared, whole, folder, outcome)
+    return opened, outcome
+
+
+def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int) -> Experiment:
+    """Fill in what the model suggests and what follows from the size of the data; what the user said stands."""
+    known = entries("model")
+    suggested = known[whole.model.name].facts.get("train", {}) if whole.model.name in known else {}
+    whole = experiment({name: value for name, value in suggested.items() if name not in settings}, start=whole)
+    batch_size = whole.train.batch_size or (64 if examples >= 1000 else 16)
+    steps_per_epoch = -(-examples // batch_size)
+    # About 3,000 updates: enough for a small network to settle, stopped earlier by the validation part.
+    epochs = whole.train.epochs or max(10, min(300, round(3000 / steps_per_epoch)))
+    return replace(whole, train=replace(whole.train, batch_size=batch_size, epochs=epochs))
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Compute with a number of threads, and give torch its own number back."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def write_beginning(folder: RunFolder, whole: Experiment, prepared: Prepared, plan: Plan) -> None:
+    """Write everything that is known before learning begins."""
+    folder.write_experiment(whole, asdict(plan))
+    parts = prepared.parts
+    folder.write("data.json", {
+        "name": prepared.source.name, "origin": prepared.source.origin, "licence": prepared.source.licence,
+        "rows": len(prepared.source), "fingerprint": prepared.source.fingerprint(),
+        "fields": [{"name": part.name, "role": part.role, "kind": prepared.source.columns[part.name].kind}
+                   for part in prepared.source.fields],
+        "split": {"origin": parts.origin, "duplicates": parts.duplicates, "seen_in_test": len(parts.seen)}
+        | {name: getattr(parts, name).tolist() for name in ("train", "validation", "test")},
+        "task": task_to_json(prepared.task), "preprocessing": prepared.preprocessing.to_json(),
+        "imputed": prepared.preprocessing.imputed,
+        "problems": [asdict(problem) for problem in prepared.source.problems],
+        "notes": list(prepared.source.notes), "reasons": list(prepared.reasons),
+    })  # fmt: skip
+    folder.write("environment.json", environment())
+
+
+def fit_or_learn(
+    model: nn.Module, prepared: Prepared, whole: Experiment, plan: Plan, folder: RunFolder, listener: Listener
+) -> Outcome:
+    """Learn in closed form where the model can, else by gradients."""
+    training = prepared.examples["train"]
+    if isinstance(model, ClosedForm):
+        model.fit(training.inputs, training.targets, training.weights)
+        return Outcome((), 0, "fit")
+    change = augment(prepared, whole.train, whole.preprocess.augment)
+    state = prepare(model, prepared.task, training, whole.train, plan, augment=change)
+    outcome = learn(state, prepared.examples["validation"], folder.path / "history.jsonl", listener)
+    model.cpu()
+    return outcome
+
+
+def augment(prepared: Prepared, settings: Train, changes: tuple[str, ...]) -> Augmentation | None:
+    """Set the random changes of training pictures up.
+
+    Raises:
+        LayerwiseError: The inputs are not pictures.
+    """
+    if not changes:
+        return None
+    step = prepared.preprocessing.steps[0]
+    if not isinstance(step, ImageStep):
+        raise LayerwiseError(
+            say("Augmentation changes pictures."), say("the inputs are a table"), say("Leave --augment out."),
+            usage=True,
+        )  # fmt: skip
+    # After preprocessing black is (0 - mean) / deviation, and the full range 1 / deviation.
+    black = tuple(-mean / deviation for mean, deviation in zip(step.mean, step.deviation, strict=True))
+    unit = tuple(1 / deviation for deviation in step.deviation)
+    count = len(prepared.examples["train"])
+    return augmentation(changes, seed=settings.seed, examples=count, black=black, unit=unit)
