@@ -1,4 +1,7 @@
-"""Networks as scikit-learn estimators: they work in `Pipeline`, `cross_val_score` and `GridSearchCV`."""
+"""Networks as scikit-learn estimators: they work in `Pipeline`, `cross_val_score` and `GridSearchCV`.
+
+As elsewhere in scikit-learn, float64 rows are learned from and answered in float64, and float32 rows in float32.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from layerwise.config import Experiment, Train, experiment
+from layerwise.config import Model, experiment
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.models import build
@@ -26,36 +29,51 @@ from layerwise.workflow.start import resolve
 
 __all__ = ["Classifier", "Regressor"]
 
+FLOATS = (np.float64, np.float32)
+"""Types of rows that are taken as they are; others are read as the first."""
+
 
 def fit_network(
     name: str, task: Classify | Regress, inputs: np.ndarray, targets: torch.Tensor, weights: np.ndarray | None,
     options: Mapping[str, Any] | None, settings: Mapping[str, Any],
-) -> tuple[torch.nn.Module, np.ndarray, np.ndarray]:  # fmt: skip
-    """Standardise the inputs and learn; returns the network, and mean and deviation of each input."""
-    mean = inputs.mean(axis=0)
-    deviation = inputs.std(axis=0)
-    deviation[deviation == 0] = 1.0
-    values = torch.from_numpy(((inputs - mean) / deviation).astype(np.float32))
-    whole = resolve(
-        replace(experiment({}, start=Experiment()), model=replace(Experiment().model, name=name)),
-        {key: value for key, value in settings.items() if value is not None}, len(inputs),
-    )  # fmt: skip
-    train: Train = replace(whole.train, **{key: value for key, value in settings.items() if value is not None})
-    weight = None if weights is None else torch.from_numpy(np.asarray(weights, dtype=np.float32))
+) -> torch.nn.Module:  # fmt: skip
+    """Learn from standardised inputs; settings that are None are chosen as the commands choose them."""
+    values = torch.from_numpy(inputs)
+    named = {key: value for key, value in settings.items() if value is not None}
+    whole = resolve(replace(experiment(named), model=Model(name)), named, len(inputs), validation=0)
+    weight = None if weights is None else torch.from_numpy(weights)
     with torch.random.fork_rng():
-        torch.manual_seed(train.seed)
-        model = build(name, inputs.shape[1], task.outputs(), options or {})
+        torch.manual_seed(whole.train.seed)
+        model = build(name, inputs.shape[1], task.outputs(), options or {}).to(values.dtype)
         if isinstance(model, ClosedForm):
             model.fit(values, targets, weight)
-            return model, mean, deviation
+            return model
         examples = Examples(values, targets, tuple(map(str, range(len(values)))), weight)
-        nothing = Examples(values[:0], targets[:0], ())
-        state = prepare(model, task, examples, replace(train, stopping="none"), Plan("cpu", torch.get_num_threads()))
-        learn(state, nothing, None, Silence())
-    return model, mean, deviation
+        state = prepare(model, task, examples, whole.train, Plan("cpu", torch.get_num_threads()))
+        learn(state, Examples(values[:0], targets[:0], ()), None, Silence())
+    return model
 
 
-class Classifier(ClassifierMixin, BaseEstimator):
+def weighted(estimator: Classifier | Regressor, rows: np.ndarray, sample_weight: Any) -> np.ndarray | None:
+    """Return the checked weight of each row, or None; at least one must be positive."""
+    if sample_weight is None:
+        return None
+    weights = _check_sample_weight(sample_weight, rows, dtype=rows.dtype, ensure_non_negative=True)
+    if not weights.any():
+        message = f"{type(estimator).__name__} needs a row of positive sample weight; sample weights are all zero."
+        raise ValueError(message)
+    return np.asarray(weights)
+
+
+def spread(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and standard deviation of each column; the deviation of a constant column is taken as 1."""
+    mean = np.average(values, axis=0, weights=weights)
+    deviation = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
+    constant = values.min(axis=0) == values.max(axis=0)
+    return np.where(constant, values[0], mean), np.where(constant, 1.0, deviation)
+
+
+class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A network of the catalogue as a scikit-learn classifier; inputs are standardised inside.
 
     Args:
@@ -89,31 +107,37 @@ class Classifier(ClassifierMixin, BaseEstimator):
         self.weight_decay = weight_decay
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803 - scikit-learn's names
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from rows `X` and their classes `y`."""
-        inputs, labels = validate_data(self, X, y, dtype=np.float64)
+        inputs, labels = validate_data(self, X, y, dtype=FLOATS)
         check_classification_targets(labels)
+        weights = weighted(self, inputs, sample_weight)
+        if weights is not None:
+            inputs, labels, weights = inputs[weights > 0], labels[weights > 0], weights[weights > 0]
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             message = f"Classifier can't train when only one class is present: {self.classes_[0]!r}"
             raise ValueError(message)
         task = Classify(tuple(str(name) for name in self.classes_))
-        self.network_, self.mean_, self.deviation_ = fit_network(
-            self.model, task, inputs, torch.from_numpy(codes.astype(np.int64)), sample_weight, self.options, _settings(self)
-        )
+        self.mean_, self.deviation_ = spread(inputs, weights)
+        places = torch.from_numpy(codes.astype(np.int64))
+        values = (inputs - self.mean_) / self.deviation_
+        self.network_ = fit_network(self.model, task, values, places, weights, self.options, _settings(self))
         self.task_ = task
         return self
 
-    def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict_proba(self, X: Any) -> np.ndarray:
         """Return one probability a class for each row."""
+        check_is_fitted(self, "network_")
         return _answer(self, X)
 
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of each row."""
+        check_is_fitted(self, "network_")
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
 
-class Regressor(RegressorMixin, BaseEstimator):
+class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """A network of the catalogue as a scikit-learn regressor; inputs and target are standardised inside.
 
     Args:
@@ -141,20 +165,25 @@ class Regressor(RegressorMixin, BaseEstimator):
         self.weight_decay = weight_decay
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # noqa: N803
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from rows `X` and their numbers `y`."""
-        inputs, targets = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        mean, deviation = float(targets.mean()), float(targets.std()) or 1.0
-        task = Regress(("target",), (mean,), (deviation,))
-        values = torch.from_numpy(((targets - mean) / deviation).astype(np.float32))[:, None]
-        self.network_, self.mean_, self.deviation_ = fit_network(
-            self.model, task, inputs, values, sample_weight, self.options, _settings(self)
-        )
+        inputs, targets = validate_data(self, X, y, dtype=FLOATS, y_numeric=True)
+        targets = targets.astype(inputs.dtype)
+        weights = weighted(self, inputs, sample_weight)
+        if weights is not None:
+            inputs, targets, weights = inputs[weights > 0], targets[weights > 0], weights[weights > 0]
+        mean, deviation = spread(targets[:, None], weights)
+        task = Regress(("target",), (float(mean[0]),), (float(deviation[0]),))
+        wanted = torch.from_numpy((targets[:, None] - mean) / deviation)
+        self.mean_, self.deviation_ = spread(inputs, weights)
+        values = (inputs - self.mean_) / self.deviation_
+        self.network_ = fit_network(self.model, task, values, wanted, weights, self.options, _settings(self))
         self.task_ = task
         return self
 
-    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+    def predict(self, X: Any) -> np.ndarray:
         """Return a number for each row."""
+        check_is_fitted(self, "network_")
         return _answer(self, X)[:, 0]
 
 
@@ -171,7 +200,6 @@ def _settings(estimator: Classifier | Regressor) -> dict[str, Any]:
 
 def _answer(estimator: Classifier | Regressor, rows: Any) -> np.ndarray:
     """Return what the network says of new rows."""
-    check_is_fitted(estimator, "network_")
-    inputs = validate_data(estimator, rows, dtype=np.float64, reset=False)
-    values = ((inputs - estimator.mean_) / estimator.deviation_).astype(np.float32)
+    inputs = validate_data(estimator, rows, dtype=FLOATS, reset=False)
+    values = ((inputs - estimator.mean_) / estimator.deviation_).astype(estimator.mean_.dtype)
     return answer(estimator.network_, estimator.task_, torch.from_numpy(values))

@@ -26,6 +26,10 @@ def test_visit_adds_subtracts_or_goes_on():
         assert perceptron.update(w, np.array(point), float(target)).tolist() == list(expected), (point, target)
 
 
+def test_the_boundary_belongs_to_the_negative_side():
+    assert perceptron.classify(np.array([1.0, -1.0]), np.array([[1.0, 1.0], [2.0, 1.0]])).tolist() == [0.0, 1.0]
+
+
 @pytest.mark.parametrize("gate", [(0, 0, 0, 1), (0, 1, 1, 1), (1, 1, 1, 0)])
 def test_gates_that_a_line_separates_are_learned(gate):
     targets = np.array(gate, dtype=float)
@@ -123,6 +127,13 @@ def test_the_delta_recursion_reproduces_autograd(widths):
     for layer, weight, bias in zip(after, parameters[::2], parameters[1::2], strict=True):
         assert_close(layer.weight, weight.detach().numpy())
         assert_close(layer.bias, bias.detach().numpy())
+
+
+def test_first_weights_lie_on_both_sides_of_zero():
+    layer = backpropagation.initialise((64, 200), np.random.default_rng(0))[0]
+    for values in (layer.weight, layer.bias):
+        assert -1 / 8 <= values.min() < -0.9 / 8
+        assert 0.9 / 8 < values.max() <= 1 / 8
 
 
 def test_repeating_the_steps_solves_xor_and_one_layer_cannot():

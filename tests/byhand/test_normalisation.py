@@ -55,6 +55,11 @@ def test_dropout_is_a_ridge_penalty_in_expectation():
     assert abs(losses.mean() - ((y - x @ w) ** 2).sum()) > 20 * standard_error, "without the penalty it is far off"
 
 
+def test_dropout_of_nothing_changes_nothing():
+    x = np.random.default_rng(8).normal(size=(3, 4))
+    np.testing.assert_array_equal(dropout.forward(x, dropout.draw_mask(x.shape, 0.0, np.random.default_rng(0)), 0.0), x)
+
+
 @pytest.mark.parametrize("wrong", [-0.1, 1.0])
 def test_dropout_refuses_what_is_no_probability(wrong):
     with refused("below 1"):

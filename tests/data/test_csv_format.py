@@ -75,6 +75,13 @@ def test_keep_words_and_missing_words(write):
     assert source.columns["a"].missing().tolist() == [False, True, False]
 
 
+def test_the_fast_way_for_fractions_reads_the_same(write):
+    assert csv.read(write("a,b\n1.5,x\n2_5,y\n3.5,z\n")).columns["a"].kind == "category"
+    assert csv.read(write("a,b\n1.5,x\nnan,y\n3.5,z\n")).columns["a"].missing().tolist() == [False, True, False]
+    source = csv.read(write("a,b\n1.5,x\n-200.0,y\n3,z\n"), missing_words=("-200",))
+    assert source.columns["a"].missing().tolist() == [False, True, False]
+
+
 def test_a_cell_named_nan_or_infinite_is_no_number(write):
     source = csv.read(write("a,b\n" + "1,x\n" * 30 + "1e999,x\n"))
     assert len(source) == 30

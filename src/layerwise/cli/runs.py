@@ -29,7 +29,7 @@ def runs(*, common: Annotated[Common, Parameter(name="*")] = Common()) -> None: 
         print_lines(say("No runs here. Train one: layerwise train iris"))
         return
     print_table(
-        [say("run"), say("data"), say("model"), say("figure"), say("95 % interval in brackets"), say("date")],
+        [say("run"), say("data"), say("model"), say("figure"), say("value (95 % interval)"), say("date")],
         [
             [entry["run"], entry["data"], entry["model"], say(entry["figure"]), shown(entry), entry["date"]]
             for entry in rows

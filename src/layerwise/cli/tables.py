@@ -23,7 +23,7 @@ def print_lines(*lines: str) -> None:
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
     """Print a table as wide as the console; numbers to the right."""
-    width = shutil.get_terminal_size((110, 24)).columns
+    width = shutil.get_terminal_size((112, 24)).columns
     table = Table(box=None, pad_edge=False, header_style="bold")
     for place, name in enumerate(header):
         table.add_column(name, justify="right" if place in right else "left", overflow="fold")
@@ -32,15 +32,16 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: 
     Console(width=max(width, 60), highlight=False).print(table)
 
 
-def figure(interval: Mapping[str, Any] | None) -> str:
-    """Return a figure with its interval: `0.983 (0.970 to 0.991)`."""
+def figure(interval: Mapping[str, Any] | None, *, brief: bool = False) -> str:
+    """Return a figure with its interval, `0.983 (0.970–0.991)`, or without it."""
     if not interval or interval["value"] is None:
         return say("undefined")
-    if interval["low"] is None:
-        return f"{interval['value']:.4g}"
-    if abs(interval["value"]) <= 1 and abs(interval["high"]) <= 10:
-        return f"{interval['value']:.3f} ({interval['low']:.3f} – {interval['high']:.3f})"
-    return f"{interval['value']:.4g} ({interval['low']:.4g} – {interval['high']:.4g})"
+    small = abs(interval["value"]) <= 1 and abs(interval["high"] or 0.0) <= 10
+    value, low, high = (
+        "" if number is None else (f"{number:.3f}" if small else f"{number:.4g}")
+        for number in (interval["value"], interval["low"], interval["high"])
+    )
+    return f"{value} ({low}–{high})" if low and not brief else value
 
 
 NAMES = {
@@ -53,16 +54,21 @@ NAMES = {
 
 
 def results_table(metrics: Mapping[str, Any]) -> None:
-    """Print the figures of a run: test, training and each baseline side by side."""
+    """Print the figures of a run: test, training and each baseline side by side, as many intervals as fit."""
     sides: dict[str, Mapping[str, Any]] = {say(metrics["part"]): metrics["metrics"]}
     if metrics["part"] != "train":
         sides[say("train")] = metrics["train"]
     sides |= {say("baseline {}", name): values for name, values in metrics["baselines"].items()}
+    wide = 24 + 22 * len(sides) <= shutil.get_terminal_size((112, 24)).columns
     rows = [
-        [say(NAMES.get(name, name)), *(figure(side.get(name)) for side in sides.values())]
+        [
+            say(NAMES.get(name, name)),
+            *(figure(side.get(name), brief=place > 0 and not wide) for place, side in enumerate(sides.values())),
+        ]
         for name in metrics["metrics"]
     ]
-    print_table([say("95 % interval in brackets"), *sides], rows)
+    print_table(["", *sides], rows)
+    print_lines(say("In brackets: 95 % interval."))
 
 
 def result_lines(metrics: Mapping[str, Any]) -> list[str]:

@@ -103,9 +103,12 @@ def show_beginning(begun: Begun) -> None:
     if prepared.source.problems:
         print_lines(say("{} items could not be read and were left out.", len(prepared.source.problems)))
     settings = whole.train
+    options = "".join(f", {name}={value}" for name, value in whole.model.options.items())
+    if begun.closed_form:
+        print_lines(say("Model: {}, solved at once", whole.model.name) + options, say("Run: {}", begun.folder.path))
+        return
     print_lines(
-        say("Model: {}, {:,} parameters", whole.model.name, begun.parameters)
-        + "".join(f", {name}={value}" for name, value in whole.model.options.items()),
+        say("Model: {}, {:,} parameters", whole.model.name, begun.parameters) + options,
         say("Training: up to {} epochs of {}, {} at rate {:g}, schedule {}, stopping by {}, seed {}",
             settings.epochs, settings.batch_size, settings.optimizer, settings.learning_rate, settings.schedule,
             settings.stopping, settings.seed),
@@ -119,9 +122,10 @@ def show_end(path: Path, metrics: dict[str, Any], report: Path) -> None:
     from layerwise.cli.tables import print_lines, result_lines, results_table
 
     learning = metrics["learning"]
-    print_lines(
-        say("Learned {} epochs in {:.1f} s; the weights are those of epoch {}.",
-            learning["epochs"], learning["seconds"], learning["best_epoch"]), ""
-    )  # fmt: skip
+    if learning["epochs"]:
+        sentence = say("Learned {} epochs in {:.1f} s; the weights are those of epoch {}.", learning["epochs"],
+                       learning["seconds"], learning["best_epoch"])  # fmt: skip
+        print_lines(sentence)
+    print_lines("")
     results_table(metrics)
     print_lines("", *result_lines(metrics), say("Report: {}", report), say("Next: layerwise explain {}", path.name))

@@ -42,6 +42,9 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
                 say("A field must be in the data."), say("no field '{}' in '{}'", name, source.name),
                 nearest(name, source.columns), usage=True,
             )  # fmt: skip
+    if settings.target:
+        # Data that come with a target keep it as an input when the user asks for another one.
+        source = source.assign(dict.fromkeys(source.named("target"), "input"))
     source = source.assign({name: role for role, names in named.items() for name in names if name})
     for name in settings.category:
         source = _with_column(source, name, as_categories(source.columns[name]))

@@ -101,6 +101,10 @@ def type_cells(
         >>> type_cells(["1", "2.5", "NA"]).column.kind, type_cells(["yes", "no", "yes"]).column.kind
         ('number', 'category')
     """
+    sentinels = [value for word in missing_words if (value := number(word)) is not None]
+    plain = None if names_only or styles[0] != "point" else _plain_numbers(cells, sentinels)
+    if plain is not None:
+        return Typed(Numbers(plain), style="point")
     counts = Counter(cells)
     missing = {cell for cell in counts if cell in missing_words}
     present = Counter({cell: count for cell, count in counts.items() if cell not in missing})
@@ -114,7 +118,6 @@ def type_cells(
     total = present.total()
     if not wrong or total - wrong >= MOSTLY * total or (wrong == 1 and total >= FEW // 2):
         values = np.fromiter((parsed.get(cell, math.nan) for cell in cells), dtype=np.float64, count=len(cells))
-        sentinels = [value for word in missing_words if (value := number(word)) is not None]
         values[np.isin(values, sentinels)] = math.nan
         bad = [row for row, cell in enumerate(cells) if cell not in parsed and cell not in missing] if wrong else []
         return Typed(Numbers(values), tuple((row, cells[row]) for row in bad), style=style)
@@ -123,6 +126,19 @@ def type_cells(
         texts = Texts([cell if cell not in missing else "" for cell in cells])
         return Typed(texts, notes=(*notes, say("dates or times, kept as text")))
     return Typed(_names(cells, present, missing), notes=notes)
+
+
+def _plain_numbers(cells: Sequence[str], sentinels: Sequence[float]) -> np.ndarray | None:
+    """Return the numbers of a long column of fractions at once; None where a closer look at each cell is needed."""
+    if not cells or cells[0].isdigit():
+        return None
+    try:
+        values = np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
+    except ValueError:
+        return None
+    if not np.isfinite(values).all() or "_" in "".join(cells):
+        return None
+    return np.where(np.isin(values, sentinels), math.nan, values)
 
 
 def categories(cells: Sequence[str], missing: Collection[str] = ("",)) -> Categories:

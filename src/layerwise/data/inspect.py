@@ -10,17 +10,13 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.assign import as_categories, guess_target, guess_task
+from layerwise.data.findings import findings
 from layerwise.data.kinds import Categories, Column, Images, Numbers
 from layerwise.data.source import Problem, Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
 __all__ = ["FieldFacts", "Inspection", "inspect"]
-
-MOST_CLASSES_SHOWN = 20
-
-SENTINEL_REPEATS = 3
-"""So often a far low value must return before it is suspected to stand for missing."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,7 @@ def inspect(source: Source, target: str = "", *, data: str = "") -> Inspection:
         name=source.name, origin=source.origin, licence=source.licence, listed=len(source) + len(source.problems),
         rows=len(source), problems=source.problems, notes=source.notes, fields=facts, target=chosen, task=task,
         reasons=(*reasons, reason), classes=classes, duplicates=duplicates, conflicts=conflicts, constant=constant,
-        findings=tuple(_findings(source, chosen, classes, facts, constant)), model=model,
+        findings=tuple(findings(source, chosen, classes, constant)), model=model,
         command=_command(source, data, "" if given else chosen, model, dropped, excluded) if usable else "",
     )  # fmt: skip
 
@@ -212,49 +208,6 @@ def _model(source: Source, task: str) -> tuple[str, str]:
     if pictures:
         return "mlp", say("Model: mlp, since no convolutional network for large pictures is here yet.")
     return "mlp", say("Model: mlp, a multilayer perceptron, since the inputs are a table.")
-
-
-def _findings(
-    source: Source, target: str, classes: dict[str, int], facts: tuple[FieldFacts, ...], constant: tuple[str, ...]
-) -> list[str]:
-    """Say what stands in the way of learning, or may surprise."""
-    found = []
-    if target and source.columns[target].missing().any():
-        count = int(source.columns[target].missing().sum())
-        found.append(say("The target '{}' is missing in {} rows: --exclude-problems leaves them out.", target, count))
-    held = [name for name, count in classes.items() if count]
-    if target and classes and len(held) < 2:
-        found.append(say("The target '{}' has one class only: {}.", target, ", ".join(held)))
-    single = [name for name, count in classes.items() if count == 1]
-    if single:
-        found.append(say("Classes with one row, which cannot be divided: {}.", ", ".join(single[:MOST_CLASSES_SHOWN])))
-    texts = [fact.name for fact in facts if fact.role == "input" and fact.kind == "text"]
-    if texts:
-        found.append(say("No model here reads text or dates: --drop {}", " ".join(map(shlex.quote, texts))))
-    if texts and len(texts) == len(source.named("input")):
-        found.append(say("No input would be left: these data suit no model yet."))
-    found += _sentinels(source)
-    useless = [name for name in constant if name != target]
-    if useless:
-        found.append(say("Fields with one value throughout: {}.", ", ".join(useless)))
-    return found
-
-
-def _sentinels(source: Source) -> list[str]:
-    """Name whole numbers far below all others that return in number fields: -200 or -999 often stands for missing."""
-    fields: dict[str, list[str]] = {}
-    for name, column in source.columns.items():
-        if not isinstance(column, Numbers):
-            continue
-        values, counts = np.unique(column.values[~np.isnan(column.values)], return_counts=True)
-        if len(values) < SENTINEL_REPEATS or counts[0] < SENTINEL_REPEATS or values[0] >= -1 or values[0] % 1:
-            continue
-        if values[1] >= 0 or values[1] - values[0] > values[-1] - values[1]:
-            fields.setdefault(f"{values[0]:g}", []).append(name)
-    return [
-        say("{} may stand for missing in: {} (--missing-words={} reads it so).", value, ", ".join(names), value)
-        for value, names in fields.items()
-    ]
 
 
 def _command(source: Source, data: str, target: str, model: str, dropped: tuple[str, ...], excluded: bool) -> str:

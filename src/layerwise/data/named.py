@@ -161,8 +161,13 @@ def open_named(name: str, *, options: Mapping[str, Any] | None = None, download:
         raise _absent(name, wanted)
     changed = [file for file, expected in wanted.checksums.items() if sha256(folder / file) != expected]
     source: Source = find("format", wanted.format)(folder / wanted.file, **(dict(wanted.options) | dict(options or {})))
-    notes = tuple(say("'{}' differs from the recorded checksum.", file) for file in changed)
-    source = replace(source, name=name, notes=(*source.notes, *notes), licence=wanted.licence)
+    notes = (
+        say("Read from {}.", folder / wanted.file),
+        *source.notes,
+        *(say("'{}' differs from the recorded checksum.", file) for file in changed),
+    )
+    # The name is the origin, since it is what opens the set again with its roles and options.
+    source = replace(source, name=name, origin=name, notes=notes, licence=wanted.licence)
     return source.assign(wanted.roles)
 
 

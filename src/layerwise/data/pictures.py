@@ -162,7 +162,7 @@ def _open(path: Path) -> Image.Image:
 
 
 def _may_be_turned(picture: Image.Image, path: Path) -> bool:
-    """Say whether a rotation tag is possible; Pillow decodes a whole PNG to look for one, so its bytes are asked first."""
+    """Say whether a rotation tag is possible; Pillow decodes a whole PNG to find one, so its bytes are asked first."""
     if picture.format != "PNG":
         return True
     raw = path.read_bytes()
@@ -170,7 +170,7 @@ def _may_be_turned(picture: Image.Image, path: Path) -> bool:
 
 
 def _verify(picture: Image.Image, path: Path) -> None:
-    """Check the sums that a PNG keeps of its own parts: a PNG cut short after its last pixel decodes without complaint."""
+    """Check the sums that a PNG keeps of its parts: one cut short after its last pixel decodes without complaint."""
     from PIL import Image
 
     if picture.format == "PNG":

@@ -264,12 +264,14 @@ def _fit_numbers(name: str, column: Numbers, settings: Preprocess) -> NumberStep
     filled = np.where(missing, fill, column.values)
     if settings.scale == "none":
         return NumberStep(name, fill, 0.0, 1.0, int(missing.sum()))
+    if filled.min() == filled.max():
+        # A constant field carries nothing: it stays at zero. Its standard deviation may be a rounding error, not zero.
+        return NumberStep(name, fill, float(filled[0]), 1.0, int(missing.sum()))
     if settings.scale == "min-max":
         shift, scale = float(filled.min()), float(filled.max() - filled.min())
     else:
         shift, scale = float(filled.mean()), float(filled.std())
-    # A constant field carries nothing; dividing by one keeps it at zero.
-    return NumberStep(name, fill, shift, scale or 1.0, int(missing.sum()))
+    return NumberStep(name, fill, shift, scale, int(missing.sum()))
 
 
 def _fit_categories(name: str, column: Categories) -> CategoryStep:
@@ -316,14 +318,13 @@ def _fit_images(
         return step
     pixels = step.sized(column)
     pixels /= np.float32(column.maximum)
-    low = np.zeros(channels)
-    spread = np.ones(channels)
-    if settings.scale == "min-max":
-        low, spread = pixels.min(axis=(0, 2, 3)), np.ptp(pixels, axis=(0, 2, 3))
-    else:
+    low = pixels.min(axis=(0, 2, 3))
+    spread = pixels.max(axis=(0, 2, 3)) - low
+    constant = spread == 0
+    if settings.scale != "min-max":
         low, spread = pixels.mean(axis=(0, 2, 3), dtype=np.float64), pixels.std(axis=(0, 2, 3), dtype=np.float64)
     mean = tuple(float(value) for value in low)
-    deviation = tuple(float(value) or 1.0 for value in spread)
+    deviation = tuple(1.0 if still else float(value) for value, still in zip(spread, constant, strict=True))
     return ImageStep(name, channels, height, width, how, column.maximum, mean, deviation)
 
 

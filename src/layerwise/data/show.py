@@ -20,7 +20,7 @@ MOST_PROBLEMS = 5
 
 def inspection_lines(found: Inspection) -> list[str]:
     """Return an inspection as lines: what is here, what is wrong with it, and the next command."""
-    lines = [f"{found.name} ({found.origin})"]
+    lines = [found.name if found.origin == found.name else f"{found.name} ({found.origin})"]
     lines.append(say("{} rows loaded, {} could not be read.", found.rows, len(found.problems)))
     if found.licence:
         lines.append(say("Licence: {}", found.licence))

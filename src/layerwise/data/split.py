@@ -9,18 +9,12 @@ import numpy as np
 
 from layerwise.config import Split
 from layerwise.data.kinds import Categories, Numbers
+from layerwise.data.roles import part_of
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
 __all__ = ["Parts", "divide", "units"]
-
-PART_WORDS = {
-    "train": "train", "training": "train", "학습": "train", "훈련": "train",
-    "val": "validation", "valid": "validation", "validation": "validation", "dev": "validation", "검증": "validation",
-    "test": "test", "testing": "test", "시험": "test", "평가": "test",
-}  # fmt: skip
-"""What a part field may say, and the part it means."""
 
 
 @dataclass(frozen=True)
@@ -64,15 +58,18 @@ def divide(source: Source, split: Split, *, seed: int) -> Parts:
     if given is not None and (given == "test").any() and split.test == "auto":
         origin, test = "own", everything[given == "test"]
         learning = everything[given != "test"]
-        _refuse_crossing(source, learning, test)
+        _refuse_crossing(source, learning, test, "test")
     else:
         origin = "split"
-        test = _choose(everything, unit, strata, split.test_fraction, generator, source, split.stratify)
+        if split.stratify:
+            _refuse_small(source, unit, strata)
+        test = _choose(everything, unit, strata, split.test_fraction, generator, stratify=split.stratify)
         learning = np.setdiff1d(everything, test)
     if given is not None and (given == "validation").any():
         validation = learning[given[learning] == "validation"]
+        _refuse_crossing(source, np.setdiff1d(learning, validation), validation, "validation")
     elif split.validation_fraction:
-        validation = _choose(learning, unit, strata, split.validation_fraction, generator, source, split.stratify)
+        validation = _choose(learning, unit, strata, split.validation_fraction, generator, stratify=split.stratify)
     else:
         validation = everything[:0]
     train = np.setdiff1d(learning, validation)
@@ -136,36 +133,48 @@ def _given(source: Source) -> np.ndarray | None:
     if not names:
         return None
     column = source.columns[names[0]]
-    words = [column.show(row).strip().lower() for row in range(len(source))]
+    words = [column.show(row) for row in range(len(source))]
     for row, word in enumerate(words):
-        if word not in PART_WORDS:
+        if not part_of(word):
             raise LayerwiseError(
                 say("A part field says train, validation or test."), say("{}: '{}'", source.place(row), word),
                 say("Mend the word, or leave the field out with --drop {}.", names[0]),
             )  # fmt: skip
-    return np.array([PART_WORDS[word] for word in words])
+    return np.array([part_of(word) for word in words])
 
 
-def _refuse_crossing(source: Source, learning: np.ndarray, test: np.ndarray) -> None:
-    """Stop when a group has rows on both sides of a given test part."""
+def _refuse_crossing(source: Source, learning: np.ndarray, given: np.ndarray, part: str) -> None:
+    """Stop when a group has rows on both sides of a given part."""
     names = source.named("group")
     if not names:
         return
     column = source.columns[names[0]]
-    crossing = {column.show(int(row)) for row in learning} & {column.show(int(row)) for row in test}
+    crossing = {column.show(int(row)) for row in learning} & {column.show(int(row)) for row in given}
     if crossing:
         shown = ", ".join(sorted(crossing)[:5])
         raise LayerwiseError(
-            say("A group must stay in one part."), say("{} groups are in training and test: {}", len(crossing), shown),
-            say("Mend the part field, or let layerwise split with --test split."),
-        )  # fmt: skip
+            say("A group must stay in one part."),
+            say("{} groups are in the training and the {} part: {}", len(crossing), say(part), shown),
+            say("Mend the part field, or leave it out with --drop {}.", source.named("part")[0]),
+        )
+
+
+def _refuse_small(source: Source, unit: np.ndarray, strata: np.ndarray) -> None:
+    """Stop when a stratum has a single unit, which cannot stand on both sides of a split."""
+    for stratum in np.unique(strata):
+        units_of = np.unique(unit[strata == stratum])
+        if len(units_of) < 2:
+            raise _too_small(source, int(stratum), len(units_of))
 
 
 def _choose(
-    rows: np.ndarray, unit: np.ndarray, strata: np.ndarray, fraction: float, generator: np.random.Generator,
-    source: Source, stratify: bool,
+    rows: np.ndarray, unit: np.ndarray, strata: np.ndarray, fraction: float, generator: np.random.Generator, *,
+    stratify: bool,
 ) -> np.ndarray:  # fmt: skip
-    """Choose a share of the rows, unit by unit, the same share of every stratum to within one unit."""
+    """Choose a share of the rows, unit by unit, the same share of every stratum to within one unit.
+
+    Of a stratum with at least two units each side gets one; the only unit of a stratum is not chosen.
+    """
     chosen: list[int] = []
     members: dict[int, list[int]] = defaultdict(list)
     for row in rows:
@@ -173,23 +182,31 @@ def _choose(
     by_stratum: dict[int, list[list[int]]] = defaultdict(list)
     for group in members.values():
         by_stratum[int(strata[group[0]])].append(group)
-    # The shares of all strata together are kept exact: what one rounds away, the next receives.
-    owed = 0.0
+    # What one stratum rounds away, the next receives, so that the share of all together is kept.
+    rounded_away = 0.0
     for stratum in sorted(by_stratum):
         groups = by_stratum[stratum]
-        if stratify and len(groups) < 2:
-            raise _too_small(source, stratum, len(groups))
-        total = sum(map(len, groups))
-        owed += fraction * total
-        wanted = min(max(round(owed), 1), total - 1) if stratify else round(owed)
-        taken = 0
-        for place in generator.permutation(len(groups)):
-            if taken >= wanted:
-                break
-            chosen += groups[place]
-            taken += len(groups[place])
-        owed -= taken
+        share = fraction * sum(map(len, groups)) + rounded_away
+        wanted = round(share)
+        rounded_away = share - wanted
+        shuffled = [groups[place] for place in generator.permutation(len(groups))]
+        chosen += [row for group in _pick(shuffled, max(wanted, 1) if stratify else wanted) for row in group]
     return np.array(sorted(chosen), dtype=np.int64)
+
+
+def _pick(groups: list[list[int]], wanted: int) -> list[list[int]]:
+    """Take whole groups in the order given while each brings the number of rows nearer; one always stays."""
+    picked: list[list[int]] = []
+    taken = 0
+    for group in groups:
+        if len(picked) == len(groups) - 1:
+            break
+        if 2 * (wanted - taken) >= len(group):
+            picked.append(group)
+            taken += len(group)
+    if not picked and wanted and len(groups) > 1:
+        return [min(groups, key=len)]
+    return picked
 
 
 def _too_small(source: Source, stratum: int, count: int) -> LayerwiseError:

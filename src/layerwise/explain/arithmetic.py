@@ -39,12 +39,12 @@ DERIVATIVES: Mapping[str, Callable[..., np.ndarray]] = {
 
 def _weighted_sum(inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
     # z = sum_i w_i x_i + b
-    return linear.forward(inputs.reshape(1, -1), weight.reshape(1, -1), bias.reshape(1))[0, 0]  # type: ignore[no-any-return]
+    return np.asarray(linear.forward(inputs.reshape(1, -1), weight.reshape(1, -1), bias.reshape(1))[0, 0])
 
 
 def _window_sum(patch: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
     # z = sum_c sum_u sum_v x[c, u, v] w[c, u, v] + b
-    return (patch * kernel).sum() + bias.sum()  # type: ignore[no-any-return]
+    return np.asarray((patch * kernel).sum() + bias.sum())
 
 
 def _activation(inputs: np.ndarray, *, name: str, settings: tuple[float, ...] = ()) -> np.ndarray:
@@ -53,19 +53,19 @@ def _activation(inputs: np.ndarray, *, name: str, settings: tuple[float, ...] = 
 
 def _output_delta(error_slope: np.ndarray, sums: np.ndarray, *, name: str, settings: tuple[float, ...]) -> np.ndarray:
     # delta_i = dE/df_i f'(s_i)
-    return error_slope * DERIVATIVES[name](sums, *settings)
+    return np.asarray(error_slope * DERIVATIVES[name](sums, *settings))
 
 
 def _hidden_delta(
     above: np.ndarray, weight: np.ndarray, sums: np.ndarray, *, name: str, settings: tuple[float, ...]
 ) -> np.ndarray:
     # delta_i^(j) = f'(s_i) sum_l delta_l^(j+1) w_li^(j+1)
-    return DERIVATIVES[name](sums, *settings) * (weight.T @ above)
+    return np.asarray(DERIVATIVES[name](sums, *settings) * (weight.T @ above))
 
 
 def _cross_entropy(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
     # E = -sum_k t_k log y_k
-    return -(target * activations.log_softmax(logits)).sum()  # type: ignore[no-any-return]
+    return np.asarray(-(target * activations.log_softmax(logits)).sum())
 
 
 OPERATIONS: Mapping[str, Callable[..., np.ndarray]] = {
@@ -73,6 +73,7 @@ OPERATIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "window sum": _window_sum,
     "activation": _activation,
     "output delta": _output_delta,
+    "unchanged": lambda error_slope: error_slope,
     "hidden delta": _hidden_delta,
     "outer product": lambda delta, inputs: np.outer(delta, inputs),
     "sum": lambda terms: terms.sum(),

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from layerwise.explain.layer_lines import table_cells, table_lines
 from layerwise.explain.layer_watch import Watch
-from layerwise.explain.layer_words import type_words
-from layerwise.explain.receptive_field import Field
+from layerwise.explain.layer_words import words_for
 from layerwise.explain.recorder import undisturbed
 
-__all__ = ["LayerRow", "layer_table", "totals"]
+__all__ = ["LayerRow", "layer_table", "table_cells", "table_lines", "totals"]
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class LayerRow:
     parameters: int = 0
     multiply_adds: int = 0
     output_bytes: int = 0
-    receptive_field: tuple[int, int] | None = None
-    field_stride: tuple[int, int] | None = None
+    receptive_field: tuple[int, ...] | None = None
+    field_stride: tuple[int, ...] | None = None
     note: str = ""
 
 
@@ -79,17 +79,18 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[LayerRo
         Convolution (6, 28, 28) tanh 156 117600
         Fully Connected (10,)  47050 47040
     """
+    real = next((part for part in model.parameters() if part.is_floating_point()), torch.empty(0))
     try:
-        watch = _watched(_without_numbers(model), torch.empty((1, *input_shape), device="meta"))
+        measured = _without_numbers(model)
+        watch = _watched(measured, torch.empty((1, *input_shape), device="meta", dtype=real.dtype))
     except (RuntimeError, TypeError, ValueError):
         # The network reads numbers on its way (`.item()`, NumPy, a branch), which the meta device does not have.
-        device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
-        watch = _watched(model, torch.zeros((1, *input_shape), device=device))
-    size = (input_shape[1:] if len(input_shape) == 3 else input_shape)
-    first = LayerRow("In", "Input", input_shape, input_shape[0] if len(input_shape) == 3 else None, size,
-                     receptive_field=(1, 1) if len(input_shape) == 3 else None,
-                     field_stride=(1, 1) if len(input_shape) == 3 else None)  # fmt: skip
-    return (first, *_rows(watch), *_unused(watch))
+        measured = model
+        watch = _watched(measured, torch.zeros((1, *input_shape), device=real.device, dtype=real.dtype))
+    maps, size = _maps_and_size(input_shape)
+    whole = (1,) * len(size) if maps is not None else None
+    first = LayerRow("In", "Input", input_shape, maps, size, receptive_field=whole, field_stride=whole)
+    return (first, *_rows(watch), *_unused(measured, watch))
 
 
 def totals(rows: Sequence[LayerRow]) -> LayerRow:
@@ -127,43 +128,47 @@ def _watched(model: nn.Module, example: Tensor) -> Watch:
 
 
 def _rows(watch: Watch) -> list[LayerRow]:
-    """Turn the calls into rows: activations join the row whose output they change."""
+    """Turn the calls into rows; an activation joins the row whose output it changes."""
     rows: list[LayerRow] = []
+    places: list[int] = []  # the row of each call
     counted: set[int] = set()
     for call in watch.calls:
         own = [parameter for parameter in call.parameters if id(parameter) not in counted]
         counted |= {id(parameter) for parameter in own}
-        parameters = sum(parameter.numel() for parameter in own)
-        words = type_words(call.module, call.function)
-        before = rows[call.source] if call.source is not None else None
-        if words.activation and not parameters and before and call.source is not None and not before.activation:
-            rows[call.source] = replace(before, activation=words.activation)
-            watch.joined(call, call.source)
+        words = words_for(call.module, call.function)
+        above = None if call.source is None else places[call.source]
+        if words.activation and not own and above is not None and not rows[above].activation:
+            rows[above] = replace(rows[above], activation=words.activation)
+            places.append(above)
             continue
-        watch.joined(call, len(rows))
+        places.append(len(rows))
         maps, size = _maps_and_size(call.shape)
-        field = call.field or Field.undefined()
         shared = "shares its parameters with a row above" if call.parameters and not own else ""
-        rows.append(LayerRow(
-            call.name, words.type, call.shape, maps, size, words.kernel, words.stride, words.answer,
-            parameters, call.multiply_adds, call.bytes, field.size, field.step, shared,
-        ))  # fmt: skip
+        row = LayerRow(
+            call.name, words.type, call.shape, maps, size, activation=words.answer,
+            parameters=sum(parameter.numel() for parameter in own), multiply_adds=call.multiply_adds,
+            output_bytes=call.bytes, note=shared,
+        )  # fmt: skip
+        if call.window:
+            row = replace(row, kernel=call.window.kernel, stride=call.window.stride)
+        if call.field:
+            row = replace(row, receptive_field=call.field.size, field_stride=call.field.step)
+        rows.append(row)
     return rows
 
 
-def _unused(watch: Watch) -> list[LayerRow]:
-    """Return rows for parameters of modules that were not called themselves, so that the total is the network's."""
+def _unused(model: nn.Module, watch: Watch) -> list[LayerRow]:
+    """Return rows for parameters that no call was seen to use, so that the total is the network's."""
     counted = {id(parameter) for call in watch.calls for parameter in call.parameters}
     rows = []
-    for path, module in watch.model.named_modules():
+    for path, module in model.named_modules():
         own = [part for part in module.parameters(recurse=False) if id(part) not in counted]
         counted |= {id(part) for part in own}
         if own:
-            words = type_words(module, "")
-            rows.append(LayerRow(
-                path or type(module).__name__, words.type, (), None, (), words.kernel, words.stride,
-                parameters=sum(part.numel() for part in own), note="not called itself: its parameters are used elsewhere",
-            ))  # fmt: skip
+            number = sum(part.numel() for part in own)
+            kind = words_for(module, "").type
+            note = "not called itself; its parameters may be used elsewhere"
+            rows.append(LayerRow(path or type(module).__name__, kind, (), None, (), parameters=number, note=note))
     return rows
 
 

@@ -171,6 +171,8 @@ def _by_torch(learner: nn.Module, trace: Trace, train: Train, before: Gradients)
     """Let torch differentiate and update the copy; return gradients and updates."""
     named = _parameters(learner)
     weights = [parameter for _, parameter in named]
+    if not weights:
+        return {}, {}
     slopes = torch.autograd.grad(trace.result.total / trace.result.count, weights, allow_unused=True)
     gradients = {
         name: slope.numpy(force=True).copy()

@@ -50,6 +50,7 @@ def compare_gradients(
     """
     by_name = {leaf.name: place for place, leaf in trace.leaves.items() if leaf.role == "parameter"}
     sizes = _term_sizes(trace, values, slopes)
+    widest = max((float(np.abs(slope).max(initial=0.0)) for slope in slopes.values()), default=0.0)
     compared = {}
     for name, weight in before.items():
         place = by_name[name]
@@ -57,12 +58,14 @@ def compare_gradients(
         by_hand = np.asarray(slopes.get(place, np.zeros_like(weight)), dtype=weight.dtype).reshape(weight.shape)
         largest = float(np.abs(by_torch).max(initial=0.0))
         size = sizes.get(place, 0.0)
-        unit = float(np.finfo(weight.dtype).eps) * size
-        zero = largest <= 100 * unit
-        scale = size if zero else largest
-        difference = np.maximum(np.abs(by_hand - by_torch) - 4 * unit, 0)
-        accepted = difference <= tolerance * scale
-        compared[name] = Compared(by_hand, by_torch, _relative(difference, scale), zero, accepted)
+        epsilon = float(np.finfo(weight.dtype).eps)
+        unit = epsilon * size
+        zero = largest <= max(100 * unit, 4 * epsilon * widest)
+        scale = max(size, widest) if zero else largest
+        difference = np.abs(by_hand - by_torch)
+        error = _judged(difference, np.full_like(difference, 4 * unit), scale, tolerance)
+        accepted = difference <= tolerance * scale + 4 * unit
+        compared[name] = Compared(by_hand, by_torch, error, zero, accepted)
     return compared
 
 
@@ -117,11 +120,17 @@ def row(
     by_hand, swapped, by_torch = updates
     # Both sides round the gradient and w_new to the last digit; what that one digit moves is no disagreement.
     digit = np.spacing(np.abs(weight) + np.abs(by_torch))
-    beyond = np.maximum(np.abs(by_hand - by_torch) - digit - spread, 0)
-    error = _relative(beyond, float(np.abs(by_torch).max(initial=0.0)))
+    largest_update = float(np.abs(by_torch).max(initial=0.0))
+    error = _judged(np.abs(by_hand - by_torch), digit + spread, largest_update, tolerance)
     largest = float(np.abs(compared.by_torch).max(initial=0.0))
     ok = compared.error <= tolerance and error <= tolerance
     return ParameterRow(name, tuple(weight.shape), largest, compared.error, error, swapped, compared.zero, ok)
+
+
+def _judged(difference: np.ndarray, rounding: np.ndarray, largest: float, tolerance: float) -> float:
+    """Return the relative error; beyond the tolerance only what rounding does not explain counts."""
+    error = _relative(difference, largest)
+    return error if error <= tolerance else _relative(np.maximum(difference - rounding, 0), largest)
 
 
 def _relative(difference: np.ndarray, largest: float) -> float:

@@ -25,7 +25,7 @@ from layerwise.byhand import (
 from layerwise.explain import replay_shapes
 from layerwise.explain.replay_shapes import Replayed, Unsupported
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["LAYERS", "RULES", "Rule"]
 
 Pair = int | tuple[int, ...]
 
@@ -180,8 +180,10 @@ def _over_axis(
     return apply
 
 
-def _dropout(input: np.ndarray, mask: Any = 0.5, p: float | bool = True, training: bool = True) -> Replayed:
-    # without a noted mask the call was F.dropout(input, p, training=False), which changes nothing
+def _dropout(
+    input: np.ndarray, mask: Any = None, p: float = 0.5, training: bool = True, inplace: bool = False
+) -> Replayed:
+    # without a noted mask the call was one outside training, which changes nothing
     if not isinstance(mask, np.ndarray):
         return input, lambda gradient: {"input": gradient}
     return dropout.forward(input, mask, p), lambda gradient: {"input": dropout.backward(gradient, mask, p)}
@@ -283,8 +285,15 @@ def _pointwise_loss(
     value: Callable[[np.ndarray, np.ndarray], np.ndarray], named: Callable[..., tuple[float, np.ndarray]]
 ) -> Callable[..., Replayed]:
     def apply(
-        input: np.ndarray, target: np.ndarray, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+        input: np.ndarray,
+        target: np.ndarray,
+        size_average: Any = None,
+        reduce: Any = None,
+        reduction: str = "mean",
+        weight: np.ndarray | None = None,
     ) -> Replayed:
+        if weight is not None:
+            raise Unsupported("weights")
         _, slope = named(input, target, reduction="sum")
         each = value(input, target)
         if reduction == "none":
@@ -317,15 +326,15 @@ def _weightless(apply: Callable[..., Replayed]) -> Callable[..., Replayed]:
 def _binary(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
     # E = -(d log y + (1 - d) log(1 - y)), logarithms not below -100 as in torch
     with np.errstate(divide="ignore"):
-        return -(
-            targets * np.maximum(np.log(probabilities), -100)
-            + (1 - targets) * np.maximum(np.log1p(-probabilities), -100)
-        )
+        yes, no = np.maximum(np.log(probabilities), -100), np.maximum(np.log1p(-probabilities), -100)
+    each: np.ndarray = -(targets * yes + (1 - targets) * no)
+    return each
 
 
 def _binary_from_logits(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     # E = max(z, 0) - z d + log(1 + e^-|z|)
-    return np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
+    each: np.ndarray = np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
+    return each
 
 
 def _pad(input: np.ndarray, pad: tuple[int, ...], mode: str = "constant", value: float | None = None) -> Replayed:
@@ -380,8 +389,10 @@ LAYERS: Mapping[str, Rule] = {
     ),
     "pad": Rule("zeros around x;  the gradient of the inner part", _pad),
 }
+"""Layers, activations and losses."""
 
-RULES: Mapping[str, Rule] = LAYERS | {
-    name: Rule(equation, apply) for name, (equation, apply) in replay_shapes.RULES.items()
+RULES: Mapping[str, Rule] = {
+    **LAYERS,
+    **{name: Rule(equation, apply) for name, (equation, apply) in replay_shapes.RULES.items()},
 }
 """Every operation that can be replayed, by the name of the torch function."""

@@ -272,7 +272,7 @@ def _one_hot(tensor: np.ndarray, num_classes: int = -1) -> Replayed:
 
 
 def _argmax(input: np.ndarray, dim: int | None = None, keepdim: bool = False) -> Replayed:
-    return np.asarray(input.argmax(axis=dim, keepdims=keepdim)), nothing
+    return np.asarray(np.argmax(input, axis=dim, keepdims=keepdim)), nothing
 
 
 def _invert(input: np.ndarray) -> Replayed:
@@ -322,14 +322,12 @@ RULES: Mapping[str, tuple[str, Callable[..., Replayed]]] = {
     "stack": ("one above the other", _stack),
     "getitem": ("chosen places", _getitem),
     "gather": ("chosen places", _gather),
-    **dict.fromkeys(("contiguous", "clone", "to", "float", "double", "type_as"), ("the same values", _same)),
+    **dict.fromkeys(("contiguous", "clone", "cpu", "to", "float", "double", "type_as"), ("the same values", _same)),
     **dict.fromkeys(("detach", "data"), ("the same values, no gradient", _cut)),
     **dict.fromkeys(("long", "int", "bool"), ("whole numbers", lambda input: (input, nothing))),
     "one_hot": ("1 at the class, else 0", _one_hot),
     "argmax": ("place of the largest", _argmax),
     "sign": ("sign of x", lambda input: (np.sign(input), nothing)),
-    "zeros_like": ("zeros", lambda input: (np.zeros_like(input), nothing)),
-    "ones_like": ("ones", lambda input: (np.ones_like(input), nothing)),
     **dict.fromkeys(("gt", "greater"), ("x > y", _still(np.greater))),
     **dict.fromkeys(("ge", "greater_equal"), ("x >= y", _still(np.greater_equal))),
     **dict.fromkeys(("lt", "less"), ("x < y", _still(np.less))),

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from layerwise.errors import LayerwiseError
-from layerwise.explain.replay_rules import RULES
+from layerwise.explain.replay_rules import LAYERS, RULES
 from layerwise.explain.replay_shapes import Pull, Unsupported
 from layerwise.explain.trace import Link, Operation, Trace
 from layerwise.language import say
@@ -78,7 +78,7 @@ def _refused(operation: Operation, why: str) -> LayerwiseError:
     return LayerwiseError(
         say("A step by hand replays the operations of its table only."),
         f"{found} ({why})" if why else found,
-        say("Write that line with operations of the table: {}.", ", ".join(sorted(RULES))),
+        say("Write that line with layers of the lectures ({}) and plain tensor arithmetic.", ", ".join(sorted(LAYERS))),
     )
 
 

@@ -30,6 +30,11 @@ DRAWN = frozenset(
 )  # fmt: skip
 """Operations that draw: what they drew is data, not arithmetic."""
 
+SHAPED = frozenset(
+    ("new_zeros", "new_ones", "new_full", "new_empty", "zeros_like", "ones_like", "full_like", "empty_like")
+)
+"""Operations that take only the shape of their argument: what they make is data."""
+
 MASKED = frozenset(("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout"))
 """Operations that draw a mask and multiply by it."""
 
@@ -192,7 +197,7 @@ def _module_paths(learner: nn.Module, stack: list[str]) -> Iterator[None]:
     """Keep the path of the module that is running on top of a stack."""
     with ExitStack() as hooks:
         for path, module in learner.named_modules():
-            name = path.removeprefix("model.")
+            name = "" if path == "model" else path.removeprefix("model.")
 
             def enter(_module: nn.Module, _arguments: Any, name: str = name) -> None:
                 stack.append(name)
@@ -219,6 +224,7 @@ class _Recorder(TorchFunctionMode):
         self.places: dict[int, int] = {}
         self.held: list[Tensor] = []
         self.stale: set[int] = set()
+        self.differentiable: dict[int, bool] = {}
 
     def __torch_function__(
         self, function: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
@@ -226,7 +232,7 @@ class _Recorder(TorchFunctionMode):
         keywords = dict(kwargs or {})
         name = _name(function)
         tensors = list(_tensors((args, keywords)))
-        if not any(self.depends(tensor) for tensor in tensors):
+        if not any(self.depends(tensor) or tensor.grad_fn is not None for tensor in tensors):
             return function(*args, **keywords)
         if name in MASKED and (keywords.get("training", args[2] if len(args) > 2 else True)):
             return self.mask(name, function, args, keywords)
@@ -235,7 +241,7 @@ class _Recorder(TorchFunctionMode):
         arguments, linked = _linked(args, self), _linked(keywords, self)
         output = function(*args, **keywords)
         made = list(_tensors(output))
-        if not made or name in DRAWN:
+        if not made or name in DRAWN or name in SHAPED:
             return output
         changed = [tensor for tensor, version in zip(tensors, versions, strict=True) if tensor._version != version]
         self.note(name, arguments, linked, made)
@@ -255,14 +261,14 @@ class _Recorder(TorchFunctionMode):
 
     def mask(self, name: str, function: Any, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Tensor:
         """Draw the mask as torch would in float32, apply it, and note it as data."""
-        values = args[0] if args else keywords["input"]
+        values: Tensor = args[0] if args else keywords["input"]
         probability = float(args[1] if len(args) > 1 else keywords.get("p", 0.5))
         ones = torch.ones_like(values, dtype=torch.float32)
         kept = function(ones, probability, True) != 0
         link = self.link(values)
         factor = kept.to(values.dtype) / (1 - probability) if probability < 1 else torch.zeros_like(values)
         if keywords.get("inplace", args[3] if len(args) > 3 else False):
-            output = values.mul_(factor)
+            output: Tensor = values.mul_(factor)
             self.note("dropout", (link, kept.numpy(force=True), probability), {}, [output])
             self.outdate(values)
             return output
@@ -276,6 +282,7 @@ class _Recorder(TorchFunctionMode):
         self.held.append(tensor)
         self.places[id(tensor)] = place
         self.stale.discard(id(tensor))
+        self.differentiable[id(tensor)] = tensor.requires_grad
         if self.keep:
             self.copies[place] = tensor.detach().clone()
         if leaf is not None:
@@ -290,7 +297,9 @@ class _Recorder(TorchFunctionMode):
 
     def link(self, tensor: Tensor) -> Link:
         """Return the place of a tensor; one not seen before is data, unless a hidden operation made it."""
-        if id(tensor) in self.stale or (id(tensor) not in self.places and tensor.grad_fn is not None):
+        # A function with a backward of its own gives its result a gradient that no noted operation has.
+        hidden = tensor.requires_grad and not self.differentiable.get(id(tensor), tensor.is_leaf)
+        if hidden or id(tensor) in self.stale:
             file, line = _caller()
             raise LayerwiseError(
                 say("A replay must see every operation."),

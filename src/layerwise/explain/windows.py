@@ -49,7 +49,7 @@ def window(given: dict[str, Any], cell: tuple[int, int, int]) -> Window:
     """
     inputs, weight = given["input"][0], given["weight"]
     stride, spread = as_pair(given["stride"]), as_pair(given["dilation"])
-    edge = given["padding"] if isinstance(given["padding"], str) else as_pair(given["padding"])
+    edge: Any = given["padding"] if isinstance(given["padding"], str) else as_pair(given["padding"])
     size = (weight.shape[2], weight.shape[3])
     sides = image_padding((inputs.shape[1], inputs.shape[2]), size, stride, edge, spread)
     channels, per_group = weight.shape[1], weight.shape[0] // int(given["groups"])

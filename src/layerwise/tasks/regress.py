@@ -53,7 +53,7 @@ class Regress:
                     say("Use --task classify, or choose another target with --target."), usage=True,
                 )  # fmt: skip
             values = column.values[training]
-            if not values.std():
+            if values.min() == values.max():
                 raise LayerwiseError(
                     say("A target must take at least two values."), say("'{}' is always {:g}", name, values[0]),
                     say("Choose another target with --target."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
@@ -82,19 +82,24 @@ def first_non_finite(state: TrainingState, batch: Batch) -> tuple[str, list[int]
 
     def watch(name: str, output: object) -> None:
         if not found and isinstance(output, Tensor) and not torch.isfinite(output).all():
-            bad = ~torch.isfinite(output.detach()).flatten(1).all(1) if output.dim() else torch.ones(1)
+            bad = ~torch.isfinite(output.detach()).reshape(len(output), -1).all(1) if output.dim() else torch.ones(1)
             rows = batch.rows[bad.nonzero().flatten()] if len(bad) == len(batch.rows) else batch.rows
             found.append((name, [int(row) for row in rows]))
 
-    if not torch.isfinite(batch.inputs).all():
-        watch(say("the inputs are not finite"), batch.inputs)
-        return found[0]
+    given = (("the inputs are not finite", batch.inputs), ("the targets are not finite", batch.targets),
+             ("the weights of the examples are not finite", batch.weights))  # fmt: skip
+    for sentence, values in given:
+        watch(say(sentence), values)
+        if found:
+            return found[0]
     handles = [
         module.register_forward_hook(
-            lambda _module, _inputs, output, name=name: watch(say("layer '{}' is not finite", name), output)
+            lambda module, _inputs, output, name=name: watch(
+                say("layer '{}' is not finite", name or type(module).__name__), output
+            )
         )
         for name, module in state.learner.model.named_modules()
-        if not list(module.children()) and isinstance(module, nn.Module)
+        if not list(module.children())
     ]
     with torch.no_grad():
         total = state.learner(batch, state.carried).total

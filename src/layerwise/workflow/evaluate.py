@@ -32,9 +32,10 @@ __all__ = ["evaluate"]
 def evaluate(model: nn.Module, prepared: Prepared, whole: Experiment, folder: RunFolder, outcome: Outcome) -> None:
     """Open the test part once, measure network and baselines on it, and write figures and predictions."""
     began = time.monotonic()
+    # Counted before it is opened, so that a run cut off in between does not look unopened.
+    openings = folder.count_test("final evaluation") if len(prepared.examples["test"]) else 0
     scores = {part: answer(model, prepared.task, some.inputs) for part, some in prepared.examples.items() if len(some)}
     write_predictions(folder, prepared, scores)
-    openings = folder.count_test("final evaluation") if "test" in scores else 0
     measured = {part: figures(prepared, whole, part, values) for part, values in scores.items()}
     best = "test" if "test" in measured else "train"
     expected = expectation(measured[best], confidence=whole.evaluate.confidence)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from layerwise.catalog import entries
-from layerwise.config import Experiment, Train, experiment
+from layerwise.config import Experiment, Train, experiment, setting_names
 from layerwise.data.preprocess import ImageStep
 from layerwise.errors import LayerwiseError
 from layerwise.explain.layers import layer_table
@@ -23,6 +23,7 @@ from layerwise.runs.folder import RunFolder, create, environment
 from layerwise.runs.opened import Opened, task_to_json
 from layerwise.runs.weights import save_weights
 from layerwise.tasks.contract import ClosedForm
+from layerwise.tasks.regress import Regress
 from layerwise.training.augment import Augmentation, augmentation
 from layerwise.training.device import choose_plan
 from layerwise.training.state import Plan, prepare
@@ -42,6 +43,7 @@ class Begun:
     plan: Plan
     folder: RunFolder
     parameters: int
+    closed_form: bool
 
 
 class Witness(Protocol):
@@ -66,11 +68,17 @@ def start(
         witness: Who is shown the resolved experiment before it begins.
     """
     prepared, whole = prepare_data(experiment(settings, start=whole), data)
-    whole = resolve(whole, settings, len(prepared.examples["train"]))
+    whole = resolve(whole, settings, len(prepared.examples["train"]), validation=len(prepared.examples["validation"]))
+    refuse_stopping(whole, prepared)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(whole.train.seed)
         shape, outputs = prepared.preprocessing.input_shape, prepared.task.outputs()
         model = build(whole.model.name, shape, outputs, whole.model.options)
+        refuse_unused(whole.model.name, model, settings)
+        if isinstance(model, ClosedForm):
+            # Nothing is learned by gradients, so nothing of that is recorded.
+            train = whole.train
+            whole = replace(whole, train=Train(seed=train.seed, device=train.device, threads=train.threads))
         check_shapes(model, prepared.examples["train"].inputs[:1], outputs)
         rows = layer_table(model, (shape,) if isinstance(shape, int) else shape)
         plan = choose_plan(whole.train, sum(row.multiply_adds or 0 for row in rows))
@@ -79,7 +87,7 @@ def start(
             write_beginning(folder, whole, prepared, plan)
             parameters = sum(parameter.numel() for parameter in model.parameters())
             if witness:
-                witness(Begun(whole, prepared, plan, folder, parameters))
+                witness(Begun(whole, prepared, plan, folder, parameters, isinstance(model, ClosedForm)))
             outcome = fit_or_learn(model, prepared, whole, plan, folder, listener or Silence())
             save_weights(folder.path / "model.safetensors", model)
             opened = Opened(folder, prepared.task, prepared.preprocessing)
@@ -88,8 +96,15 @@ def start(
     return opened, outcome
 
 
-def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int) -> Experiment:
-    """Fill in what the model suggests and what follows from the size of the data; what the user said stands."""
+def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int, *, validation: int) -> Experiment:
+    """Fill in what the model suggests and what follows from the size of the data; what the user said stands.
+
+    Args:
+        whole: The experiment.
+        settings: Settings the user named.
+        examples: Number of training examples.
+        validation: Number of validation examples; without any, nothing but the number of epochs ends learning.
+    """
     known = entries("model")
     suggested = known[whole.model.name].facts.get("train", {}) if whole.model.name in known else {}
     whole = experiment({name: value for name, value in suggested.items() if name not in settings}, start=whole)
@@ -97,7 +112,43 @@ def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int) -> Ex
     steps_per_epoch = -(-examples // batch_size)
     # About 3,000 updates: enough for a small network to settle, stopped earlier by the validation part.
     epochs = whole.train.epochs or max(10, min(300, round(3000 / steps_per_epoch)))
-    return replace(whole, train=replace(whole.train, batch_size=batch_size, epochs=epochs))
+    stopping = whole.train.stopping
+    if stopping == "validation" and not validation and "stopping" not in settings:
+        stopping = "none"
+    return replace(whole, train=replace(whole.train, batch_size=batch_size, epochs=epochs, stopping=stopping))
+
+
+def refuse_stopping(whole: Experiment, prepared: Prepared) -> None:
+    """Refuse a stopping rule that has nothing to look at.
+
+    Raises:
+        LayerwiseError: There is no validation part, or no example can be right or wrong.
+    """
+    if whole.train.stopping == "validation" and not len(prepared.examples["validation"]):
+        raise LayerwiseError(
+            say("Stopping by validation needs a validation part."), say("no validation rows"),
+            say("Set --validation-fraction, or use --stopping none."), usage=True,
+        )  # fmt: skip
+    if whole.train.stopping == "no-errors" and isinstance(prepared.task, Regress):
+        raise LayerwiseError(
+            say("Stopping without errors needs classes."), say("'{}' is a regression", prepared.source.name),
+            say("Use --stopping validation or --stopping none."), usage=True,
+        )  # fmt: skip
+
+
+def refuse_unused(name: str, model: nn.Module, settings: Mapping[str, Any]) -> None:
+    """Refuse settings of learning by gradients for a model that is solved at once: none is silently ignored.
+
+    Raises:
+        LayerwiseError: Such a setting was named.
+    """
+    stages = setting_names()
+    unused = [key for key in settings if stages.get(key) == "train" and key not in ("seed", "device", "threads")]
+    if isinstance(model, ClosedForm) and unused:
+        raise LayerwiseError(
+            say("A setting must have an effect."), say("'{}' is solved at once and has no {}", name, unused[0]),
+            say("Leave {} out.", "--" + unused[0].replace("_", "-")), usage=True,
+        )  # fmt: skip
 
 
 @contextmanager

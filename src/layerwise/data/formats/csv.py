@@ -4,42 +4,49 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from layerwise.catalog import register
 from layerwise.data.cells import MISSING_WORDS, Typed, type_cells
-from layerwise.data.dialect import DELIMITERS, Record, delimiter_of, has_header, records
+from layerwise.data.dialect import DELIMITERS, Record, delimiter_of, records
 from layerwise.data.kinds import Column, Numbers, Texts
 from layerwise.data.roles import looks_like_id, part_column
 from layerwise.data.source import Field, Problem, Source
+from layerwise.data.table_rows import Table, lay_out
 from layerwise.data.text_encoding import Text, read_text
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
 __all__ = ["read", "sniff"]
 
+FOREIGN = (
+    ".arff",
+    ".json",
+    ".jsonl",
+    ".xml",
+    ".html",
+    ".md",
+    ".py",
+    ".toml",
+    ".yaml",
+    ".yml",
+    ".ini",
+    ".svm",
+    ".names",
+)
+"""Endings of texts that are no tables, however many commas they hold."""
+
 SUFFIXES = (".csv", ".tsv", ".tab", ".data", ".txt", ".dat")
-
-
-@dataclass(frozen=True)
-class _Table:
-    """The rows of a table with their lines, the names of its columns, and what was noted on the way."""
-
-    names: list[str]
-    rows: list[Record]
-    problems: list[Problem]
-    notes: list[str]
 
 
 def sniff(path: Path) -> bool:
     """Say whether a file is text that a table may stand in."""
     if not path.is_file():
         return False
-    if path.suffix.lower() in SUFFIXES:
-        return True
+    if path.suffix.lower() in SUFFIXES or path.suffix.lower() in FOREIGN:
+        return path.suffix.lower() in SUFFIXES
     with path.open("rb") as stream:
         start = stream.read(4096)
     return (
@@ -88,7 +95,7 @@ def read(
     found, quote_note = _records(path, text, separator, quote)
     styles = _styles(separator, decimal)
     missing = (set(MISSING_WORDS) | set(missing_words)) - set(keep_words) | {""}
-    table = _layout(path, found, header, missing, styles)
+    table = lay_out(path, found, header, missing, styles)
     table.notes[:0] = [note for note in (text.note, _delimiter_note(separator), quote_note) if note]
     return _source(path, table, styles, missing, category_columns)
 
@@ -135,74 +142,9 @@ def _delimiter_note(delimiter: str) -> str:
     return "" if delimiter == "," else say("Cells are separated by: {}.", names.get(delimiter, delimiter))
 
 
-def _layout(
-    path: Path, found: list[Record], header: str, missing_words: Collection[str], styles: tuple[str, ...]
-) -> _Table:
-    """Find the header, set empty rows and columns aside, and list the rows of another length."""
-    if header not in ("auto", "yes", "no"):
-        raise LayerwiseError(
-            say("A header is there or not: auto, yes or no."), f"--header {header}", say("Leave it out for auto."),
-            usage=True,
-        )  # fmt: skip
-    filled = [(line, cells) for line, cells in found if any(cells)]
-    notes = []
-    blank = [line for line, cells in found if not any(cells)]
-    if blank:
-        shown = ", ".join(map(str, blank[:5])) + (" ..." if len(blank) > 5 else "")
-        notes.append(say("Empty rows: {} (line {}).", len(blank), shown))
-    named = header == "yes" or (header == "auto" and has_header([cells for _, cells in filled], missing_words, styles))
-    rows = filled[1:] if named else filled
-    if not rows:
-        raise LayerwiseError(
-            say("A table has rows below its header."), say("'{}' has a header only", path),
-            say("Add rows, or say that the first row is data: --header no"),
-        )  # fmt: skip
-    width = len(filled[0][1])
-    names = filled[0][1] if named else [f"column {place + 1}" for place in range(width)]
-    if header == "auto":
-        notes.append(
-            say("The first row names the columns (change with --header no).") if named
-            else say("No header: columns are numbered (change with --header yes).")
-        )  # fmt: skip
-    problems = [_ragged(path, line, len(cells), width, named) for line, cells in rows if len(cells) != width]
-    rows = [(line, cells) for line, cells in rows if len(cells) == width]
-    return _Table(_named(path, filled[0][0], names, rows, notes), rows, problems, notes)
-
-
-def _ragged(path: Path, line: int, found: int, expected: int, named: bool) -> Problem:
-    """Describe a row with too many or too few cells."""
-    model = say("the header") if named else say("the first row")
-    return Problem(
-        say("{}, line {}", path.name, line),
-        say("Every row has as many cells as {}.", model),
-        say("{} cells, expected {}", found, expected),
-        say("Mend the row (a cell that holds the delimiter needs quotes), or leave it out with --exclude-problems."),
-    )
-
-
-def _named(path: Path, line: int, header: list[str], rows: list[Record], notes: list[str]) -> list[str]:
-    """Return the names of the columns; an empty name is kept only above empty cells, where the column goes."""
-    names = list(header)
-    for place, name in enumerate(header):
-        if not name and any(cells[place] for _, cells in rows):
-            names[place] = f"column {place + 1}"
-            notes.append(say("Column {} has no name: called '{}'.", place + 1, names[place]))
-    empty = sum(1 for name in names if not name)
-    if empty:
-        notes.append(say("Columns without a name and without a cell, left out: {}.", empty))
-    twice = sorted({name for name in names if name and names.count(name) > 1})
-    if twice:
-        raise LayerwiseError(
-            say("Every column has its own name."),
-            say("'{}', line {}: twice or more: {}", path, line, ", ".join(f"'{name}'" for name in twice)),
-            say("Rename them; if the first row is data, say --header no."),
-        )
-    return names
-
-
 def _source(
     path: Path,
-    table: _Table,
+    table: Table,
     styles: tuple[str, ...],
     missing_words: Collection[str],
     category_columns: Collection[str],
@@ -211,12 +153,7 @@ def _source(
     columns: dict[str, Column] = {}
     roles: dict[str, str] = {}
     bad: dict[int, Problem] = {}
-    unknown = sorted(set(category_columns) - set(table.names))
-    if unknown:
-        raise LayerwiseError(
-            say("A column is named as in the header."), say("'{}' has no column '{}'", path, unknown[0]),
-            nearest(unknown[0], [name for name in table.names if name]), usage=True,
-        )  # fmt: skip
+    _check_names(path, table, category_columns)
     comma: list[str] = []
     for place, name in enumerate(table.names):
         if not name:
@@ -245,6 +182,16 @@ def _source(
     )
 
 
+def _check_names(path: Path, table: Table, category_columns: Collection[str]) -> None:
+    """Refuse a category column that the header does not name."""
+    unknown = sorted(set(category_columns) - set(table.names))
+    if unknown:
+        raise LayerwiseError(
+            say("A column is named as in the header."), say("'{}' has no column '{}'", path, unknown[0]),
+            nearest(unknown[0], [name for name in table.names if name]), usage=True,
+        )  # fmt: skip
+
+
 def _role(name: str, typed: Typed) -> tuple[Column, str]:
     """Return the column and the role that its name and cells suggest; an empty column is of no use."""
     parts = part_column(name, typed.column)
@@ -267,7 +214,7 @@ def _bad_cell(path: Path, line: int, name: str, cell: str) -> Problem:
     )  # fmt: skip
 
 
-def _comma_notes(comma: list[str], columns: Mapping[str, Column], table: _Table) -> list[str]:
+def _comma_notes(comma: list[str], columns: Mapping[str, Column], table: Table) -> list[str]:
     """Say that decimal commas were read, and name columns of the same table that hold points instead."""
     if not comma:
         return []

@@ -95,18 +95,25 @@ def _layer_lines(layers: list[LayerGradient], place: int, epsilon: float) -> lis
             Arithmetic(name, "delta = f'(s) sum delta w", "hidden delta", operands, layer.recorded, tolerance, shared)
         )
     elif layer.error_slope is not None:
-        tolerance = 8 * rounding(layer.error_slope, epsilon=epsilon)
-        operands = {"error_slope": layer.error_slope, "sums": layer.sums}
-        name = f"{layer.name} delta"
-        lines.append(
-            Arithmetic(name, "delta = dE/df f'(s)", "output delta", operands, layer.recorded, tolerance, shared)
-        )
+        lines.append(_top_line(layer, epsilon))
     tolerance = 8 * rounding(layer.delta * np.abs(layer.inputs).max(initial=0.0), epsilon=epsilon)
     operands = {"delta": layer.delta, "inputs": layer.inputs}
     lines.append(
         Arithmetic(f"{layer.name} dE/dw", "dE/dw = delta a", "outer product", operands, layer.slope, tolerance)
     )
     return lines
+
+
+def _top_line(layer: LayerGradient, epsilon: float) -> Arithmetic:
+    """Return the delta of the last layer, which comes straight from the loss."""
+    slope = np.zeros(0) if layer.error_slope is None else layer.error_slope
+    name, tolerance = f"{layer.name} delta", 8 * rounding(slope, epsilon=epsilon)
+    if layer.activation == "identity":
+        # f(s) = s has f'(s) = 1 everywhere
+        return Arithmetic(name, "delta = dE/ds", "unchanged", {"error_slope": slope}, layer.recorded, tolerance)
+    settings = {"name": layer.activation, "settings": layer.settings}
+    operands = {"error_slope": slope, "sums": layer.sums}
+    return Arithmetic(name, "delta = dE/df f'(s)", "output delta", operands, layer.recorded, tolerance, settings)
 
 
 def _differences(subject: Subject, layers: list[LayerGradient], weights: int) -> tuple[Table, tuple[Arithmetic, ...]]:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from layerwise.catalog import register
 from layerwise.explain.arithmetic import Arithmetic, rounding
 from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
-from layerwise.explain.explanation import Explanation, Picture, Recorded, Table
+from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.recorder import record
 from layerwise.explain.subject import Subject
 from layerwise.language import say
@@ -102,7 +102,9 @@ def _table(
     if wanted is not None and slope is not None:
         header += [say("wanted y"), "dE/dz = p - y"]
         columns += [wanted, slope]
-    rows = tuple((subject.class_name(place), *(float(column[place]) for column in columns)) for place in range(len(z)))
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (subject.class_name(place), *(float(column[place]) for column in columns)) for place in range(len(z))
+    )
     return Table(say("Class by class"), tuple(header), rows, marked=frozenset((int(z.argmax()),)))
 
 

@@ -11,7 +11,7 @@ from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
 from layerwise.explain.arithmetic import ACTIVATIONS, Arithmetic, rounding
 from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
-from layerwise.explain.explanation import Explanation, Picture, Recorded, Table
+from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.linear_units import Activation, activation_after, arrays, choose, layer_name
 from layerwise.explain.subject import Subject
 from layerwise.explain.trace import Operation, Trace, record_forward
@@ -105,7 +105,8 @@ class _Unit:
     @property
     def terms(self) -> np.ndarray:
         """The terms of the sum."""
-        return self.inputs * self.weight
+        terms: np.ndarray = self.inputs * self.weight
+        return terms
 
     @property
     def order(self) -> np.ndarray:
@@ -146,18 +147,18 @@ class _Unit:
     def tables(self) -> tuple[Table, ...]:
         """Return the largest terms, and all of them where that is more."""
         header = (say("input"), say("value x"), say("weight w"), say("term w·x"))
-        rows = [
+        rows: list[tuple[Cell, ...]] = [
             (self.names[place], float(self.inputs[place]), float(self.weight[place]), float(self.terms[place]))
             for place in self.order
         ]
-        end: list[tuple[str, str | float, str | float, float]] = [
+        end: list[tuple[Cell, ...]] = [
             (say("bias"), "", self.bias, self.bias), (say("sum z"), "", "", self.total),
             (say("output f(z)"), "", "", self.output),
         ]  # fmt: skip
         if len(rows) <= SHOWN + 1:
             return (Table(say("Every term"), header, (*rows, *end), marked=frozenset((len(rows) + 1, len(rows) + 2))),)
         rest = (say("the other {} inputs", len(rows) - SHOWN), "", "", float(self.terms[self.order[SHOWN:]].sum()))
-        short = (*rows[:SHOWN], rest, *end)
+        short: tuple[tuple[Cell, ...], ...] = (*rows[:SHOWN], rest, *end)
         marked = frozenset((SHOWN + 2, SHOWN + 3))
         return (
             Table(say("The {} largest terms", SHOWN), header, short, marked=marked),
@@ -180,7 +181,7 @@ class _Unit:
         if len(self.terms) > SHOWN:
             values.insert(SHOWN, self.terms[self.order[SHOWN:]].sum())
             names.insert(SHOWN, label("the other {} inputs", len(self.terms) - SHOWN))
-        places = np.arange(len(values))
+        places = range(len(values))
         colours = [COLOURS["strong"] if value >= 0 else COLOURS["warm"] for value in values]
         colours[-1] = COLOURS["ink"]
         axes.barh(places, values, color=colours, height=0.7)

@@ -1,0 +1,67 @@
+"""What in a source stands in the way of learning, or may surprise."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from layerwise.data.kinds import Numbers
+from layerwise.data.source import Source
+from layerwise.language import say
+
+__all__ = ["findings"]
+
+MOST_CLASSES_SHOWN = 20
+
+SENTINEL_REPEATS = 3
+"""So often a far low value must return before it is suspected to stand for missing."""
+
+
+def findings(source: Source, target: str, classes: Mapping[str, int], constant: Sequence[str]) -> list[str]:
+    """Say what stands in the way of learning, or may surprise.
+
+    Args:
+        source: Data with their roles.
+        target: Field to predict, or empty.
+        classes: Rows of each class.
+        constant: Fields with one value throughout.
+    """
+    found = []
+    if target and source.columns[target].missing().any():
+        count = int(source.columns[target].missing().sum())
+        found.append(say("The target '{}' is missing in {} rows: --exclude-problems leaves them out.", target, count))
+    held = [name for name, count in classes.items() if count]
+    if target and classes and len(held) < 2:
+        found.append(say("The target '{}' has one class only: {}.", target, ", ".join(held)))
+    single = [name for name, count in classes.items() if count == 1]
+    if single:
+        found.append(say("Classes with one row, which cannot be divided: {}.", ", ".join(single[:MOST_CLASSES_SHOWN])))
+    texts = [name for name in source.named("input") if source.columns[name].kind == "text"]
+    if texts:
+        found.append(say("No model here reads text or dates: --drop {}", " ".join(map(shlex.quote, texts))))
+    if texts and len(texts) == len(source.named("input")):
+        found.append(say("No input would be left: these data suit no model yet."))
+    found += _sentinels(source)
+    useless = [name for name in constant if name != target]
+    if useless:
+        found.append(say("Fields with one value throughout: {}.", ", ".join(useless)))
+    return found
+
+
+def _sentinels(source: Source) -> list[str]:
+    """Name whole numbers far below all others that return in number fields: -200 or -999 often stands for missing."""
+    fields: dict[str, list[str]] = {}
+    for name, column in source.columns.items():
+        if not isinstance(column, Numbers):
+            continue
+        values, counts = np.unique(column.values[~np.isnan(column.values)], return_counts=True)
+        if len(values) < SENTINEL_REPEATS or counts[0] < SENTINEL_REPEATS or values[0] >= -1 or values[0] % 1:
+            continue
+        if values[1] >= 0 or values[1] - values[0] > values[-1] - values[1]:
+            fields.setdefault(f"{values[0]:g}", []).append(name)
+    return [
+        say("{} may stand for missing in: {} (--missing-words={} reads it so).", value, ", ".join(names), value)
+        for value, names in fields.items()
+    ]

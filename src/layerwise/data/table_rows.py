@@ -1,0 +1,100 @@
+"""From records to a table: which row names the columns, which rows and columns are empty, which rows are ragged."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from layerwise.data.dialect import Record, has_header
+from layerwise.data.source import Problem
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+
+__all__ = ["Table", "lay_out"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a table with their lines, the names of its columns, and what was noted on the way."""
+
+    names: list[str]
+    rows: list[Record]
+    problems: list[Problem]
+    notes: list[str]
+
+
+def lay_out(
+    path: Path, found: list[Record], header: str, missing_words: Collection[str], styles: tuple[str, ...]
+) -> Table:
+    """Find the header, set empty rows and columns aside, and list the rows of another length.
+
+    Args:
+        path: File, for messages.
+        found: Every record of the file.
+        header: auto, yes or no.
+        missing_words: Words that stand for a missing cell.
+        styles: Ways numbers may be written.
+
+    Raises:
+        LayerwiseError: No row stands below the header, or two columns share a name.
+    """
+    if header not in ("auto", "yes", "no"):
+        raise LayerwiseError(
+            say("A header is there or not: auto, yes or no."), f"--header {header}", say("Leave it out for auto."),
+            usage=True,
+        )  # fmt: skip
+    filled = [(line, cells) for line, cells in found if any(cells)]
+    notes = []
+    blank = [line for line, cells in found if not any(cells)]
+    if blank:
+        shown = ", ".join(map(str, blank[:5])) + (" ..." if len(blank) > 5 else "")
+        notes.append(say("Empty rows: {} (line {}).", len(blank), shown))
+    named = header == "yes" or (header == "auto" and has_header([cells for _, cells in filled], missing_words, styles))
+    rows = filled[1:] if named else filled
+    if not rows:
+        raise LayerwiseError(
+            say("A table has rows below its header."), say("'{}' has a header only", path),
+            say("Add rows, or say that the first row is data: --header no"),
+        )  # fmt: skip
+    width = len(filled[0][1])
+    names = filled[0][1] if named else [f"column {place + 1}" for place in range(width)]
+    if header == "auto":
+        notes.append(
+            say("The first row names the columns (change with --header no).") if named
+            else say("No header: columns are numbered (change with --header yes).")
+        )  # fmt: skip
+    problems = [_ragged(path, line, len(cells), width, named) for line, cells in rows if len(cells) != width]
+    rows = [(line, cells) for line, cells in rows if len(cells) == width]
+    return Table(_named(path, filled[0][0], names, rows, notes), rows, problems, notes)
+
+
+def _ragged(path: Path, line: int, found: int, expected: int, named: bool) -> Problem:
+    """Describe a row with too many or too few cells."""
+    model = say("the header") if named else say("the first row")
+    return Problem(
+        say("{}, line {}", path.name, line),
+        say("Every row has as many cells as {}.", model),
+        say("{} cells, expected {}", found, expected),
+        say("Mend the row (a cell that holds the delimiter needs quotes), or leave it out with --exclude-problems."),
+    )
+
+
+def _named(path: Path, line: int, header: list[str], rows: list[Record], notes: list[str]) -> list[str]:
+    """Return the names of the columns; an empty name is kept only above empty cells, where the column goes."""
+    names = list(header)
+    for place, name in enumerate(header):
+        if not name and any(cells[place] for _, cells in rows):
+            names[place] = f"column {place + 1}"
+            notes.append(say("Column {} has no name: called '{}'.", place + 1, names[place]))
+    empty = sum(1 for name in names if not name)
+    if empty:
+        notes.append(say("Columns without a name and without a cell, left out: {}.", empty))
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise LayerwiseError(
+            say("Every column has its own name."),
+            say("'{}', line {}: twice or more: {}", path, line, ", ".join(f"'{name}'" for name in twice)),
+            say("Rename them; if the first row is data, say --header no."),
+        )
+    return names

@@ -1,0 +1,175 @@
+"""Everything the report shows, already read: its sections are pure functions of these values."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from layerwise.config import Experiment
+from layerwise.explain.layers import LayerRow
+from layerwise.tasks.classify import Classify
+from layerwise.tasks.regress import Regress
+
+__all__ = ["Answers", "Mistake", "OpenedView", "ReportData", "read_answers"]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the network answered for the rows of one part.
+
+    Args:
+        ids: The id of each row.
+        targets: Class places `(items,)`, or numbers in the units of the data.
+        predictions: The same for what was answered.
+        scores: Class probabilities `(items, classes)`, or predicted numbers `(items, targets)`.
+    """
+
+    ids: tuple[str, ...]
+    targets: np.ndarray
+    predictions: np.ndarray
+    scores: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One row on which the network was wrong, or far off.
+
+    Args:
+        place: Its place in the part.
+        picture: The picture as an image file, or nothing where the row is none.
+        media: Media type of that file.
+        size: Width and height of the picture as it stands in the data.
+        cells: Some of its inputs as text, in the order of `ReportData.mistake_fields`.
+    """
+
+    place: int
+    picture: bytes = b""
+    media: str = "image/png"
+    size: tuple[int, int] = (0, 0)
+    cells: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenedView:
+    """One view of the network on one example, as static HTML."""
+
+    name: str
+    title: str
+    html: str
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """A run as its report shows it.
+
+    Args:
+        name: Name of the run.
+        handle: What names the run on the command line: its name, or its path where it lies elsewhere.
+        experiment: Every setting resolved.
+        plan: How the work was laid out.
+        data: `data.json`: fields, split, preprocessing, problems.
+        notes: How the data were read, in sentences.
+        reasons: What was chosen, in sentences.
+        task: What was asked.
+        metrics: `metrics.json`; empty for a run that was interrupted.
+        openings: When the test part was opened, and what for.
+        history: One record an epoch; empty for a network that is solved at once.
+        answers: What was answered, by part; empty for a run that was interrupted.
+        classes: Rows of each class by part; empty for regression or where they are not known.
+        environment: Versions and machine.
+        layers: The layer table.
+        mistakes: The worst rows of the measured part.
+        mistake_fields: Names of the inputs shown beside a mistake.
+        source_note: Why pictures, rows or views are missing; empty where the data could be read again.
+        views: The network opened on one example.
+        view_note: Which example that is, or why there is none.
+        date: When the run began, as text.
+    """
+
+    name: str
+    handle: str
+    experiment: Experiment
+    plan: Mapping[str, Any]
+    data: Mapping[str, Any]
+    notes: tuple[str, ...]
+    reasons: tuple[str, ...]
+    task: Classify | Regress
+    metrics: Mapping[str, Any]
+    openings: Sequence[Mapping[str, Any]]
+    history: Sequence[Mapping[str, Any]]
+    answers: Mapping[str, Answers]
+    classes: Mapping[str, tuple[int, ...]]
+    environment: Mapping[str, Any]
+    layers: tuple[LayerRow, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    mistake_fields: tuple[str, ...] = ()
+    source_note: str = ""
+    views: tuple[OpenedView, ...] = ()
+    view_note: str = ""
+    date: str = ""
+
+    @property
+    def part(self) -> str:
+        """Name of the part that was measured: test, else train; empty for a run that was interrupted."""
+        return str(self.metrics["part"]) if self.metrics else ""
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the measured rows were kept from learning."""
+        return self.part == "test" and self.data["split"]["origin"] != "training"
+
+    @property
+    def measured(self) -> Answers:
+        """What was answered for the measured part."""
+        return self.answers[self.part]
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes; none for regression."""
+        return self.task.classes if isinstance(self.task, Classify) else ()
+
+    @property
+    def target(self) -> str:
+        """Name of the field that is predicted."""
+        names = [part["name"] for part in self.data["fields"] if part["role"] == "target"]
+        return str(names[0]) if names else ""
+
+    @property
+    def percent(self) -> str:
+        """The confidence of every interval in percent, as text.
+
+        `0.95` reads `95`.
+        """
+        return f"{100 * self.experiment.evaluate.confidence:g}"
+
+
+def read_answers(path: Path, task: Classify | Regress) -> dict[str, Answers]:
+    """Read `predictions.csv`: columns id, part, target, prediction, then one score a class or target.
+
+    Columns are taken by their place, since a class may have any name, also `id`.
+    """
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream))[1:]
+    parts: dict[str, list[list[str]]] = {}
+    for row in rows:
+        parts.setdefault(row[1], []).append(row)
+    return {part: _answers(lines, task) for part, lines in parts.items()}
+
+
+def _answers(rows: Sequence[Sequence[str]], task: Classify | Regress) -> Answers:
+    """Turn the lines of one part into arrays."""
+    ids = tuple(row[0] for row in rows)
+    scores = np.array([[float(value) for value in row[4:]] for row in rows], dtype=np.float64)
+    if isinstance(task, Classify):
+        places = {name: place for place, name in enumerate(task.classes)}
+        targets, predictions = (np.array([places[row[column]] for row in rows], dtype=np.int64) for column in (2, 3))
+        return Answers(ids, targets, predictions, scores)
+    return Answers(ids, np.array([float(row[2]) for row in rows]), scores[:, 0], scores)

@@ -1,0 +1,135 @@
+"""The sections that show single examples: the worst answers, and the network opened on one of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layerwise.language import say
+from layerwise.report.contents import Mistake, OpenedView, ReportData
+from layerwise.report.html import Cell, details, embedded, paragraph, section, table, text
+from layerwise.report.words import cut, number
+
+__all__ = ["mistakes", "views", "worst_places"]
+
+
+def worst_places(data: ReportData, most: int) -> list[int]:
+    """Return the places of the worst answers in the measured part, the worst first.
+
+    Worst is the wrong answer given with the highest probability, for numbers the largest absolute error.
+    """
+    answers = data.measured
+    if data.task.name == "regress":
+        return [
+            int(place) for place in np.argsort(-np.abs(answers.targets - answers.predictions), kind="stable")[:most]
+        ]
+    wrong = np.flatnonzero(answers.targets != answers.predictions)
+    sureness = answers.scores[wrong, answers.predictions[wrong]]
+    return [int(place) for place in wrong[np.argsort(-sureness, kind="stable")][:most]]
+
+
+def mistakes(data: ReportData, most: int) -> str:
+    """Return the worst answers: as pictures where the inputs are pictures, and as rows.
+
+    Args:
+        data: The run.
+        most: How many pictures at most; the rest stand in the table.
+    """
+    title = say("Where it was wrong") if data.task.name == "classify" else say("Where it was furthest off")
+    total = int((data.measured.targets != data.measured.predictions).sum())
+    if not data.mistakes:
+        return section(
+            "mistakes", title, paragraph(say("Nowhere: every row that was measured was answered correctly."))
+        )
+    if data.task.name == "classify":
+        told = say(
+            "{:,} of {:,} answers were wrong; these were given with the highest probability.", total, len(data.measured)
+        )
+        told = told if total > len(data.mistakes) else say("All {:,} wrong answers, the surest first.", total)
+    else:
+        told = say("The {} largest errors.", len(data.mistakes))
+    pictured = [mistake for mistake in data.mistakes if mistake.picture][:most]
+    cards = "".join(_card(data, mistake) for mistake in pictured)
+    rows = _rows(data)
+    left = sum(1 for mistake in data.mistakes if mistake.picture) - len(pictured)
+    return section(
+        "mistakes", title, paragraph(told), paragraph(data.source_note, "note"),
+        f'<div class="gallery">{cards}</div>' if cards else "",
+        paragraph(say("{} pictures were left out to keep this page small.", left), "note") if left else "",
+        details(say("Show as table"), rows) if cards else rows,
+    )  # fmt: skip
+
+
+def _card(data: ReportData, mistake: Mistake) -> str:
+    """Return one picture with what it is and what was answered."""
+    answers, names = data.measured, data.class_names
+    place = mistake.place
+    true, answered = cut(names[answers.targets[place]], 24), cut(names[answers.predictions[place]], 24)
+    words = say("Example {}: true '{}', answered '{}'.", cut(answers.ids[place]), true, answered)
+    style = "pixels" if max(mistake.size) <= 96 else ""
+    return (
+        f"<figure>{embedded(mistake.picture, mistake.media, words, style)}<figcaption>"
+        f"<b>{text(answered)}</b> <span>{number(100 * float(answers.scores[place, answers.predictions[place]]))} %</span><br>"
+        f"{text(say('true: {}', true))}<br><small>{text(cut(answers.ids[place], 40))}</small></figcaption></figure>"
+    )
+
+
+def _rows(data: ReportData) -> str:
+    """Return the worst answers as rows with some of their inputs."""
+    answers, names = data.measured, data.class_names
+    fields = list(data.mistake_fields)
+    rows: list[list[Cell]] = []
+    for mistake in data.mistakes:
+        place = mistake.place
+        if data.task.name == "classify":
+            target, answered = int(answers.targets[place]), int(answers.predictions[place])
+            told = [
+                cut(names[target]),
+                cut(names[answered]),
+                f"{answers.scores[place, answered]:.3f}",
+                f"{answers.scores[place, target]:.3f}",
+            ]
+        else:
+            target_, answered_ = float(answers.targets[place]), float(answers.predictions[place])
+            told = [number(target_), number(answered_), number(target_ - answered_)]
+        rows.append([cut(answers.ids[place]), *told, *(cut(cell, 30) for cell in mistake.cells)])
+    if data.task.name == "classify":
+        header = [
+            say("example"),
+            say("true class"),
+            say("answered"),
+            say("its probability"),
+            say("probability of the true class"),
+        ]
+        right = [3, 4]
+    else:
+        header = [say("example"), say("truth"), say("prediction"), say("true minus predicted")]
+        right = [1, 2, 3]
+    return table(say("The worst answers of the {} part", say(data.part)), [*header, *map(cut, fields)], rows,
+                 right=[*right, *range(len(header), len(header) + len(fields))])  # fmt: skip
+
+
+def views(data: ReportData, kept: tuple[OpenedView, ...]) -> str:
+    """Return the network opened on one example, the first view unfolded.
+
+    Args:
+        data: The run.
+        kept: The views that fit into the page.
+    """
+    parts = [details(view.title, view.html, opened=order == 0) for order, view in enumerate(kept)]
+    left = [view for view in data.views if view not in kept]
+    told = [
+        say(
+            "Left out to keep this page small: {}. Open it with: layerwise explain {} --view {}",
+            view.title,
+            data.handle,
+            view.name,
+        )
+        for view in left
+    ]
+    return section(
+        "inside",
+        say("Inside the network"),
+        paragraph(data.view_note),
+        *parts,
+        *(paragraph(line, "note") for line in told),
+    )

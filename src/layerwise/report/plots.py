@@ -1,0 +1,158 @@
+"""The plots of the report: each returns a figure drawn on the shared canvas, with a font that holds its names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
+from layerwise.metrics.ranking import RocCurve
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["LINES", "learning_curves", "predicted_against_true", "residuals", "roc_curves"]
+
+LINES = (
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#5f4b8b", "#000000", "#a3242f", "#6b7785",
+)  # fmt: skip
+"""Colours of lines that stay apart for colour-blind eyes; the stroke differs as well."""
+
+STROKES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+
+MOST_POINTS = 4000
+"""Points of a scatter plot; of more, an even choice is drawn."""
+
+
+def learning_curves(history: Sequence[Mapping[str, Any]], chosen: int) -> Figure:
+    """Draw the loss of training and validation part by epoch, the epoch whose weights were kept marked.
+
+    Args:
+        history: One record an epoch.
+        chosen: The epoch whose weights the network has; 0 for none.
+    """
+    with styled():
+        drawn = figure(7.2, 3.3)
+        axes = drawn.add_subplot()
+        epochs = np.array([record["epoch"] for record in history])
+        marker = "o" if len(epochs) == 1 else ""
+        shown = []
+        for order, (name, words) in enumerate(
+            (("train_loss", label("training")), ("validation_loss", label("validation")))
+        ):
+            losses = np.array(
+                [np.nan if record[name] is None else record[name] for record in history], dtype=np.float64
+            )
+            if np.isfinite(losses).any():
+                axes.plot(
+                    epochs, losses, marker, color=LINES[order], linestyle=STROKES[order], linewidth=1.8, label=words
+                )
+                shown.append(losses[np.isfinite(losses)])
+        spread = np.concatenate(shown) if shown else np.ones(1)
+        if spread.min() > 0 and spread.max() > 50 * spread.min():
+            axes.set_yscale("log")
+        if 0 < chosen <= len(epochs):
+            _mark(axes, chosen, late=chosen > 0.7 * len(epochs))
+        axes.set_xlabel(label("epoch"))
+        axes.set_ylabel(label("mean loss"))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        _quiet(axes)
+        if shown:
+            axes.legend(frameon=False, loc="center right")
+    return drawn
+
+
+def _mark(axes: Axes, chosen: int, *, late: bool) -> None:
+    """Mark the epoch that was kept by a line with its number, written where there is room."""
+    axes.axvline(chosen, color=COLOURS["quiet"], linewidth=1, linestyle=(0, (2, 2)))
+    axes.annotate(
+        label("kept: epoch {}", chosen), (chosen, 1), xycoords=("data", "axes fraction"),
+        xytext=(-5 if late else 5, -2), textcoords="offset points", va="top", ha="right" if late else "left",
+        color=COLOURS["quiet"],
+    )  # fmt: skip
+
+
+def roc_curves(curves: Sequence[tuple[str, RocCurve, float]]) -> Figure:
+    """Draw ROC curves with the area under each in the legend.
+
+    Args:
+        curves: Name, curve and area.
+    """
+    many = len(curves) > 1
+    with styled():
+        drawn = figure(6.6 if many else 4.4, 4.2)
+        axes = drawn.add_subplot()
+        axes.plot([0, 1], [0, 1], color=COLOURS["line"], linewidth=1)
+        for order, (name, curve, area) in enumerate(curves):
+            stroke = STROKES[order // len(LINES) % len(STROKES)] if order >= len(LINES) else STROKES[order % 2]
+            axes.plot(
+                curve.false_positive_rate, curve.true_positive_rate, color=LINES[order % len(LINES)], linestyle=stroke,
+                linewidth=1.8, label=f"{readable(name)}  {area:.3f}", clip_on=False,
+            )  # fmt: skip
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        axes.set_aspect("equal")
+        axes.set_xlabel(label("false positive rate (1 - specificity)"))
+        axes.set_ylabel(label("true positive rate (sensitivity)"))
+        _quiet(axes)
+        place: dict[str, Any] = (
+            {"loc": "center left", "bbox_to_anchor": (1.02, 0.5)} if many else {"loc": "lower right"}
+        )
+        axes.legend(frameon=False, title=label("AUC"), alignment="left", **place)
+    return drawn
+
+
+def predicted_against_true(targets: np.ndarray, predictions: np.ndarray, name: str) -> Figure:
+    """Draw every prediction against what was true; perfect ones lie on the diagonal.
+
+    Args:
+        targets: True numbers in the units of the data.
+        predictions: Predicted numbers.
+        name: Name of the target.
+    """
+    chosen = _even(len(targets))
+    ends = [float(min(targets.min(), predictions.min())), float(max(targets.max(), predictions.max()))]
+    with styled():
+        drawn = figure(4.4, 4.2)
+        axes = drawn.add_subplot()
+        axes.plot(ends, ends, color=COLOURS["warm"], linewidth=1.2)
+        _dots(axes, targets[chosen], predictions[chosen])
+        axes.set_aspect("equal", adjustable="datalim")
+        axes.set_xlabel(label("true {}", name))
+        axes.set_ylabel(label("predicted {}", name))
+        _quiet(axes)
+    return drawn
+
+
+def residuals(targets: np.ndarray, predictions: np.ndarray, name: str) -> Figure:
+    """Draw the error of every prediction against the prediction; a pattern shows what the network did not learn."""
+    chosen = _even(len(targets))
+    with styled():
+        drawn = figure(4.4, 4.2)
+        axes = drawn.add_subplot()
+        axes.axhline(0, color=COLOURS["warm"], linewidth=1.2)
+        _dots(axes, predictions[chosen], (targets - predictions)[chosen])
+        axes.set_xlabel(label("predicted {}", name))
+        axes.set_ylabel(label("true minus predicted"))
+        _quiet(axes)
+    return drawn
+
+
+def _dots(axes: Axes, across: np.ndarray, up: np.ndarray) -> None:
+    """Draw points that stay readable where many lie on each other."""
+    opacity = 0.75 if len(across) <= 300 else 0.35 if len(across) <= 1500 else 0.18
+    axes.scatter(across, up, s=16, color=COLOURS["strong"], alpha=opacity, linewidths=0)
+
+
+def _even(count: int) -> np.ndarray:
+    """Return the places of at most `MOST_POINTS` of some rows, evenly spread."""
+    return np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(np.int64)
+
+
+def _quiet(axes: Axes) -> None:
+    """Draw a faint grid behind the lines."""
+    axes.grid(color=COLOURS["line"], linewidth=0.5, alpha=0.7)
+    axes.set_axisbelow(True)

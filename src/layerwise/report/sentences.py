@@ -1,0 +1,259 @@
+"""The first screen: what a run is worth and what must be known about it, in plain sentences before any figure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from layerwise.language import say
+from layerwise.report.contents import ReportData
+from layerwise.report.words import bounds, cut, learner, number, percent, value
+
+__all__ = ["Finding", "findings", "headline"]
+
+NEW = 1000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that must be known.
+
+    Args:
+        subject: What it is about, in a word or two.
+        sentence: What was found.
+        warning: Whether it limits what the figures mean.
+    """
+
+    subject: str
+    sentence: str
+    warning: bool = False
+
+
+def headline(data: ReportData) -> tuple[str, str]:
+    """Return the one sentence that answers what to expect of new data, and one that says what it rests on."""
+    if not data.metrics:
+        return (
+            say("This run was interrupted before it was measured."),
+            say("{} epochs were finished; the test part was never opened.", len(data.history)),
+        )
+    if not data.unseen:
+        return say("What to expect of new data is not known: nothing was kept aside to test on."), _on_training(data)
+    return _expected_number(data) if data.task.name == "regress" else _expected_wrong(data)
+
+
+def _on_training(data: ReportData) -> str:
+    """Say how well the network answers what it learned from."""
+    if data.task.name == "regress":
+        return say("On the rows it learned from, predictions of '{}' are off by {} on average.",
+                   cut(data.target), number(data.metrics["metrics"]["mae"]["value"]))  # fmt: skip
+    wrong, rows = _wrong(data)
+    return say("Of the {:,} rows it learned from, {:,} are answered wrongly.", rows, wrong)
+
+
+def _expected_wrong(data: ReportData) -> tuple[str, str]:
+    """Return the range of errors among new examples."""
+    expected, (wrong, rows) = data.metrics["expectation_per_1000"], _wrong(data)
+    low, high = round(expected["low"]), round(expected["high"])
+    first = (
+        say("Of {:,} new examples expect {:,} to {:,} wrong.", NEW, low, high) if low < high
+        else say("Of {:,} new examples expect {:,} wrong.", NEW, low)
+    )  # fmt: skip
+    return first, say(
+        "{} % predictive interval, measured on {:,} test examples, of which {:,} were wrong (accuracy {}). It holds for "
+        "new examples that come from where these came from.",
+        data.percent, rows, wrong, percent((rows - wrong) / rows),
+    )  # fmt: skip
+
+
+def _expected_number(data: ReportData) -> tuple[str, str]:
+    """Return the typical error in the units of the target, and the range a new error lies in."""
+    typical, rows = data.metrics["metrics"]["mae"], len(data.measured)
+    first = say("For a new example expect a prediction of '{}' to be off by about {}.", cut(data.target),
+                number(typical["value"]))  # fmt: skip
+    second = say("Mean absolute error on {:,} test examples, in the units of the target; {} % interval {}.",
+                 rows, data.percent, bounds(typical))  # fmt: skip
+    reach = _reach(data)
+    if reach is not None:
+        second += " " + say("{} of 100 new predictions should lie within {} of the truth.", data.percent, number(reach))
+    return first, second
+
+
+def _reach(data: ReportData) -> float | None:
+    """Return the error that a new one stays below with the run's confidence, or None for too few test rows.
+
+    The k-th smallest of n errors, k = ceil((n + 1) confidence): right for any distribution of errors.
+    """
+    errors = np.sort(np.abs(data.measured.targets - data.measured.predictions))
+    # k = ceil((n + 1) c)
+    place = math.ceil((len(errors) + 1) * data.experiment.evaluate.confidence)
+    return float(errors[place - 1]) if place <= len(errors) else None
+
+
+def _wrong(data: ReportData) -> tuple[int, int]:
+    """Count the measured rows that were answered wrongly, and all of them."""
+    matrix = np.array(data.metrics["confusion"])
+    return int(matrix.sum() - np.trace(matrix)), int(matrix.sum())
+
+
+def findings(data: ReportData) -> list[Finding]:
+    """Return what must be known, in the order of what it may change."""
+    found = []
+    if data.metrics:
+        found += [*_baseline(data), *_explained(data), *_weakest(data)]
+    return [*found, *_duplicates(data), *_imputed(data), *_excluded(data), *_openings(data)]
+
+
+def _baseline(data: ReportData) -> list[Finding]:
+    """Set the network beside the best simple learner, and say plainly when that does as well."""
+    main = "r2" if data.task.name == "regress" else "accuracy"
+    own = data.metrics["metrics"][main]
+    known = {
+        name: figures[main] for name, figures in data.metrics["baselines"].items() if name != data.experiment.model.name
+    }
+    known = {name: figure for name, figure in known.items() if figure["value"] is not None}
+    if not known or own["value"] is None:
+        return []
+    name, best = max(known.items(), key=lambda pair: float(pair[1]["value"]))
+    sides = (learner(name), _figure(main, best), _figure(main, own), data.percent, _ends(main, own))
+    if own["high"] is not None and best["value"] > own["high"]:
+        sentence = say(
+            "A simple baseline does better on these data: {} reaches {}, the network {} ({} % interval {}).", *sides
+        )
+        return [Finding(say("Baseline"), sentence, warning=True)]
+    if own["low"] is None or best["value"] >= own["low"]:
+        sentence = say(
+            "A simple baseline does about as well on these data: {} reaches {}, the network {} ({} % interval {}).",
+            *sides,
+        )
+        return [Finding(say("Baseline"), sentence, warning=True)]
+    sentence = say("The best simple baseline stays behind: {} reaches {}, the network {} ({} % interval {}).", *sides)
+    return [Finding(say("Baseline"), sentence)]
+
+
+def _figure(name: str, interval: Mapping[str, Any]) -> str:
+    """Return a main figure as people say it: accuracy in percent, R2 as a number."""
+    return f"R² {value(interval)}" if name == "r2" else percent(interval["value"])
+
+
+def _ends(name: str, interval: Mapping[str, Any]) -> str:
+    """Return the ends of the interval in the same form."""
+    if interval["low"] is None:
+        return say("undefined")
+    return bounds(interval) if name == "r2" else f"{percent(interval['low'])} – {percent(interval['high'])}"
+
+
+def _explained(data: ReportData) -> list[Finding]:
+    """Say how much of the target's variance is explained; for regression."""
+    if data.task.name != "regress" or not data.unseen:
+        return []
+    figure = data.metrics["metrics"]["r2"]
+    if figure["value"] is None:
+        return []
+    low, high = float(data.measured.targets.min()), float(data.measured.targets.max())
+    sentence = say(
+        "The network explains {} of the variance of '{}' (R² {}, {} % interval {}); true values of the test part run from "
+        "{} to {}.",
+        percent(max(figure["value"], 0.0)), cut(data.target), value(figure), data.percent, bounds(figure) or say("undefined"),
+        number(low), number(high),
+    )  # fmt: skip
+    return [Finding(say("Target"), sentence)]
+
+
+def _weakest(data: ReportData) -> list[Finding]:
+    """Name the class that is recognised worst, and what it is taken for."""
+    if data.task.name == "regress":
+        return []
+    matrix = np.array(data.metrics["confusion"])
+    rows = matrix.sum(axis=1)
+    right = np.diag(matrix)
+    if (right == rows).all():
+        return [Finding(say("Weakest class"), say("None: every row that was measured was answered correctly."))]
+    place = int(np.argmin(np.where(rows > 0, right / np.maximum(rows, 1), np.inf)))
+    names = data.class_names
+    others = matrix[place].copy()
+    others[place] = -1
+    taken = int(others.argmax())
+    recall = data.metrics["classes"][names[place]]["recall"]
+    sentence = say(
+        "'{}': {:,} of {:,} recognised ({}, {} % interval {}); most often taken for '{}' ({:,}).",
+        cut(names[place]), int(right[place]), int(rows[place]), percent(right[place] / rows[place]), data.percent,
+        _ends("recall", recall), cut(names[taken]), int(others[taken]),
+    )  # fmt: skip
+    return [Finding(say("Weakest class"), sentence)]
+
+
+def _duplicates(data: ReportData) -> list[Finding]:
+    """Say where rows with equal inputs went, and both figures where some stand on both sides."""
+    split = data.data["split"]
+    subject = say("Exact duplicates")
+    if split["seen_in_test"]:
+        return [Finding(subject, _seen(data), warning=True)]
+    if not split["duplicates"]:
+        return [Finding(subject, say("No two rows have the same inputs."))]
+    if split["origin"] in ("training", "none"):
+        return [Finding(subject, say("{:,} rows repeat the inputs of another row.", split["duplicates"]))]
+    sentence = say(
+        "{:,} rows repeat the inputs of another row; rows with equal inputs were kept in one part.", split["duplicates"]
+    )
+    return [Finding(subject, sentence)]
+
+
+def _seen(data: ReportData) -> str:
+    """Say how many test rows the network had seen, and the figure without them."""
+    seen, tested = data.data["split"]["seen_in_test"], len(data.data["split"]["test"])
+    first = say("{:,} of {:,} rows of the given test part also stand in the training or validation part.", seen, tested)
+    unseen = data.metrics.get("unseen", {}).get("metrics") if data.metrics else None
+    if not unseen:
+        return first
+    main = "r2" if data.task.name == "regress" else "accuracy"
+    return first + " " + say(
+        "All test rows: {}; only those never seen: {} ({} % interval {}).",
+        _figure(main, data.metrics["metrics"][main]), _figure(main, unseen[main]), data.percent, _ends(main, unseen[main]),
+    )  # fmt: skip
+
+
+def _imputed(data: ReportData) -> list[Finding]:
+    """Count the missing values that were filled in."""
+    filled = data.data["imputed"]
+    if not filled:
+        return []
+    total = sum(filled.values())
+    fields = ", ".join(f"{cut(name)} ({count:,})" for name, count in list(filled.items())[:8])
+    if len(filled) > 8:
+        fields += " …"
+    sentence = say(
+        "{:,} missing values of the training part were filled in with its median or most frequent value: {}.",
+        total,
+        fields,
+    )
+    return [Finding(say("Missing values"), sentence, warning=True)]
+
+
+def _excluded(data: ReportData) -> list[Finding]:
+    """Count what could not be read."""
+    count = len(data.data["problems"])
+    if not count:
+        return []
+    sentence = say("{:,} items could not be read and were left out; they are listed below.", count)
+    return [Finding(say("Left out"), sentence, warning=True)]
+
+
+def _openings(data: ReportData) -> list[Finding]:
+    """Say how often the test part was opened."""
+    count = len(data.openings)
+    subject = say("Test part")
+    if not data.data["split"]["test"]:
+        return [Finding(subject, say("There is none; the figures are of the training part."), warning=True)]
+    if data.data["split"]["origin"] == "training":
+        return [Finding(subject, say("It is the training part itself, so its figures are too good."), warning=True)]
+    if not count:
+        return [Finding(subject, say("Never opened."))]
+    if count == 1:
+        return [Finding(subject, say("Opened once, by the final evaluation."))]
+    return [
+        Finding(subject, say("Opened {} times; each look makes its figures a little too good.", count), warning=True)
+    ]

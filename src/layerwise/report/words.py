@@ -1,0 +1,167 @@
+"""Numbers and names as they are read, and stored sentences in the language of the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from layerwise.language import current, korean, say
+
+__all__ = ["bounds", "cut", "learner", "metric", "number", "percent", "retold", "value"]
+
+METRICS = {
+    "accuracy": "accuracy", "error_rate": "error rate", "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1", "kappa": "Cohen's kappa", "log_loss": "log loss", "auc": "AUC", "sensitivity": "sensitivity",
+    "specificity": "specificity", "half_squared_error": "half squared error", "mse": "mean squared error",
+    "rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²",
+}  # fmt: skip
+"""Each figure's name for people."""
+
+LEARNERS = {
+    "majority": "always the most frequent class", "mean": "always the training mean",
+    "knn": "1-NN (the most similar training example)", "logistic": "logistic regression", "linear": "linear regression",
+}  # fmt: skip
+"""Each baseline's name for people."""
+
+LONGEST_NAME = 60
+
+
+def metric(name: str) -> str:
+    """Return the name of a figure for people.
+
+    Example:
+        >>> metric("macro_f1")
+        'macro F1'
+    """
+    return say(METRICS[name]) if name in METRICS else name
+
+
+def learner(name: str) -> str:
+    """Return the name of a baseline for people.
+
+    Example:
+        >>> learner("linear")
+        'linear regression'
+    """
+    return say(LEARNERS[name]) if name in LEARNERS else name
+
+
+def number(amount: float) -> str:
+    """Return a number to four figures, large whole parts with commas, never in powers of ten up to a billion.
+
+    Example:
+        >>> number(0.98314), number(43.276), number(61706.0), number(-0.0), number(1e12)
+        ('0.9831', '43.28', '61,706', '0', '1e+12')
+    """
+    amount = amount + 0.0
+    if 1000 <= abs(amount) < 1e9:
+        return f"{amount:,.0f}"
+    return f"{amount:.4g}"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent with one decimal.
+
+    Example:
+        >>> percent(0.9831), percent(1.0), percent(0.0004)
+        ('98.3 %', '100 %', '0.04 %')
+    """
+    hundred = 100 * share
+    if 0 < hundred < 0.1 or 99.9 < hundred < 100:
+        return f"{hundred:.2f} %"
+    return f"{hundred:.1f} %".replace(".0 %", " %")
+
+
+def value(interval: Mapping[str, Any] | None) -> str:
+    """Return a measured value: three decimals up to 1, else four figures."""
+    if not interval or interval["value"] is None:
+        return say("undefined")
+    return f"{interval['value']:.3f}" if abs(interval["value"]) <= 1 else number(interval["value"])
+
+
+def bounds(interval: Mapping[str, Any] | None) -> str:
+    """Return the two ends of an interval, or an empty text where it has none.
+
+    Example:
+        >>> bounds({"value": 0.9, "low": 0.78644, "high": 0.9565})
+        '0.786 – 0.957'
+    """
+    if not interval or interval["low"] is None:
+        return ""
+    small = abs(interval["value"]) <= 1 and max(abs(interval["low"]), abs(interval["high"])) <= 10
+    ends = (interval["low"], interval["high"])
+    return " – ".join(f"{end + 0.0:.3f}" if small else number(end) for end in ends)
+
+
+def cut(name: str, longest: int = LONGEST_NAME) -> str:
+    """Return a name that fits a table.
+
+    Example:
+        >>> cut("setosa"), cut("x" * 80, 4)
+        ('setosa', 'xxx…')
+    """
+    return name if len(name) <= longest else name[: longest - 1] + "…"
+
+
+def retold(sentence: str) -> str:
+    """Return a sentence that a run stored in one language in the language of the page, where its template is known.
+
+    Example:
+        >>> retold("3 rows were skipped by nobody.")
+        '3 rows were skipped by nobody.'
+    """
+    for pattern, template in _other_templates(current()):
+        found = pattern.fullmatch(sentence)
+        if found:
+            values = {int(name[1:]): _retold_value(text) for name, text in found.groupdict().items()}
+            return template.format(*(values.get(place, "") for place in range(max(values, default=-1) + 1)))
+    return sentence
+
+
+def _retold_value(text: str) -> str:
+    """Return a value inside a sentence; where the whole value is a known word, in the language of the page."""
+    return say(text) if "{" not in text and text in korean() else text
+
+
+@cache
+def _other_templates(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Return, the most literal first, what matches a sentence of the other language and how it is said in this one."""
+    pairs = [
+        (here, there) for here, there in korean().items() if len(_literal(here)) >= 4 and len(_literal(there)) >= 2
+    ]
+    pairs.sort(key=lambda pair: -len(_literal(pair[0])))
+    if language == "ko":
+        return tuple((_pattern(here), _unformatted(there)) for here, there in pairs)
+    return tuple((_pattern(there), _unformatted(here)) for here, there in pairs)
+
+
+PLACE = re.compile(r"\{(\d*)(?::[^}]*)?\}")
+
+
+def _literal(template: str) -> str:
+    """Return the fixed signs of a template."""
+    return PLACE.sub("", template).strip(" .:,'()")
+
+
+def _places(template: str) -> list[int]:
+    """Return the number of the value at each place of a template."""
+    return [int(place) if place else order for order, place in enumerate(PLACE.findall(template))]
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """Return what matches a sentence made from a template, each value under its number."""
+    pieces = [re.escape(piece) for piece in PLACE.split(template)[::2]]
+    pattern, caught = pieces[0], set[int]()
+    for place, piece in zip(_places(template), pieces[1:], strict=True):
+        pattern += f"(?P=v{place})" if place in caught else f"(?P<v{place}>.+?)"
+        pattern += piece
+        caught.add(place)
+    return re.compile(pattern, re.DOTALL)
+
+
+def _unformatted(template: str) -> str:
+    """Return a template with numbered places and without formats, since the values are texts already."""
+    numbers = iter(_places(template))
+    return PLACE.sub(lambda _: f"{{{next(numbers)}}}", template)

@@ -1,0 +1,155 @@
+"""Gather everything that the report of a run shows, and write it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from layerwise.errors import LayerwiseError
+from layerwise.explain.layers import layer_table
+from layerwise.explain.open import explain, fitting
+from layerwise.files import write_text
+from layerwise.language import current, say, system_language, use
+from layerwise.report.contents import Mistake, OpenedView, ReportData, read_answers
+from layerwise.report.mistakes import worst_places
+from layerwise.report.page import MOST_MISTAKES, page
+from layerwise.report.pictures import mistake, shown_fields
+from layerwise.report.words import cut, retold
+from layerwise.runs.folder import RUNS, RunFolder
+from layerwise.runs.opened import Opened
+from layerwise.tasks.classify import Classify
+from layerwise.workflow.explain import Chosen, choose_example, prepared_again, subject_of
+from layerwise.workflow.prepare import Prepared
+
+__all__ = ["gather", "write_report"]
+
+OWN_SECTION = "layer-table"
+"""The view that the report shows as a section of its own."""
+
+
+def write_report(opened: Opened, language: str = "", *, to: Path | None = None, data: Any = None) -> Path:
+    """Write the report of a run as one HTML page, and return its path.
+
+    Args:
+        opened: The run; it may have been interrupted.
+        language: `en` or `ko`; the run's own setting, else the one in use, when left out.
+        to: Where to; `report.html` in the run folder when left out.
+        data: The data, where the run was trained on data in memory.
+
+    Raises:
+        LayerwiseError: A file of the run is damaged, or the page cannot be written.
+    """
+    # English in use may only mean that nobody chose: outside the command line the locale then decides.
+    in_use = current() if current() != "en" else system_language()
+    with use(language or opened.folder.experiment().view.language or in_use):
+        path = to or opened.folder.path / "report.html"
+        write_text(path, page(gather(opened, data)))
+    return path
+
+
+def gather(opened: Opened, data: Any = None) -> ReportData:
+    """Read the files of a run, and its data again where they are still there.
+
+    Args:
+        opened: The run.
+        data: The data, where the run was trained on data in memory.
+    """
+    known = _from_files(opened)
+    try:
+        prepared = prepared_again(opened, data)
+    except LayerwiseError as problem:
+        note = say("The data could not be read again, so single rows and pictures are not shown: {}.", problem.found)
+        worst = tuple(Mistake(place) for place in worst_places(known, MOST_MISTAKES)) if known.metrics else ()
+        return replace(known, source_note=note, view_note=note, mistakes=worst)
+    return _with_source(known, opened, prepared)
+
+
+def _from_files(opened: Opened) -> ReportData:
+    """Read what the run folder holds."""
+    folder = opened.folder
+    known = folder.read("data.json")
+    metrics = folder.read("metrics.json") if folder.finished else {}
+    answers = read_answers(folder.path / "predictions.csv", opened.task) if metrics else {}
+    names = opened.task.classes if isinstance(opened.task, Classify) else ()
+    tests = folder.path / "tests.json"
+    return ReportData(
+        name=folder.name, handle=_handle(folder), experiment=folder.experiment(), plan=folder.plan(), data=known,
+        notes=tuple(retold(line) for line in known["notes"]), reasons=tuple(retold(line) for line in known["reasons"]),
+        task=opened.task, metrics=metrics, openings=folder.read("tests.json")["openings"] if tests.exists() else (),
+        history=folder.history(), answers=answers,
+        classes={part: _counts(some.targets, len(names)) for part, some in answers.items()} if names else {},
+        environment=folder.read("environment.json"), layers=_layers(opened), date=_date(folder),
+    )  # fmt: skip
+
+
+def _handle(folder: RunFolder) -> str:
+    """Return what names a run on the command line."""
+    return folder.name if folder.path.parent == RUNS else str(folder.path)
+
+
+def _date(folder: RunFolder) -> str:
+    """Return when a run began, to the minute, by the clock of this machine."""
+    began = datetime.fromtimestamp((folder.path / "run.toml").stat().st_mtime).astimezone()
+    return began.strftime("%Y-%m-%d %H:%M")
+
+
+def _counts(targets: np.ndarray, classes: int) -> tuple[int, ...]:
+    """Count the rows of each class."""
+    return tuple(int(count) for count in np.bincount(targets, minlength=classes))
+
+
+def _layers(opened: Opened) -> tuple[Any, ...]:
+    """Return the layer table; it needs no weights."""
+    shape = opened.preprocessing.input_shape
+    return layer_table(opened.untrained(), (shape,) if isinstance(shape, int) else shape)
+
+
+def _with_source(known: ReportData, opened: Opened, prepared: Prepared) -> ReportData:
+    """Add what only the data themselves can show: rows, pictures, and the network opened on one of them."""
+    source = prepared.source
+    classes = known.classes
+    if known.class_names and not classes:
+        classes = {
+            part: _counts(some.targets.numpy(), len(known.class_names)) for part, some in prepared.examples.items()
+        }
+    worst = ()
+    if known.metrics:
+        rows = getattr(prepared.parts, known.part)
+        worst = tuple(mistake(source, int(rows[place]), place) for place in worst_places(known, MOST_MISTAKES))
+    views, note = _views(opened, prepared, measured=bool(known.metrics))
+    return replace(
+        known, notes=source.notes, reasons=prepared.reasons, classes=classes, mistakes=worst,
+        mistake_fields=shown_fields(source), views=views, view_note=note,
+    )  # fmt: skip
+
+
+def _views(opened: Opened, prepared: Prepared, *, measured: bool) -> tuple[tuple[OpenedView, ...], str]:
+    """Open the network on one example, by the views asked for or all that fit, and say which example it is."""
+    if not (opened.folder.path / "model.safetensors").exists():
+        return (), say("The run was stopped before its weights were written.")
+    chosen = choose_example(opened) if measured else Chosen(prepared.examples["train"].ids[0], "train", 0, False)
+    subject = subject_of(opened, prepared, chosen)
+    wanted = opened.folder.experiment().view.views or tuple(name for name in fitting(subject) if name != OWN_SECTION)
+    views, left = [], []
+    for name in wanted:
+        try:
+            shown = explain(subject, name)
+        except LayerwiseError as problem:
+            left.append(problem.found)
+            continue
+        body = shown.fragment().replace("<h3>", "<h4>").replace("</h3>", "</h4>")
+        views.append(OpenedView(name, shown.title, body.replace("<h2>", "<h3>").replace("</h2>", "</h3>")))
+    example, part = cut(chosen.id), say(chosen.part)
+    if chosen.misread:
+        note = say(
+            "The network opened on example {} ({}), which it misread. Every number was computed again.", example, part
+        )
+    else:
+        note = say("The network opened on example {} ({}). Every number was computed again.", example, part)
+    if not views:
+        note = say("No view fits this network.")
+    return tuple(views), " ".join([note, *(say("Not shown: {}.", found) for found in left)])

@@ -1,0 +1,176 @@
+"""Every registered view: it fits where it says so, its numbers verify, a wrong operand is noticed, no script runs."""
+
+import dataclasses
+import inspect
+import re
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from layerwise.catalog import entries, find
+from layerwise.errors import LayerwiseError
+from layerwise.explain.open import accepts, explain, fitting
+from layerwise.explain.subject import Subject
+from layerwise.language import use
+from layerwise.models import build
+from layerwise.tasks.classify import Classify
+from layerwise.tasks.regress import Regress
+
+THREE = ("setosa", "versicolor", "부채붓꽃")
+
+
+class Nothing(nn.Module):
+    """A network without weights, for views that must decline."""
+
+    def forward(self, inputs):
+        return inputs.sum(dim=tuple(range(1, inputs.dim())))
+
+
+def lenet():
+    names = tuple("0123456789")
+    model = build("lenet5", (1, 32, 32), 10)
+    return Subject(model, torch.randn(1, 1, 32, 32), torch.tensor([3]), Classify(names), (), names, "digit 1")
+
+
+def small_network(name, inputs, options=None):
+    model = build(name, inputs, 3, options)
+    shape = (inputs,) if isinstance(inputs, int) else inputs
+    fields = ("length", "폭", "height", "weight") if inputs == 4 else ()
+    return Subject(model, torch.randn(1, *shape), torch.tensor([1]), Classify(THREE), fields, THREE, "row 7")
+
+
+def regression():
+    task = Regress(("y",), (0.0,), (1.0,))
+    return Subject(build("mlp", 4, 1, {"hidden": (6,)}), torch.randn(1, 4), torch.randn(1, 1), task)
+
+
+SUBJECTS = {
+    "lenet5": lenet,
+    "mlp": lambda: small_network("mlp", 4, {"hidden": (5, 4)}),
+    "mlp on sigmoid units": lambda: small_network(
+        "mlp", 4, {"hidden": (5,), "output": "sigmoid", "activation": "sigmoid"}
+    ),
+    "64-2-3": lambda: small_network("64-2-3", (1, 8, 8)),
+    "sigmoid-unit": lambda: small_network("sigmoid-unit", 4),
+    "scaled-tanh": lambda: small_network("mlp", 4, {"hidden": (5,), "activation": "scaled-tanh"}),
+    "regression": regression,
+}
+
+
+def subject_for(name):
+    torch.manual_seed(11)
+    return SUBJECTS[name]()
+
+
+def cases():
+    return [(view, name) for name in SUBJECTS for view in fitting(subject_for(name))]
+
+
+CASES = cases()
+
+
+def test_every_view_fits_a_subject():
+    assert {view for view, _ in CASES} == set(entries("view"))
+
+
+@pytest.mark.parametrize("view", entries("view"))
+def test_view_declines_where_it_does_not_fit(view):
+    assert not accepts(Subject(Nothing(), torch.ones(1, 4)), view)
+    assert view not in fitting(Subject(Nothing(), torch.ones(1, 4)))
+    with pytest.raises(LayerwiseError, match=view):
+        explain(Subject(Nothing(), torch.ones(1, 4)), view)
+
+
+@pytest.mark.parametrize(("view", "name"), CASES)
+def test_numbers_verify(view, name):
+    checks = explain(subject_for(name), view).verify()
+    assert checks
+    assert all(check.ok for check in checks), [check for check in checks if not check.ok]
+
+
+@pytest.mark.parametrize(("view", "name"), CASES)
+def test_one_wrong_operand_is_noticed(view, name):
+    """Turn the sign of one entry of one operand and make it larger; the line must no longer come out."""
+    generator = np.random.default_rng(0)
+    for line in explain(subject_for(name), view).arithmetic:
+        for operand, value in line.operands.items():
+            wrong = np.array(value, dtype=np.float64)
+            places = np.flatnonzero(wrong) if wrong.any() else np.arange(wrong.size)
+            place = generator.choice(places) if line.operation != "hidden delta" else np.abs(wrong).argmax()
+            old = wrong.flat[place]
+            wrong.flat[place] = old - (np.sign(old) or 1) * (1 + 2 * abs(old))
+            spoiled = dataclasses.replace(line, operands={**line.operands, operand: wrong})
+            assert not spoiled.check().ok, (line.id, operand)
+
+
+@pytest.mark.parametrize(("view", "name"), CASES)
+def test_page_needs_no_script_and_holds_exact_numbers(view, name):
+    explanation = explain(subject_for(name), view)
+    html = explanation.to_html()
+    assert "<script" not in html
+    assert "javascript:" not in html
+    assert not re.search(r"""(?:src|href)=["'](?!data:)""", html)
+    exact = [float(value) for value in re.findall(r'data-value="([^"]+)"', html)]
+    numbers = [
+        float(cell) for table in explanation.tables for row in table.rows for cell in row if not isinstance(cell, str)
+    ]
+    assert exact == numbers
+    assert explanation.badge() in html.replace("&#x27;", "'")
+    assert explanation._repr_html_().count("<table") == len(explanation.tables)
+
+
+@pytest.mark.parametrize(("view", "name"), CASES)
+def test_pictures_are_drawn_and_saved(view, name, tmp_path):
+    with use("ko"):
+        explanation = explain(subject_for(name), view)
+        assert explanation.pictures
+        assert explanation.save(tmp_path / "a.png").read_bytes()[1:4] == b"PNG"
+        assert "<svg" in explanation.save(tmp_path / "a.svg").read_text(encoding="utf-8")
+        assert 'lang="ko"' in explanation.save(tmp_path / "a.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("view", "name"), CASES)
+def test_text_stands_in_both_languages(view, name):
+    subject = subject_for(name)
+    english = str(explain(subject, view))
+    with use("ko"):
+        korean = str(explain(subject, view))
+    assert english != korean
+    assert not re.search("[가-힣]", english.replace("부채붓꽃", "").replace("폭", ""))
+    assert "신경망" in korean
+
+
+@pytest.mark.parametrize(("view", "name"), CASES)
+def test_network_stays_as_it_was(view, name):
+    subject = subject_for(name)
+    subject.model.train()
+    before = {key: value.clone() for key, value in subject.model.state_dict().items()}
+    state = torch.get_rng_state()
+    explain(subject, view)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(value, before[key]) for key, value in subject.model.state_dict().items())
+    assert all(module.training for module in subject.model.modules())
+    assert all(parameter.grad is None for parameter in subject.model.parameters())
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in subject.model.modules())
+
+
+@pytest.mark.parametrize("view", entries("view"))
+def test_options_of_the_catalogue_are_those_of_the_function(view):
+    function = find("view", view)
+    parameters = inspect.signature(function).parameters.values()
+    keyword_only = {part.name: part.default for part in parameters if part.kind is part.KEYWORD_ONLY}
+    assert {option.name: option.default for option in entries("view")[view].options} == keyword_only
+    assert all(option.help for option in entries("view")[view].options)
+    assert entries("view")[view].facts["lecture"]
+
+
+def test_unknown_option_names_the_nearest():
+    with pytest.raises(LayerwiseError, match="layer"):
+        explain(subject_for("lenet5"), "convolution-window", {"layr": "C3"})
+
+
+def test_unknown_view_names_the_nearest():
+    with pytest.raises(LayerwiseError, match="unit-sum"):
+        explain(subject_for("mlp"), "unit-sun")

@@ -1,0 +1,41 @@
+"""Every sentence of the data stage has its Korean, with the same places to fill."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import layerwise.data.formats.csv as one_format
+
+DATA = Path(one_format.__file__).parents[1]
+KOREAN = DATA.parent / "language" / "korean"
+OWN = (
+    "builtin", "cells", "dialect", "download", "findings", "generated", "inspect", "join", "memory", "named", "open",
+    "picture_folders", "pictures", "roles", "show", "table_rows", "text_encoding",
+)  # fmt: skip
+FILES = [*(DATA / f"{name}.py" for name in OWN), *sorted((DATA / "formats").glob("*.py"))]
+
+
+def sentences(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", "") == "say"
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield node.args[0].value, len(node.args) - 1
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_sentence_has_its_korean(path):
+    known = {}
+    for file in KOREAN.glob("*.json"):
+        known.update(json.loads(file.read_text(encoding="utf-8")))
+    for english, values in sentences(path):
+        assert english in known, english
+        assert english.count("{}") == values, english
+        korean = known[english]
+        places = re.findall(r"\{(\d*)\}", korean)
+        assert len(set(places)) == values if all(places) else len(places) == values, korean

@@ -1,0 +1,346 @@
+"""A training step by hand agrees with torch, refuses what it cannot do, and notices what is wrong."""
+
+import re
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from layerwise.catalog import entries
+from layerwise.config import Train
+from layerwise.errors import LayerwiseError
+from layerwise.explain.replay import replay_step
+from layerwise.explain.subject import ExampleLoss
+from layerwise.explain.trace import record
+from layerwise.models import build
+from layerwise.tasks.classify import Classify
+from layerwise.tasks.contract import Batch, LossResult
+
+CLOSED_FORM = {"knn", "majority", "mean"}
+OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
+
+
+def batch_for(inputs, classes, count=12):
+    shape = (inputs,) if isinstance(inputs, int) else inputs
+    return Batch(torch.randn(count, *shape), torch.randint(0, classes, (count,)), torch.arange(count))
+
+
+def learner_for(name, options=None):
+    torch.manual_seed(3)
+    small = {**entries("model")[name].facts["small"], **(options or {})}
+    inputs, outputs = small.pop("inputs"), small.pop("outputs")
+    task = Classify(tuple(str(place) for place in range(outputs)))
+    return ExampleLoss(build(name, inputs, outputs, small), task), batch_for(inputs, outputs)
+
+
+def forms():
+    learned = [name for name, entry in entries("model").items() if name not in CLOSED_FORM and entry.facts.get("small")]
+    cases = [(name, {}) for name in learned]
+    cases += [("lenet5", {"form": form}) for form in ("modern", "paper")]
+    cases += [("mlp", {"activation": kind}) for kind in ("sigmoid", "scaled-tanh", "relu", "leaky-relu", "elu")]
+    cases += [("mlp", {"dropout": 0.4, "batch_norm": True, "activation": "relu"})]
+    return cases + [("mlp", {"output": "sigmoid", "error": error}) for error in ("cross-entropy", "squared-error")]
+
+
+class Own(nn.Module):
+    """A user's network: batch norm, dropout, LRN, every pooling, a branch that is joined again, shapes moved about."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 6, (3, 5), stride=(1, 2), padding=(1, 2), groups=2)
+        self.norm = nn.BatchNorm2d(6)
+        self.dilated = nn.Conv2d(6, 6, 3, padding="same", dilation=2)
+        self.fc = nn.Linear(24, 8)
+        self.norm1 = nn.BatchNorm1d(8, affine=False)
+        self.out = nn.Parameter(torch.randn(8, 3))
+        self.dropout = nn.Dropout(0.3)
+
+    def forward(self, inputs):
+        first = functional.relu(self.norm(self.conv(inputs)))
+        joined = first + torch.tanh(self.dilated(functional.local_response_norm(first, 3)))
+        parts = torch.cat((functional.max_pool2d(joined, 2), functional.avg_pool2d(joined, 2)), dim=1)
+        small = functional.lp_pool2d(parts + 0.1, 2, 2).permute(0, 2, 3, 1).reshape(len(inputs), -1)
+        hidden = self.dropout(functional.leaky_relu(self.norm1(self.fc(small)), 0.1))
+        return hidden @ self.out
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize(("name", "options"), forms(), ids=str)
+def test_every_gradient_model_replays(name, options, precision):
+    learner, batch = learner_for(name, options)
+    replay = replay_step(learner, batch, Train(), precision=precision)
+    assert replay.ok, str(replay)
+    assert len(replay.rows) == len(list(learner.parameters()))
+    tolerance = 1e-10 if precision == "float64" else 1e-5
+    assert max(max(row.gradient_error, row.update_error) for row in replay.rows) <= tolerance
+    assert replay.loss_error <= tolerance * max(1, abs(replay.loss))
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_own_module_with_every_optimizer(optimizer, precision):
+    torch.manual_seed(0)
+    learner = ExampleLoss(Own(), Classify(("a", "b", "c")))
+    train = Train(optimizer=optimizer, weight_decay=0.01, clip_norm=0.5, learning_rate=0.01)
+    replay = replay_step(learner, batch_for((2, 8, 8), 3), train, precision=precision)
+    assert replay.ok, str(replay)
+    # only a few entries may lean on torch's gradient, and none in float64 but those of a sum that is 0
+    entries_in_all = sum(weight.numel() for weight in learner.parameters())
+    assert sum(row.swapped for row in replay.rows) <= 0.1 * entries_in_all
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("corrupt", ["update", "term"])
+@pytest.mark.parametrize(("name", "options"), forms(), ids=str)
+def test_corruption_is_noticed(name, options, corrupt, precision):
+    learner, batch = learner_for(name, options)
+    # the perceptron's gradient is 0 for examples on the right side; this batch has some on the wrong one
+    assert not replay_step(learner, batch, Train(), precision=precision, corrupt=corrupt).ok
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_omitted_update_is_noticed_for_every_optimizer(optimizer):
+    learner, batch = learner_for("mlp")
+    replay = replay_step(learner, batch, Train(optimizer=optimizer), corrupt="update")
+    assert not any(row.ok for row in replay.rows)
+
+
+def test_update_is_torch_optim_on_a_plain_copy():
+    """The reference side itself: one step of torch.optim on a copy changes the weights by what the replay compares."""
+    torch.manual_seed(0)
+    learner = ExampleLoss(nn.Linear(3, 2), Classify(("a", "b")))
+    batch = batch_for(3, 2)
+    before = [weight.detach().clone() for weight in learner.parameters()]
+    replay = replay_step(learner, batch, Train(optimizer="sgd", learning_rate=0.5))
+    assert all(torch.equal(weight, old) for weight, old in zip(learner.parameters(), before, strict=True))
+    result = learner(batch)
+    slopes = torch.autograd.grad(result.total / result.count, list(learner.parameters()))
+    assert replay.rows[0].largest_gradient == pytest.approx(slopes[0].abs().max().item(), rel=1e-5)
+
+
+class Refused(nn.Module):
+    def __init__(self, function):
+        super().__init__()
+        self.fc = nn.Linear(4, 3)
+        self.function = function
+
+    def forward(self, inputs):
+        return self.function(self.fc(inputs))
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("fft", lambda values: torch.fft.fft(values).real),
+        ("erf", lambda values: torch.erf(values)),
+        ("cumsum", lambda values: values.cumsum(1)),
+        ("gelu", lambda values: functional.gelu(values)),
+    ],
+)
+def test_unknown_operation_is_refused_by_name_and_line(name, function):
+    learner = ExampleLoss(Refused(function), Classify(("a", "b", "c")))
+    with pytest.raises(LayerwiseError) as caught:
+        replay_step(learner, batch_for(4, 3), Train())
+    line = function.__code__.co_firstlineno
+    assert re.search(rf"\b{name}\w* at test_replay\.py:{line}\b", caught.value.found), caught.value.found
+
+
+def test_known_operation_with_unknown_arguments_is_refused():
+    learner = ExampleLoss(Refused(lambda values: functional.softmax(values, 1)), Classify(("a", "b", "c")))
+    assert replay_step(learner, batch_for(4, 3), Train()).ok
+    pooled = Refused(lambda values: functional.max_pool2d(values[:, None, None], (1, 1), dilation=2)[:, 0, 0])
+    with pytest.raises(LayerwiseError, match="max_pool2d"):
+        replay_step(ExampleLoss(pooled, Classify(("a", "b", "c"))), batch_for(4, 3), Train())
+
+
+class Doubled(torch.autograd.Function):
+    @staticmethod
+    def forward(context, values):
+        return values.detach() * 2
+
+    @staticmethod
+    def backward(context, slope):
+        return slope * 2
+
+
+def test_hidden_operation_is_refused():
+    """A function with a gradient of its own computes where no one can see it."""
+    learner = ExampleLoss(Refused(lambda values: Doubled.apply(values) + 1), Classify(("a", "b", "c")))
+    with pytest.raises(LayerwiseError, match="every operation"):
+        replay_step(learner, batch_for(4, 3), Train())
+
+
+def test_stale_name_of_memory_is_refused():
+    def change(values):
+        row = values.view(-1)
+        values.mul_(2)
+        return values + row.view_as(values)
+
+    with pytest.raises(LayerwiseError, match="every operation"):
+        replay_step(ExampleLoss(Refused(change), Classify(("a", "b", "c"))), batch_for(4, 3), Train())
+
+
+def test_in_place_operations_replay():
+    network = nn.Sequential(nn.Linear(4, 6), nn.Dropout(0.5, inplace=True), nn.ReLU(inplace=True), nn.Linear(6, 3))
+    assert replay_step(ExampleLoss(network, Classify(("a", "b", "c"))), batch_for(4, 3), Train()).ok
+
+
+def test_masks_are_those_of_the_seed():
+    torch.manual_seed(5)
+    expected = functional.dropout(torch.ones(12, 6), 0.5)
+    network = nn.Sequential(nn.Dropout(0.5), nn.Linear(6, 3))
+    batch = Batch(torch.ones(12, 6), torch.zeros(12, dtype=torch.int64), torch.arange(12))
+    torch.manual_seed(5)
+    trace = record(ExampleLoss(network, Classify(("a", "b", "c"))), batch)
+    assert (torch.from_numpy(trace.operations[0].arguments[1]) == (expected != 0)).all()
+
+
+def test_random_states_modes_and_statistics_stay():
+    learner = ExampleLoss(Own(), Classify(("a", "b", "c"))).eval()
+    before = {name: value.clone() for name, value in learner.state_dict().items()}
+    batch = batch_for((2, 8, 8), 3)
+    state = torch.get_rng_state()
+    replay_step(learner, batch, Train())
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(value, before[name]) for name, value in learner.state_dict().items())
+    assert not any(module.training for module in learner.modules())
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in learner.modules())
+
+
+ELEMENTWISE = {
+    "exp": lambda x: torch.exp(x),
+    "log": lambda x: torch.log(x.square() + 1),
+    "sqrt": lambda x: (x * x + 0.5).sqrt(),
+    "abs": lambda x: x.abs(),
+    "pow": lambda x: x**3 - (2 - x) / (x.pow(2) + 1),
+    "rdiv": lambda x: 1 / (x.square() + 2) - 3,
+    "neg": lambda x: -x,
+    "clamp": lambda x: x.clamp(-0.3, 0.4) + torch.clamp(x, min=0),
+    "where": lambda x: torch.where(x > 0, x, 0.1 * x),
+    "maximum": lambda x: torch.maximum(x, 0.2 * x),
+    "minimum": lambda x: torch.minimum(x, 0.2 * x),
+    "mean": lambda x: x - x.mean(dim=1, keepdim=True) + x.mean(),
+    "sum": lambda x: x / (x.square().sum(1, keepdim=True) + 1),
+    "amax": lambda x: x - x.amax(dim=1, keepdim=True),
+    "max": lambda x: x * x.max(dim=1, keepdim=True).values + x.max(),
+    "log_softmax": lambda x: functional.log_softmax(x, dim=1),
+    "softmax0": lambda x: functional.softmax(x, dim=0),
+    "cat": lambda x: torch.cat((x[:, 2:], x[:, :1], x[:, 1:2]), dim=1),
+    "stack": lambda x: torch.stack((x, x * x), dim=2).sum(2),
+    "getitem": lambda x: x[:, [0, 0, 1]] + x[:, 1][:, None],
+    "gather": lambda x: x.gather(1, torch.tensor([[0, 1, 1]]).expand(len(x), 3)) * x,
+    "squeeze": lambda x: x.unsqueeze(1).squeeze(1) * x.unsqueeze(0).squeeze(),
+    "transpose": lambda x: x.t().transpose(0, 1) + x.T.T + x.permute(1, 0).permute(1, 0),
+    "expand": lambda x: x[:, :1].expand(-1, 3) * x + x[:, :1].expand_as(x),
+    "matmul": lambda x: (x @ x.T) @ x,
+    "matmul vector": lambda x: x * (x @ x[0])[:, None],
+    "matmul batch": lambda x: (x[:, None, :] @ x[:, :, None])[:, 0] * x,
+    "detach": lambda x: x * x.detach(),
+    "no_grad": lambda x: x * scaled(x),
+    "to": lambda x: x * (x > 0).to(x.dtype) + (x * (x < 0)),
+    "one_hot": lambda x: x * functional.one_hot(x.argmax(1), 3),
+    "pad": lambda x: functional.pad(x, (1, 2))[:, 1:4] + functional.pad(x, (0, 0, 1, 0))[1:],
+    "adaptive": lambda x: functional.adaptive_avg_pool2d(x[:, None, :, None].expand(-1, 2, 3, 2), (3, 1))[:, 0, :, 0],
+    "elu": lambda x: functional.elu(x, 0.7) + torch.sigmoid(x) + torch.tanh(x),
+    "in place": lambda x: (x * 1).add_(1).mul_(x.detach()),
+    "noise": lambda x: x + torch.randn_like(x) * x,
+    "logic": lambda x: x * ((x > 0) & (x < 1) | ~(x >= -1)),
+}
+
+
+def scaled(values):
+    with torch.no_grad():
+        return values * 2
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_operations_against_autograd(name):
+    torch.manual_seed(1)
+    learner = ExampleLoss(Refused(ELEMENTWISE[name]), Classify(("a", "b", "c")))
+    replay = replay_step(learner, batch_for(4, 3), Train(optimizer="sgd"))
+    assert replay.ok, str(replay)
+    assert replay.rows[0].largest_gradient > 0
+
+
+class WithLoss(nn.Module):
+    def __init__(self, loss):
+        super().__init__()
+        self.fc = nn.Linear(4, 3)
+        self.own = loss
+
+    def forward(self, batch, state=None):
+        output = self.fc(batch.inputs)
+        total = self.own(output, batch)
+        return LossResult(total, float(len(output)), output)
+
+
+LOSSES = {
+    "mse none": lambda y, b: functional.mse_loss(y, b.inputs[:, :3], reduction="none").sum(),
+    "mse mean": lambda y, b: functional.mse_loss(y, b.inputs[:, :3]),
+    "mse sum": lambda y, b: functional.mse_loss(y, b.inputs[:, :3], reduction="sum"),
+    "l1": lambda y, b: functional.l1_loss(y, b.inputs[:, :3], reduction="sum"),
+    "cross mean": lambda y, b: functional.cross_entropy(y, b.targets),
+    "cross none": lambda y, b: functional.cross_entropy(y, b.targets, reduction="none").square().sum(),
+    "nll": lambda y, b: functional.nll_loss(functional.log_softmax(y, 1), b.targets, reduction="sum"),
+    "bce": lambda y, b: functional.binary_cross_entropy(torch.sigmoid(y), torch.sigmoid(b.inputs[:, :3])),
+    "bce logits": lambda y, b: functional.binary_cross_entropy_with_logits(y, torch.sigmoid(b.inputs[:, :3])),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_against_autograd(name):
+    torch.manual_seed(1)
+    assert replay_step(WithLoss(LOSSES[name]), batch_for(4, 3), Train(optimizer="sgd")).ok
+
+
+def test_weights_of_examples_replay():
+    torch.manual_seed(1)
+    batch = batch_for(4, 3)
+    weighted = Batch(batch.inputs, batch.targets, batch.rows, torch.rand(12))
+    assert replay_step(ExampleLoss(nn.Linear(4, 3), Classify(("a", "b", "c"))), weighted, Train()).ok
+
+
+def test_bias_before_batch_norm_is_zero_up_to_rounding():
+    torch.manual_seed(1)
+    network = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 3))
+    replay = replay_step(ExampleLoss(network, Classify(("a", "b", "c"))), batch_for(4, 3, 64), Train())
+    assert replay.ok
+    assert [row.name for row in replay.rows if row.zero] == ["0.bias"]
+
+
+def test_frozen_parameters_have_no_row():
+    network = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 3))
+    network[0].requires_grad_(False)
+    replay = replay_step(ExampleLoss(network, Classify(("a", "b", "c"))), batch_for(4, 3), Train())
+    assert replay.ok
+    assert [row.name for row in replay.rows] == ["2.weight", "2.bias"]
+
+
+def test_text_and_html_say_how_it_came_out():
+    learner, batch = learner_for("64-2-3")
+    replay = replay_step(learner, batch, Train(optimizer="momentum"))
+    assert "all 4 parameters" in str(replay)
+    assert "hidden.weight" in replay.to_html()
+    assert "<script" not in replay.to_html()
+    wrong = replay_step(learner, batch, Train(), corrupt="term")
+    assert "DISAGREE" in str(wrong)
+    assert "badge wrong" in wrong.to_html()
+
+
+def test_lenet_at_batch_64_is_quick():
+    import time
+
+    torch.manual_seed(0)
+    learner = ExampleLoss(build("lenet5", (1, 32, 32), 10), Classify(tuple("0123456789")))
+    batch = batch_for((1, 32, 32), 10, 64)
+    began = time.perf_counter()
+    assert replay_step(learner, batch, Train()).ok
+    assert time.perf_counter() - began < 10
+
+
+def test_gradient_that_cancels_is_zero_on_both_sides():
+    learner = ExampleLoss(Refused(lambda values: values[:, [0, 0, 0]]), Classify(("a", "b", "c")))
+    replay = replay_step(learner, batch_for(4, 3), Train())
+    assert replay.ok
+    assert all(row.zero for row in replay.rows)
