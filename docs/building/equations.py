@@ -19,7 +19,7 @@ from markdown.inlinepatterns import InlineProcessor
 log = logging.getLogger("mkdocs.hooks.equations")
 
 DISPLAY = r"\$\$(.+?)\$\$"
-INLINE = r"(?<![\\$\w])\$(?![\s$])([^$\n]+?)(?<!\s)\$(?![\w$])"
+INLINE = r"(?<![\\$A-Za-z0-9])\$(?![\s$])([^$\n]+?)(?<!\s)\$(?![A-Za-z0-9$])"
 
 
 class Equation(InlineProcessor):

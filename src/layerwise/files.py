@@ -16,10 +16,11 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any
 
-from layerwise.errors import LayerwiseError
+from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
 __all__ = ["append_line", "existing", "own", "sha256", "unused_folder", "write_bytes", "write_json", "write_text"]
@@ -84,10 +85,9 @@ def existing(path: Path) -> Path:
     for spelling in (str(path), unicodedata.normalize("NFC", str(path)), unicodedata.normalize("NFD", str(path))):
         if Path(spelling).exists():
             return Path(spelling)
-    from layerwise.errors import nearest
-
     neighbours = sorted(entry.name for entry in path.parent.iterdir()) if path.parent.is_dir() else []
-    remedy = nearest(path.name, neighbours[:200]) if neighbours else say("Check the path; nothing is in that folder.")
+    close = get_close_matches(path.name, neighbours, n=2, cutoff=0.55)
+    remedy = nearest(path.name, close) if close else say("Check the path; nothing of a similar name is there.")
     raise LayerwiseError(say("A path must exist."), say("nothing at '{}'", path), remedy, usage=True)
 
 

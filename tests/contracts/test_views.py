@@ -56,6 +56,7 @@ SUBJECTS = {
     "sigmoid-unit": lambda: small_network("sigmoid-unit", 4),
     "scaled-tanh": lambda: small_network("mlp", 4, {"hidden": (5,), "activation": "scaled-tanh"}),
     "regression": regression,
+    "perceptron": lambda: small_network("perceptron", 4),
 }
 
 

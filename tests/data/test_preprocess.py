@@ -130,7 +130,9 @@ def test_a_constant_channel_is_zero():
 
 def test_the_steps_survive_json_bit_for_bit():
     generator = np.random.default_rng(4)
-    whole = table(a=Numbers(generator.normal(size=50) / 3), b=Categories(generator.integers(-1, 2, 50), ("예", "아니오")))
+    whole = table(
+        a=Numbers(generator.normal(size=50) / 3), b=Categories(generator.integers(-1, 2, 50), ("예", "아니오"))
+    )
     fitted = fit(whole, np.arange(40), Preprocess())
     again = Preprocessing.from_json(json.loads(json.dumps(fitted.to_json(), ensure_ascii=False)))
     assert again == fitted
@@ -156,7 +158,10 @@ def test_resizing_is_pillows_bilinear():
     array = np.random.default_rng(6).integers(0, 256, (2, 1, 9, 7)).astype(np.uint8)
     whole = table(image=pictures(array))
     ours = fit(whole, np.arange(2), Preprocess(scale="none", fit="resize", image_size=(4, 6))).apply(whole) * 255
-    theirs = [np.asarray(Image.fromarray(one[0].astype(np.float32)).resize((6, 4), Image.Resampling.BILINEAR)) for one in array]
+    theirs = [
+        np.asarray(Image.fromarray(one[0].astype(np.float32)).resize((6, 4), Image.Resampling.BILINEAR))
+        for one in array
+    ]
     np.testing.assert_allclose(ours[:, 0], theirs, rtol=1e-6)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from layerwise.config import Split
@@ -72,11 +72,9 @@ def test_equal_inputs_and_groups_never_cross(table, seed, fraction):
     values, codes, groups = table
     whole = source(values, codes, groups=groups, names=("a", "b", "c"))
     split = Split(test_fraction=fraction, stratify=False)
-    try:
-        parts = divide(whole, split, seed=seed)
-    except LayerwiseError as problem:
-        assert "part empty" in problem.found
-        return
+    # With one unit in all there is nothing to divide.
+    assume(len(np.unique(units(whole)[0])) > 2)
+    parts = divide(whole, split, seed=seed)
     assert every_row(parts) == list(range(len(values)))
     place = np.empty(len(values), dtype=int)
     for number, rows in enumerate((parts.train, parts.validation, parts.test)):
@@ -161,9 +159,12 @@ def test_an_unknown_word_in_the_part_field_is_named_with_its_row():
 
 @pytest.mark.parametrize("word", ["test", "validation"])
 def test_a_group_on_both_sides_of_a_given_part_stops_the_run(word):
-    groups = ["kim", "lee", "kim", "park"]
+    whole = source(
+        np.arange(5), [0, 1, 0, 1, 0], groups=["kim", "lee", "kim", "park", "choi"],
+        parts=["train", "train", word, word, "test"],
+    )  # fmt: skip
     with pytest.raises(LayerwiseError, match="kim"):
-        divide(source(np.arange(4), [0, 1, 0, 1], groups=groups, parts=["train", "train", word, word]), Split(), seed=0)
+        divide(whole, Split(stratify=False), seed=0)
 
 
 def test_the_training_part_can_be_tested_on():
@@ -188,9 +189,8 @@ def test_numbers_are_stratified_by_the_quarters_of_the_target():
     whole = source(values, [0] * 200)
     whole = replace(whole, columns={**whole.columns, "y": Numbers(values)})
     parts = divide(whole, Split(test_fraction=0.2), seed=0)
-    assert np.bincount(np.searchsorted(np.quantile(values, [0.25, 0.5, 0.75]), values[parts.test], "right")).tolist() == [
-        10, 10, 10, 10
-    ]  # fmt: skip
+    quarter = np.searchsorted(np.quantile(values, [0.25, 0.5, 0.75]), values[parts.test], side="right")
+    assert np.bincount(quarter).tolist() == [10, 10, 10, 10]
 
 
 def test_units_join_rows_that_share_inputs_or_a_group():

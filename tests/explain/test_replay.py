@@ -344,3 +344,11 @@ def test_gradient_that_cancels_is_zero_on_both_sides():
     replay = replay_step(learner, batch_for(4, 3), Train())
     assert replay.ok
     assert all(row.zero for row in replay.rows)
+
+
+@pytest.mark.parametrize("name", ["mlp", "perceptron"])
+def test_the_learner_of_the_training_loop_replays(name):
+    from layerwise.training.state import Learner
+
+    stand_in, batch = learner_for(name)
+    assert replay_step(Learner(stand_in.model, stand_in.task), batch, Train()).ok

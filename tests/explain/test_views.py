@@ -171,3 +171,24 @@ def test_layer_table_is_the_lectures_table():
     costs = {row[0]: row[2] for row in shown.tables[1].rows}
     assert (costs["C1"], costs["C3"], costs["C5"], costs["F6"], costs["Out"]) == (156, 2416, 48120, 10164, 850)
     assert costs["Total"] == 61706
+
+
+@pytest.mark.parametrize(("target", "expected"), [(0, [-1.0, -1.0, -1.0]), (1, [0.0, 1.0, 0.0])])
+def test_perceptron_step_is_the_lectures_rule(target, expected):
+    """Weights (0, 1), bias 0 at the point (1, 2): the sum 2 is right for P; for N the point is subtracted."""
+    model = build("perceptron", 2, 2)
+    model.unit.weight.data, model.unit.bias.data = torch.tensor([[0.0, 1.0]]), torch.tensor([0.0])
+    subject = Subject(model, torch.tensor([[1.0, 2.0]]), torch.tensor([target]), Classify(("N", "P")))
+    shown = explain(subject, "perceptron-step")
+    assert numbers(shown, "after").tolist() == expected
+    assert all(check.ok for check in shown.verify())
+    assert len(shown.verify()) == 2 - target
+    assert shown.pictures[0].draw() is not None
+
+
+def test_perceptron_step_on_the_line_counts_as_wrong():
+    model = build("perceptron", 2, 2)
+    model.unit.weight.data, model.unit.bias.data = torch.zeros(1, 2), torch.zeros(1)
+    for target, expected in ((1, [1.0, 2.0, 1.0]), (0, [-1.0, -2.0, -1.0])):
+        subject = Subject(model, torch.tensor([[1.0, 2.0]]), torch.tensor([target]), Classify(("N", "P")))
+        assert numbers(explain(subject, "perceptron-step"), "after").tolist() == expected

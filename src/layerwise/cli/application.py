@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
+from itertools import takewhile
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from layerwise.catalog import entries
+from layerwise.cli.mistakes import retold
 from layerwise.cli.options import SHOWN_MODEL
 from layerwise.errors import LayerwiseError
 from layerwise.language import LANGUAGES, say, system_language, use
@@ -42,15 +46,38 @@ Start here:
 """
 
 
-def application() -> App:
-    """Build the command line; a command's file is read when it is asked for."""
+def application(asked: str = "") -> App:
+    """Build the command line; a command's file is read when it is asked for.
+
+    Args:
+        asked: The command that is named: its help has its examples, every other one has its line.
+    """
     app = App(
         name="layerwise", version=lambda: version("layerwise"), help_format="plaintext", result_action="return_value",
-        help="From raw files to a trained, honestly evaluated, explained network.",
+        help=say("From raw files to a trained, honestly evaluated, explained network."),
+        # Most defaults are an empty text or False, which say nothing; the others stand in the texts.
+        default_parameter=Parameter(show_default=False),
     )  # fmt: skip
-    for name, line in COMMANDS.items():
-        app.command(f"layerwise.cli.{name}:{name}", name=name, help=line)
+    for order, (name, line) in enumerate(COMMANDS.items()):
+        place = f"layerwise.cli.{name}"
+        if name == asked:
+            command = getattr(importlib.import_module(place), name)
+            app.command(command, name=name, sort_key=order, help_epilogue=examples(command.__doc__ or ""))
+        else:
+            app.command(f"{place}:{name}", name=name, help=say(line), sort_key=order)
     return app
+
+
+def examples(docstring: str) -> str:
+    """Return the examples of a command's docstring, as the last lines of its help.
+
+    Example:
+        >>> examples("Look.\\n\\nExamples:\\n    layerwise data iris\\n\\nArgs:\\n    path: A file.")
+        'Examples:\\n  layerwise data iris'
+    """
+    _, _, rest = inspect.cleandoc(docstring).partition("Examples:\n")
+    indented = takewhile(lambda line: not line or line.startswith("    "), rest.splitlines())
+    return "\n".join([say("Examples:"), *(f"  {line.strip()}" for line in indented if line)])
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -61,18 +88,16 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="replace")
     with use(_language(arguments)):
         if not arguments:
-            print(FIRST_STEPS.strip())  # noqa: T201
+            print(say(FIRST_STEPS).strip())  # noqa: T201
             return 0
-        SHOWN_MODEL.set(next((word for word in arguments[2:] if word in entries("model")), ""))
+        SHOWN_MODEL.set(next((word for word in arguments[1:] if word in entries("model")), ""))
         try:
-            code = application()(list(arguments), exit_on_error=False, print_error=False)
+            code = application(arguments[0])(list(arguments), exit_on_error=False, print_error=False)
         except LayerwiseError as problem:
             return _fail(str(problem), problem.exit_code, debug="--debug" in arguments)
         except CycloptsError as problem:
-            help_line = say("Help: layerwise {} --help", arguments[0] if arguments[0] in COMMANDS else "").replace(
-                "  ", " "
-            )
-            return _fail(f"{problem}\n  {help_line}", 2, debug=False)
+            command = arguments[0] if arguments[0] in COMMANDS else ""
+            return _fail(str(retold(problem, command, COMMANDS)), 2, debug="--debug" in arguments)
         except KeyboardInterrupt:
             return _fail(say("Interrupted."), 130, debug=False)
         except BrokenPipeError:

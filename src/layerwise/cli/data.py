@@ -12,7 +12,7 @@ from layerwise.cli.tables import print_lines
 if TYPE_CHECKING:
     FormatOptions: TypeAlias = Any
 else:
-    FormatOptions = part_options("format")
+    FormatOptions = part_options("format", all_shown=True)
 
 
 def data(

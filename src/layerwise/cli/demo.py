@@ -107,7 +107,9 @@ def beside_nearest(metrics: dict[str, Any]) -> str:
             "1-NN, which only remembers the examples, does about as well here: {:.3f} beside {:.3f}.",
             nearest["value"], network["value"],
         )  # fmt: skip
-    return say("1-NN, which only remembers the examples, reaches {:.3f} beside {:.3f}.", nearest["value"], network["value"])
+    return say(
+        "1-NN, which only remembers the examples, reaches {:.3f} beside {:.3f}.", nearest["value"], network["value"]
+    )
 
 
 def show_one_digit(opened: Opened, loud: bool) -> bool:
@@ -122,7 +124,11 @@ def show_one_digit(opened: Opened, loud: bool) -> bool:
     picture = opened.folder.path / "window.png"
     shown.save(picture)
     if loud:
-        word = say("It was misread.") if chosen.misread else say("No digit of the test part was misread; this is its first.")
+        word = (
+            say("It was misread.")
+            if chosen.misread
+            else say("No digit of the test part was misread; this is its first.")
+        )
         print_lines(word, str(shown), say("Picture: {}", picture))
     return all(check.ok for check in shown.verify())
 

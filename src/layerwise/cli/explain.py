@@ -15,7 +15,7 @@ from layerwise.language import say
 if TYPE_CHECKING:
     ViewOptions: TypeAlias = Any
 else:
-    ViewOptions = part_options("view")
+    ViewOptions = part_options("view", all_shown=True)
 
 
 def explain(

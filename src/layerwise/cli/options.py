@@ -85,12 +85,13 @@ def settings_type() -> type:
 
 
 @cache
-def part_options(kind: str, shown: str = "") -> type:
-    """Compose the options of all parts of a kind; only those of one part appear in the help.
+def part_options(kind: str, shown: str = "", *, all_shown: bool = False) -> type:
+    """Compose the options of all parts of a kind; those of one part, or of all, appear in the help.
 
     Args:
-        kind: `model` or `format`.
+        kind: `model`, `format` or `view`.
         shown: Name of the part whose options the help lists.
+        all_shown: Whether the help lists the options of every part.
     """
     parts: dict[str, tuple[str, Any, Any]] = {}
     for entry in entries(kind).values():
@@ -99,7 +100,7 @@ def part_options(kind: str, shown: str = "") -> type:
             if option.name not in parts or entry.name == shown:
                 composed = _option(
                     option.name, annotation_type(option.annotation), option.help, option.default, group,
-                    show=entry.name == shown,
+                    show=all_shown or entry.name == shown,
                 )  # fmt: skip
                 parts[option.name] = composed
     return _dataclass(f"{kind.capitalize()}Options", list(parts.values()))
@@ -114,14 +115,22 @@ def _dataclass(name: str, parts: list[tuple[str, Any, Any]]) -> type:
 
 def _option(name: str, hint: Any, text: str, default: Any, group: Group, *, show: bool = True) -> tuple[str, Any, Any]:
     """Describe one option: its type, or None when it is left out."""
-    shown = " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
+    shown = " ".join(map(_brief, default)) if isinstance(default, tuple) else _brief(default)
     told = f"{text} [default: {shown}]" if shown not in ("", "()") and default is not False else text
     many = typing.get_origin(hint) is tuple
+    if typing.get_origin(hint) is Literal:
+        # An empty text is what an option is that was left out; nobody types it.
+        hint = Literal[tuple(choice for choice in typing.get_args(hint) if choice != "")]
     parameter = Parameter(
         group=group, help=told, show=show, consume_multiple=many, show_default=False,
         negative=None if hint is bool and default is True else "",
     )  # fmt: skip
     return name, Annotated[hint | None, parameter], None
+
+
+def _brief(default: Any) -> str:
+    """Write one default value as short as it can be understood."""
+    return f"{default:.3g}" if isinstance(default, float) else str(default)
 
 
 def annotation_type(text: str) -> Any:

@@ -35,7 +35,9 @@ def reproduce(recipe: str = "", *, common: Annotated[Common, Parameter(name="*")
     loud = not (common.json or common.quiet)
     if loud:
         print_lines(known.about, say("Expected: {}. Source: {}.", expectation(known), known.expected.source))
-    told = (lambda seed, value: print_lines(say("seed {}: {:.4f}", seed, value))) if loud else (lambda _seed, _value: None)
+    told = (
+        (lambda seed, value: print_lines(say("seed {}: {:.4f}", seed, value))) if loud else (lambda _seed, _value: None)
+    )
     done = repeat(known, listener=listener if loud else None, told=told)
     if common.json:
         print_json({

@@ -56,7 +56,7 @@ NAMES = {
 def results_table(metrics: Mapping[str, Any]) -> None:
     """Print the figures of a run: test, training and each baseline side by side, as many intervals as fit."""
     sides: dict[str, Mapping[str, Any]] = {say(metrics["part"]): metrics["metrics"]}
-    if metrics["part"] != "train":
+    if metrics["part"] != "train" and metrics["train"]:
         sides[say("train")] = metrics["train"]
     sides |= {say("baseline {}", name): values for name, values in metrics["baselines"].items()}
     wide = 24 + 22 * len(sides) <= shutil.get_terminal_size((112, 24)).columns
@@ -75,13 +75,16 @@ def result_lines(metrics: Mapping[str, Any]) -> list[str]:
     """Say in sentences what a run is worth."""
     lines = []
     expected = metrics["expectation_per_1000"]
-    if expected and metrics["part"] == "test":
+    if expected and metrics["part"] != "train":
         lines.append(
             say("Of 1,000 new examples expect {} to {} wrong (measured on {}).",
                 round(expected["low"]), round(expected["high"]), metrics["metrics"]["accuracy"]["n"])
         )  # fmt: skip
     if metrics["unseen"]:
-        lines.append(say("{} test rows also stand in the training part.", metrics["unseen"]["seen"]))
+        lines.append(say("{} of these rows the network has learned from.", metrics["unseen"]["seen"]))
+        for name in ("accuracy", "r2"):
+            if name in metrics["unseen"]["metrics"]:
+                lines.append(say("Without them: {} {}.", say(NAMES[name]), figure(metrics["unseen"]["metrics"][name])))
     if metrics["openings"] > 1:
         lines.append(say("The test part has now been opened {} times; each look makes its figure a little too good.",
                          metrics["openings"]))  # fmt: skip

@@ -12,7 +12,7 @@ from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["assign", "guess_target", "guess_task"]
+__all__ = ["as_categories", "assign", "could_be_target", "guess_model", "guess_target", "guess_task"]
 
 TARGET_WORDS = (
     "target", "class", "label", "outcome", "y", "species", "diagnosis", "category", "type", "result",
@@ -65,17 +65,29 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
 
 
 def guess_target(source: Source) -> tuple[str, str]:
-    """Choose the field to predict: one with a telling name, else the last one."""
-    names = [part.name for part in source.fields if part.role == "input" and source.columns[part.name].kind != "image"]
+    """Choose the field to predict: one with a telling name, else the last one; never free text or a picture.
+
+    Raises:
+        LayerwiseError: No field of numbers or names is left beside an input.
+    """
+    names = could_be_target(source)
     if not names:
         raise LayerwiseError(
             say("Learning needs a target."), say("'{}' has no field that could be one", source.name),
-            say("Name one with --target."), usage=True,
+            say("Name one with --target, or put pictures into class folders."), usage=True,
         )  # fmt: skip
+    if len(names) == 1:
+        return names[0], say("Target: '{}', the only field that can be one.", names[0])
     for name in reversed(names):
         if name.strip().lower() in TARGET_WORDS:
             return name, say("Target: '{}', by its name (--target chooses another).", name)
     return names[-1], say("Target: '{}', the last field (--target chooses another).", names[-1])
+
+
+def could_be_target(source: Source) -> list[str]:
+    """Return the fields of numbers or names that leave at least one input beside them."""
+    names = [name for name in source.named("input") if source.columns[name].kind in ("number", "category")]
+    return names if len(source.named("input")) > 1 else []
 
 
 def guess_task(source: Source, target: str) -> tuple[str, str]:
@@ -91,6 +103,16 @@ def guess_task(source: Source, target: str) -> tuple[str, str]:
             target, len(different),
         )  # fmt: skip
     return "regress", say("Task: regression, since '{}' holds amounts.", target)
+
+
+def guess_model(source: Source, task: str) -> tuple[str, str]:
+    """Choose a sensible network for the inputs, and say why."""
+    pictures = any(source.columns[name].kind == "image" for name in source.named("input"))
+    if pictures and task == "classify":
+        return "lenet5", say(
+            "Model: lenet5, the convolutional network for small pictures; larger ones are scaled to it."
+        )
+    return "mlp", say("Model: mlp, a multilayer perceptron, since the inputs are a table.")
 
 
 def as_categories(column: Column) -> Categories:

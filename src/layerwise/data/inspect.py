@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.data.assign import as_categories, guess_target, guess_task
+from layerwise.data.assign import as_categories, could_be_target, guess_model, guess_target, guess_task
 from layerwise.data.findings import findings
 from layerwise.data.kinds import Categories, Column, Images, Numbers
 from layerwise.data.source import Problem, Source
@@ -127,7 +127,7 @@ def inspect(source: Source, target: str = "", *, data: str = "") -> Inspection:
     facts = tuple(_facts(part.name, part.role, source.columns[part.name]) for part in source.fields)
     constant = tuple(fact.name for fact in facts if fact.different == 1 and not fact.missing and len(source) > 1)
     duplicates, conflicts = _repeats(source, chosen)
-    model, reason = _model(source, task)
+    model, reason = guess_model(source, task)
     dropped = tuple(fact.name for fact in facts if fact.role == "input" and fact.kind == "text")
     usable = bool(chosen) and len(dropped) < len(source.named("input"))
     excluded = bool(source.problems) or bool(chosen and source.columns[chosen].missing().any())
@@ -152,13 +152,9 @@ def _aim(source: Source, target: str) -> tuple[str, str, tuple[str, ...]]:
     if not target and given:
         target = given[0]
     elif not target:
-        candidates = [name for name in source.named("input") if source.columns[name].kind in ("number", "category")]
-        if len(candidates) < 1 or len(source.named("input")) < 2:
+        if not could_be_target(source):
             return "", "", (say("No field can be a target: give one, or class folders."),)
-        plain = source.assign({name: "unused" for name in source.named("input") if name not in candidates})
-        target, reason = guess_target(plain)
-        if len(candidates) == 1:
-            reason = say("Target: '{}', the only field that can be one.", target)
+        target, reason = guess_target(source)
         why = (reason,)
     task, reason = guess_task(source, target)
     return target, task, (*why, reason)
@@ -197,17 +193,6 @@ def _repeats(source: Source, target: str) -> tuple[int, int]:
         targets_of.setdefault(given, set()).add(answer)
     conflicts = sum(count for (given, _), count in whole.items() if len(targets_of[given]) > 1)
     return len(inputs) - len(whole), conflicts
-
-
-def _model(source: Source, task: str) -> tuple[str, str]:
-    """Name a network that suits the inputs, and say why."""
-    pictures = [source.columns[name] for name in source.named("input") if source.columns[name].kind == "image"]
-    for column in pictures:
-        if isinstance(column, Images) and task == "classify" and (column.channels == 1 or column.sizes.max() <= 64):
-            return "lenet5", say("Model: lenet5, a small convolutional network, since the inputs are small pictures.")
-    if pictures:
-        return "mlp", say("Model: mlp, since no convolutional network for large pictures is here yet.")
-    return "mlp", say("Model: mlp, a multilayer perceptron, since the inputs are a table.")
 
 
 def _command(source: Source, data: str, target: str, model: str, dropped: tuple[str, ...], excluded: bool) -> str:

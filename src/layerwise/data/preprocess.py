@@ -290,7 +290,7 @@ def _fit_images(
     name: str, column: Images, whole: Column, settings: Preprocess, image: tuple[int, int, int] | None
 ) -> ImageStep:
     """Fit one image field: one size for all, and the mean and deviation of each channel."""
-    channels = image[0] if image else column.channels
+    channels = column.channels
     largest = (int(column.sizes[:, 1].max()), int(column.sizes[:, 0].max()))
     if settings.image_size:
         if len(settings.image_size) != 2 or min(settings.image_size) < 1:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.byhand import activations, linear
+from layerwise.byhand import activations, linear, perceptron
 
 __all__ = ["ACTIVATIONS", "DERIVATIVES", "OPERATIONS", "Arithmetic", "Check", "rounding"]
 
@@ -76,6 +76,7 @@ OPERATIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "unchanged": lambda error_slope: error_slope,
     "hidden delta": _hidden_delta,
     "outer product": lambda delta, inputs: np.outer(delta, inputs),
+    "perceptron rule": lambda weights, point, target: perceptron.update(weights, point, float(target)),
     "sum": lambda terms: terms.sum(),
     "product": lambda left, right: left * right,
     "exponential": lambda inputs: np.exp(inputs - inputs.max()),

@@ -88,7 +88,7 @@ class Explanation:
         >>> line = Arithmetic("sum", "2 + 3", "sum", {"terms": np.array([2.0, 3.0])}, np.array(5.0), 1e-12)
         >>> shown = Explanation("unit-sum", "A sum", arithmetic=(line,))
         >>> [check.ok for check in shown.verify()], shown.badge()
-        ([True], "agrees with the network's own output to 0")
+        ([True], "agrees exactly with the network's own numbers")
     """
 
     view: str
@@ -114,7 +114,10 @@ class Explanation:
             return say(
                 "does NOT agree with the network's own output: {} is off by {}", wrong[0].id, f"{wrong[0].error:.1g}"
             )
-        return say("agrees with the network's own output to {}", f"{max(check.error for check in checks):.1g}")
+        worst = max(check.error for check in checks)
+        if worst == 0:
+            return say("agrees exactly with the network's own numbers")
+        return say("agrees with the network's own output to {}", f"{worst:.1g}")
 
     def __str__(self) -> str:
         from layerwise.explain.page import text

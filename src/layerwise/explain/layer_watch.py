@@ -156,7 +156,7 @@ class Watch(TorchFunctionMode):
         # torch counts a product and its addition as two.
         products = (self._flops.get_total_flops() - before) // 2
         shape = tuple(output.shape[1:])
-        memory = output[:1].numel() * output.element_size()
+        memory = output.numel() * output.element_size()
         self.calls.append(Call(name, module, function, source, shape, memory, products, learned, window, field))
         self._keep(result, len(self.calls) - 1, field)
 

@@ -83,7 +83,7 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[LayerRo
     try:
         measured = _without_numbers(model)
         watch = _watched(measured, torch.empty((1, *input_shape), device="meta", dtype=real.dtype))
-    except (RuntimeError, TypeError, ValueError):
+    except (RuntimeError, TypeError, ValueError, LookupError):
         # The network reads numbers on its way (`.item()`, NumPy, a branch), which the meta device does not have.
         measured = model
         watch = _watched(measured, torch.zeros((1, *input_shape), device=real.device, dtype=real.dtype))

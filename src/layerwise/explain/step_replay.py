@@ -82,7 +82,7 @@ class StepLine:
 def step_lines(trace: Trace, rules: Mapping[str, HasEquation]) -> tuple[StepLine, ...]:
     """Return one line an operation, in the order of the forward pass."""
     return tuple(
-        StepLine(each.name, each.module, each.shape, rules[each.name].equation, each.where())
+        StepLine(each.name, each.module, each.shape, say(rules[each.name].equation), each.where())
         for each in trace.operations
     )
 
@@ -166,7 +166,7 @@ class StepReplay:
                 f"{self.loss_error:.1g}",
                 self.precision,
             ),
-            say("Update ({}): {}", self.optimizer, UPDATES[self.optimizer]),
+            say("Update ({}): {}", self.optimizer, say(UPDATES[self.optimizer])),
             self.verdict(),
             *self.limits(),
         )

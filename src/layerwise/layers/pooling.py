@@ -43,7 +43,7 @@ class L2Pool2d(nn.Module):
         self.kernel_size = as_pair(kernel)
         self.stride = self.kernel_size if stride is None else as_pair(stride)
         cells = self.kernel_size[0] * self.kernel_size[1]
-        factors = {"sum": 1.0, "mean": cells**-0.5, "lecture": 1 / cells}
+        factors: dict[str, float] = {"sum": 1.0, "mean": cells**-0.5, "lecture": 1 / cells}
         if scale not in factors:
             rule = say("L2 pooling has three scales.")
             raise LayerwiseError(rule, f"scale={scale!r}", say("Use 'sum', 'mean' or 'lecture'."))

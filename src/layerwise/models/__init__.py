@@ -50,7 +50,7 @@ def build(
 
 
 def checked_options(name: str, builder: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Check options against the keyword-only parameters of a builder; lists become tuples.
+    """Check options against the keyword-only parameters of a builder; lists become tuples and whole numbers numbers.
 
     Args:
         name: Name of the network, for messages.
@@ -79,6 +79,8 @@ def checked_options(name: str, builder: Callable[..., Any], options: Mapping[str
             rule = say("An option must have a value that the network can use.")
             found = f"{option} = {value!r} ({name})"
             raise LayerwiseError(rule, found, say("{} takes {}.", option, _words(hints[option])), usage=True)
+        if hints[option] is float:
+            checked[option] = float(checked[option])
     return checked
 
 

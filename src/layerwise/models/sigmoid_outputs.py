@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -29,7 +29,7 @@ def unit_count(classes: int) -> int:
     return 1 if classes == 2 else classes
 
 
-def unit_targets(classes: Int[Tensor, " batch"], units: int, dtype: torch.dtype) -> Float[Tensor, "batch units"]:
+def unit_targets(classes: Shaped[Tensor, "batch ..."], units: int, dtype: torch.dtype) -> Float[Tensor, "batch units"]:
     """Return what each unit should answer: 1 for its class and 0 for the others.
 
     Raises:

@@ -12,7 +12,7 @@ from layerwise.language import say
 from layerwise.metrics.ranking import RocCurve, roc_curve
 from layerwise.report import plots
 from layerwise.report.contents import ReportData
-from layerwise.report.html import Cell, Raw, paragraph, picture, section, table, text
+from layerwise.report.html import Cell, Raw, details, paragraph, picture, section, table, text
 from layerwise.report.words import bounds, cut, learner, metric, number, percent, retold, value
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = ["class_table", "confusion", "curves", "figures", "ranking", "regressi
 MOST_EPOCHS = 60
 MOST_CURVES = 10
 MOST_CLASSES = 200
+MOST_PAIRS = 10
 LARGEST_MATRIX = 30
 SPARE_MATRIX = 12
 """Classes above which the cells of a confusion matrix hold counts only."""
@@ -54,13 +55,13 @@ def curves(data: ReportData) -> str:
 def _how_it_ended(data: ReportData, learning: Mapping[str, Any]) -> str:
     """Say how long it learned and why it stopped."""
     if not learning:
-        return say("It was interrupted after {} epochs.", len(data.history))
+        return say("It was interrupted. Epochs finished: {}.", len(data.history))
     reasons = {
         "epochs": say("all epochs were done"), "validation": say("the validation loss no longer fell"),
         "no-errors": say("no training example was wrong"),
     }  # fmt: skip
     return say(
-        "{} epochs in {} seconds; it stopped because {}. The weights are those of epoch {}.",
+        "Epochs: {}, in {} seconds. It stopped because {}; the weights are those of epoch {}.",
         learning["epochs"], number(learning["seconds"]), reasons.get(learning["reason"], learning["reason"]),
         learning["best_epoch"],
     )  # fmt: skip
@@ -93,36 +94,27 @@ def _loss(amount: float | None) -> str:
 
 def figures(data: ReportData) -> str:
     """Return every figure with its interval, for the network on each part and for the baselines."""
-    sides = {say("test") if data.part == "test" else say("train"): data.metrics["metrics"]}
+    network = data.experiment.model.name
+    sides = {f"{network}, {say(data.part)}": data.metrics["metrics"]}
     if data.part == "test":
-        sides[say("train")] = data.metrics["train"]
+        sides[f"{network}, {say('train')}"] = data.metrics["train"]
     if data.metrics["validation"]:
-        sides[say("validation")] = data.metrics["validation"]
+        sides[f"{network}, {say('validation')}"] = data.metrics["validation"]
     if data.metrics["unseen"].get("metrics"):
-        sides[say("test, never seen")] = data.metrics["unseen"]["metrics"]
+        sides[f"{network}, {say('test, never seen')}"] = data.metrics["unseen"]["metrics"]
     sides |= {learner(name): found for name, found in data.metrics["baselines"].items()}
     first = next(iter(sides.values()))
-    rows: list[list[Cell]] = [
-        [
-            metric(name),
-            *(_measured(side.get(name)) for side in sides.values()),
-            Raw(text(say(first[name]["method"])), "quiet"),
-        ]
-        for name in first
-    ]
-    header: list[Cell] = [
-        say("figure"),
-        *(_side(name, found) for name, found in sides.items()),
-        say("how the interval was found"),
-    ]
-    caption = say("Figures with their {} % intervals", data.percent)
+    rows: list[list[Cell]] = [[metric(name), *(_measured(side.get(name)) for side in sides.values())] for name in first]
+    header: list[Cell] = [say("figure"), *(_side(name, found) for name, found in sides.items())]
+    whole = table(say("Figures with their {} % intervals", data.percent), header, rows,
+                  right=range(1, 1 + len(sides)), style="figures sides")  # fmt: skip
+    told = say("Baselines learned from the same training part and answered the same test part.")
     reasons = {retold(found["reason"]) for side in sides.values() for found in side.values() if found["reason"]}
+    methods = [[metric(name), say(found["method"]), f"{found['n']:,}"] for name, found in first.items()]
+    how = table(say("How each interval was found"), [say("figure"), say("method"), "n"], methods, right=(2,))
     return section(
-        "figures", say("What was measured"),
-        paragraph(say("Baselines learned from the same training part and answered the same test part."))
-        if data.metrics["baselines"] else "",
-        table(caption, header, rows, right=range(1, 1 + len(sides)), style="figures"),
-        *(paragraph(reason, "quiet") for reason in sorted(reasons)),
+        "figures", say("What was measured"), paragraph(told) if data.metrics["baselines"] else "", whole,
+        *(paragraph(reason, "quiet") for reason in sorted(reasons)), details(say("How each interval was found"), how),
     )  # fmt: skip
 
 
@@ -154,7 +146,8 @@ def confusion(data: ReportData) -> str:
          f"{int(matrix[row].sum()):,}"]
         for row in range(len(matrix))
     ]  # fmt: skip
-    upright = spare or max(len(name) for name in names) > 9
+    longest = max(len(name) for name in names)
+    upright = spare or longest > 16 or (len(names) > 6 and longest > 7)
     header: list[Cell] = [
         Raw(f"<small>{text(say('true ↓  answered →'))}</small>"),
         *(_column(name, upright) for name in names),
@@ -176,10 +169,9 @@ def _share(matrix: np.ndarray, shares: np.ndarray, row: int, column: int, *, spa
     if not count:
         return Raw("·", "none")
     small = "" if spare else f"<small>{percent(share)}</small>"
-    side = "right" if row == column else "wrong"
-    return Raw(
-        f'<span class="shade {side}" style="--share:{0.08 + 0.5 * share:.2f}" title="{percent(share)}">{count:,}{small}</span>'
-    )
+    side, depth = "right" if row == column else "wrong", 0.08 + 0.5 * share
+    start = f'<span class="shade {side}" style="--share:{depth:.2f}" title="{percent(share)}">'
+    return Raw(f"{start}{count:,}{small}</span>")
 
 
 def _confused(data: ReportData, matrix: np.ndarray) -> str:
@@ -188,15 +180,15 @@ def _confused(data: ReportData, matrix: np.ndarray) -> str:
     np.fill_diagonal(wrong, 0)
     if len(matrix) < 5 or not wrong.any():
         return ""
-    order = np.argsort(-wrong, axis=None, kind="stable")[:10]
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_PAIRS]
+    fewest = min(2, int(wrong.max()))
     rows = []
     for place in order:
         true, answered = divmod(int(place), len(matrix))
-        if wrong[true, answered]:
+        if wrong[true, answered] >= fewest:
             share = percent(wrong[true, answered] / matrix[true].sum())
-            rows.append(
-                [cut(data.class_names[true]), cut(data.class_names[answered]), f"{wrong[true, answered]:,}", share]
-            )
+            names = (cut(data.class_names[true]), cut(data.class_names[answered]))
+            rows.append([*names, f"{wrong[true, answered]:,}", share])
     header = [say("true class"), say("answered"), say("count"), say("share of the true class")]
     return table(say("Commonest confusions"), header, rows, right=(2, 3))
 
@@ -220,7 +212,7 @@ def class_table(data: ReportData) -> str:
     )
     whole = table(say("Classes, the lowest recall first, with {} % intervals", data.percent), header, rows,
                   right=range(1, 6), style="figures")  # fmt: skip
-    return section("classes", say("Class by class"), paragraph(note), whole)
+    return section("classes", say("Each class"), paragraph(note), whole)
 
 
 def ranking(data: ReportData) -> str:
@@ -280,11 +272,11 @@ def regression(data: ReportData) -> str:
     first = say("Predicted against true '{}' ({} part); right predictions lie on the line.", name, say(data.part))
     second = say("What is left, true minus predicted, against the prediction; a good fit shows no pattern.")
     errors = answers.targets - answers.predictions
+    against = plots.predicted_against_true(answers.targets, answers.predictions, name)
+    left = plots.residuals(answers.targets, answers.predictions, name)
     return section(
-        "regression", say("Predictions"),
-        '<div class="pair">',
-        _scatter(plots.predicted_against_true(answers.targets, answers.predictions, name), first, len(answers), _quarters(data)),
-        _scatter(plots.residuals(answers.targets, answers.predictions, name), second, len(answers), _spread(errors)),
+        "regression", say("Predictions"), '<div class="pair">',
+        _scatter(against, first, len(answers), _quarters(data)), _scatter(left, second, len(answers), _spread(errors)),
         "</div>",
     )  # fmt: skip
 

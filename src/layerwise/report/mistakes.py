@@ -7,7 +7,7 @@ import numpy as np
 from layerwise.language import say
 from layerwise.report.contents import Mistake, OpenedView, ReportData
 from layerwise.report.html import Cell, details, embedded, paragraph, section, table, text
-from layerwise.report.words import cut, number
+from layerwise.report.words import cut, number, percent
 
 __all__ = ["mistakes", "views", "worst_places"]
 
@@ -44,7 +44,7 @@ def mistakes(data: ReportData, most: int) -> str:
         told = say(
             "{:,} of {:,} answers were wrong; these were given with the highest probability.", total, len(data.measured)
         )
-        told = told if total > len(data.mistakes) else say("All {:,} wrong answers, the surest first.", total)
+        told = told if total > len(data.mistakes) else say("All wrong answers ({:,}), the surest first.", total)
     else:
         told = say("The {} largest errors.", len(data.mistakes))
     pictured = [mistake for mistake in data.mistakes if mistake.picture][:most]
@@ -54,7 +54,7 @@ def mistakes(data: ReportData, most: int) -> str:
     return section(
         "mistakes", title, paragraph(told), paragraph(data.source_note, "note"),
         f'<div class="gallery">{cards}</div>' if cards else "",
-        paragraph(say("{} pictures were left out to keep this page small.", left), "note") if left else "",
+        paragraph(say("Pictures left out to keep this page small: {}.", left), "note") if left else "",
         details(say("Show as table"), rows) if cards else rows,
     )  # fmt: skip
 
@@ -66,9 +66,10 @@ def _card(data: ReportData, mistake: Mistake) -> str:
     true, answered = cut(names[answers.targets[place]], 24), cut(names[answers.predictions[place]], 24)
     words = say("Example {}: true '{}', answered '{}'.", cut(answers.ids[place]), true, answered)
     style = "pixels" if max(mistake.size) <= 96 else ""
+    sure = percent(float(answers.scores[place, answers.predictions[place]]))
     return (
         f"<figure>{embedded(mistake.picture, mistake.media, words, style)}<figcaption>"
-        f"<b>{text(answered)}</b> <span>{number(100 * float(answers.scores[place, answers.predictions[place]]))} %</span><br>"
+        f"<b>{text(answered)}</b> <span>{sure}</span><br>"
         f"{text(say('true: {}', true))}<br><small>{text(cut(answers.ids[place], 40))}</small></figcaption></figure>"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -24,6 +25,8 @@ LARGEST_PAGE = 5 * 1024 * 1024
 MOST_MISTAKES = 24
 """Worst answers that are shown."""
 
+HEADING = re.compile(r'<section id="([a-z]+)"><h2>(.*?)</h2>')
+
 SHARE_OF_VIEWS = 0.6
 """Share of the page that views may fill."""
 
@@ -33,14 +36,14 @@ def page(data: ReportData) -> str:
 
     Views are taken in their order while they fit; pictures of mistakes are halved until the page fits.
     """
-    setting_up = [settings(data), data_findings(data), layers(data)]
-    measured = _measured(data)
+    before = [settings(data), data_findings(data), layers(data), *_measured(data)]
+    after = [environment(data), repeat(data)]
     kept = _fitting(data.views, int(SHARE_OF_VIEWS * LARGEST_PAGE))
     shown = MOST_MISTAKES
     while True:
         wrong = mistakes(data, shown) if data.metrics else ""
         opened = views(data, kept)
-        whole = _page(data, [*measured, wrong, opened, *setting_up, environment(data), repeat(data)])
+        whole = _page(data, [*before, wrong, opened, *after])
         if len(whole.encode()) <= LARGEST_PAGE or (not shown and not kept):
             return whole
         shown, kept = shown // 2, kept if shown else kept[:-1]
@@ -51,8 +54,8 @@ def _measured(data: ReportData) -> list[str]:
     if not data.metrics:
         return [curves(data)]
     if data.task.name == "regress":
-        return [figures(data), regression(data), curves(data)]
-    return [figures(data), confusion(data), class_table(data), ranking(data), curves(data)]
+        return [curves(data), figures(data), regression(data)]
+    return [curves(data), figures(data), confusion(data), class_table(data), ranking(data)]
 
 
 def _fitting(opened: Sequence[OpenedView], room: int) -> tuple[OpenedView, ...]:
@@ -70,14 +73,14 @@ def _page(data: ReportData, sections: Sequence[str]) -> str:
     """Put head, first screen and sections together."""
     title = f"{cut(data.experiment.model.name)} · {cut(data.data['name'])}"
     body = "\n".join(part for part in sections if part)
+    written = say("Written by layerwise {}. This page holds everything it shows and fetches nothing.", _version(data))
     return (
         f'<!doctype html>\n<html lang="{current()}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{text(say('Report: {}', title))}</title>\n<style>\n{STYLE}{_style()}</style>\n</head>\n<body>\n"
-        f"{_first_screen(data, title)}\n<main>\n{body}\n</main>\n"
-        f"<footer><p>{text(say('Written by layerwise {}. This page holds everything it shows and fetches nothing.', _version(data)))}</p></footer>\n"
-        "</body>\n</html>\n"
+        f"{_first_screen(data, title, body)}\n<main>\n{body}\n</main>\n"
+        f"<footer><p>{text(written)}</p></footer>\n</body>\n</html>\n"
     )
 
 
@@ -86,15 +89,21 @@ def _version(data: ReportData) -> str:
     return str(data.environment.get("layerwise", ""))
 
 
-def _first_screen(data: ReportData, title: str) -> str:
-    """Return what a reader must know, in sentences, before any figure."""
+def _first_screen(data: ReportData, title: str, body: str) -> str:
+    """Return what a reader must know, in sentences, before any figure; then where to find the rest."""
     first, second = headline(data)
-    rows = "".join(_finding(finding) for finding in findings(data))
-    facts = " · ".join(part for part in (data.name, data.date) if part)
+    known = "".join(_finding(finding) for finding in findings(data))
+    facts = " · ".join(part for part in (say("Report"), data.name, data.date) if part)
     return (
-        f'<header><p class="eyebrow">{text(say("Report"))} · {text(facts)}</p><h1>{text(title)}</h1>'
-        f'<p class="headline">{text(first)}</p>{paragraph(second, "rests-on")}<dl class="findings">{rows}</dl></header>'
+        f'<header><p class="eyebrow">{text(facts)}</p><h1>{text(title)}</h1><p class="headline">{text(first)}</p>'
+        f'{paragraph(second, "rests-on")}<dl class="findings">{known}</dl>{_contents(body)}</header>'
     )
+
+
+def _contents(body: str) -> str:
+    """Return links to the sections; their headings are HTML already."""
+    links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title in HEADING.findall(body))
+    return f'<nav aria-label="{text(say("Contents"))}"><ul>{links}</ul></nav>'
 
 
 def _finding(finding: Finding) -> str:

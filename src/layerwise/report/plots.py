@@ -34,22 +34,18 @@ def learning_curves(history: Sequence[Mapping[str, Any]], chosen: int) -> Figure
         history: One record an epoch.
         chosen: The epoch whose weights the network has; 0 for none.
     """
+    from matplotlib.ticker import MaxNLocator
+
     with styled():
         drawn = figure(7.2, 3.3)
         axes = drawn.add_subplot()
         epochs = np.array([record["epoch"] for record in history])
-        marker = "o" if len(epochs) == 1 else ""
         shown = []
-        for order, (name, words) in enumerate(
-            (("train_loss", label("training")), ("validation_loss", label("validation")))
-        ):
-            losses = np.array(
-                [np.nan if record[name] is None else record[name] for record in history], dtype=np.float64
-            )
+        for order, (name, words) in enumerate((("train_loss", "training"), ("validation_loss", "validation"))):
+            losses = np.array([record[name] for record in history], dtype=np.float64)
             if np.isfinite(losses).any():
-                axes.plot(
-                    epochs, losses, marker, color=LINES[order], linestyle=STROKES[order], linewidth=1.8, label=words
-                )
+                axes.plot(epochs, losses, color=LINES[order], linestyle=STROKES[order], linewidth=1.8,
+                          marker="o" if len(epochs) == 1 else "", label=label(words))  # fmt: skip
                 shown.append(losses[np.isfinite(losses)])
         spread = np.concatenate(shown) if shown else np.ones(1)
         if spread.min() > 0 and spread.max() > 50 * spread.min():
@@ -58,10 +54,10 @@ def learning_curves(history: Sequence[Mapping[str, Any]], chosen: int) -> Figure
             _mark(axes, chosen, late=chosen > 0.7 * len(epochs))
         axes.set_xlabel(label("epoch"))
         axes.set_ylabel(label("mean loss"))
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         _quiet(axes)
         if shown:
-            axes.legend(frameon=False, loc="center right")
+            axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
     return drawn
 
 
@@ -94,7 +90,7 @@ def roc_curves(curves: Sequence[tuple[str, RocCurve, float]]) -> Figure:
             )  # fmt: skip
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
-        axes.set_aspect("equal")
+        axes.set_aspect("equal", anchor="W")
         axes.set_xlabel(label("false positive rate (1 - specificity)"))
         axes.set_ylabel(label("true positive rate (sensitivity)"))
         _quiet(axes)

@@ -38,7 +38,7 @@ def headline(data: ReportData) -> tuple[str, str]:
     if not data.metrics:
         return (
             say("This run was interrupted before it was measured."),
-            say("{} epochs were finished; the test part was never opened.", len(data.history)),
+            say("Epochs finished: {}. The test part was never opened.", len(data.history)),
         )
     if not data.unseen:
         return say("What to expect of new data is not known: nothing was kept aside to test on."), _on_training(data)
@@ -51,7 +51,7 @@ def _on_training(data: ReportData) -> str:
         return say("On the rows it learned from, predictions of '{}' are off by {} on average.",
                    cut(data.target), number(data.metrics["metrics"]["mae"]["value"]))  # fmt: skip
     wrong, rows = _wrong(data)
-    return say("Of the {:,} rows it learned from, {:,} are answered wrongly.", rows, wrong)
+    return say("Rows it learned from that are answered wrongly: {:,} of {:,}.", wrong, rows)
 
 
 def _expected_wrong(data: ReportData) -> tuple[str, str]:
@@ -63,8 +63,8 @@ def _expected_wrong(data: ReportData) -> tuple[str, str]:
         else say("Of {:,} new examples expect {:,} wrong.", NEW, low)
     )  # fmt: skip
     return first, say(
-        "{} % predictive interval, measured on {:,} test examples, of which {:,} were wrong (accuracy {}). It holds for "
-        "new examples that come from where these came from.",
+        "{} % predictive interval, measured on {:,} test examples ({:,} wrong, accuracy {}). It holds "
+        "for new examples that come from where these came from.",
         data.percent, rows, wrong, percent((rows - wrong) / rows),
     )  # fmt: skip
 
@@ -155,9 +155,9 @@ def _explained(data: ReportData) -> list[Finding]:
         return []
     low, high = float(data.measured.targets.min()), float(data.measured.targets.max())
     sentence = say(
-        "The network explains {} of the variance of '{}' (R² {}, {} % interval {}); true values of the test part run from "
-        "{} to {}.",
-        percent(max(figure["value"], 0.0)), cut(data.target), value(figure), data.percent, bounds(figure) or say("undefined"),
+        "The network explains {} of the variance of '{}' (R² {}, {} % interval {}); true values of the test part run "
+        "from {} to {}.",
+        percent(max(figure["value"], 0.0)), cut(data.target), value(figure), data.percent, _ends("r2", figure),
         number(low), number(high),
     )  # fmt: skip
     return [Finding(say("Target"), sentence)]
@@ -195,9 +195,10 @@ def _duplicates(data: ReportData) -> list[Finding]:
     if not split["duplicates"]:
         return [Finding(subject, say("No two rows have the same inputs."))]
     if split["origin"] in ("training", "none"):
-        return [Finding(subject, say("{:,} rows repeat the inputs of another row.", split["duplicates"]))]
+        return [Finding(subject, say("Rows that repeat the inputs of another row: {:,}.", split["duplicates"]))]
     sentence = say(
-        "{:,} rows repeat the inputs of another row; rows with equal inputs were kept in one part.", split["duplicates"]
+        "Rows that repeat the inputs of another row: {:,}. Rows with equal inputs were kept in one part.",
+        split["duplicates"],
     )
     return [Finding(subject, sentence)]
 
@@ -205,15 +206,17 @@ def _duplicates(data: ReportData) -> list[Finding]:
 def _seen(data: ReportData) -> str:
     """Say how many test rows the network had seen, and the figure without them."""
     seen, tested = data.data["split"]["seen_in_test"], len(data.data["split"]["test"])
-    first = say("{:,} of {:,} rows of the given test part also stand in the training or validation part.", seen, tested)
+    first = say(
+        "Rows of the given test part that also stand in the training or validation part: {:,} of {:,}.", seen, tested
+    )
     unseen = data.metrics.get("unseen", {}).get("metrics") if data.metrics else None
     if not unseen:
         return first
     main = "r2" if data.task.name == "regress" else "accuracy"
-    return first + " " + say(
-        "All test rows: {}; only those never seen: {} ({} % interval {}).",
-        _figure(main, data.metrics["metrics"][main]), _figure(main, unseen[main]), data.percent, _ends(main, unseen[main]),
-    )  # fmt: skip
+    every, new = data.metrics["metrics"][main], unseen[main]
+    second = say("All test rows: {}; only those never seen: {} ({} % interval {}).",
+                 _figure(main, every), _figure(main, new), data.percent, _ends(main, new))  # fmt: skip
+    return f"{first} {second}"
 
 
 def _imputed(data: ReportData) -> list[Finding]:
@@ -226,7 +229,7 @@ def _imputed(data: ReportData) -> list[Finding]:
     if len(filled) > 8:
         fields += " …"
     sentence = say(
-        "{:,} missing values of the training part were filled in with its median or most frequent value: {}.",
+        "Filled in with the median or most frequent value of the training part: {:,} missing values; {}.",
         total,
         fields,
     )
@@ -238,7 +241,7 @@ def _excluded(data: ReportData) -> list[Finding]:
     count = len(data.data["problems"])
     if not count:
         return []
-    sentence = say("{:,} items could not be read and were left out; they are listed below.", count)
+    sentence = say("Items that could not be read and were left out: {:,}. They are listed below.", count)
     return [Finding(say("Left out"), sentence, warning=True)]
 
 

@@ -37,8 +37,28 @@ def settings(data: ReportData) -> str:
     plan: list[list[Cell]] = [[Raw(f"<code>{text(name)}</code>"), _setting(value)] for name, value in data.plan.items()]
     if plan:
         cards.append(table("plan", [say("setting"), say("value")], plan, style="plain"))
-    note = say("Every setting as it was used; what was not named was chosen by the model, the data or the default.")
-    return section("settings", say("Settings"), paragraph(note), f'<div class="cards">{"".join(cards)}</div>')
+    note = say("What was not named was chosen by the model, the data or the default.")
+    every = f'{paragraph(note)}<div class="cards">{"".join(cards)}</div>'
+    return section("settings", say("Settings"), paragraph(_in_short(data)), details(say("Every setting"), every))
+
+
+def _in_short(data: ReportData) -> str:
+    """Say in a line how the network learned."""
+    options = "".join(f", {name} = {_plain(value)}" for name, value in data.experiment.model.options.items())
+    train, model = data.experiment.train, data.experiment.model.name + options
+    if not data.history and data.metrics:
+        return say("{}; solved at once; seed {}.", model, train.seed)
+    changes = data.experiment.preprocess.augment
+    return say(
+        "{}; up to {} epochs in batches of {}; {} at rate {}, schedule {}; stopping: {}; augmentation: {}; seed {}.",
+        model, train.epochs, train.batch_size, train.optimizer, f"{train.learning_rate:g}", train.schedule,
+        train.stopping, " ".join(changes) or say("none"), train.seed,
+    )  # fmt: skip
+
+
+def _plain(value: Any) -> str:
+    """Return the value of an option without brackets."""
+    return " ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
 def _setting(value: Any) -> Cell:
@@ -117,8 +137,8 @@ def _treatment(step: Mapping[str, Any] | None) -> str:
         words = say("one input for each of {} values", len(step["values"]))
         filled = say("{} missing filled with {}", step["missing"], cut(step["fill"], 30)) if step["missing"] else ""
         return "; ".join(part for part in (words, filled) if part)
-    return say("{} channels of {} x {} pixels ({}), each channel standardised", step["channels"], step["height"],
-               step["width"], step["fit"])  # fmt: skip
+    sizes = (step["channels"], step["height"], step["width"], step["fit"])
+    return say("channels: {}, each scaled by its training mean and deviation; {} × {} pixels ({})", *sizes)
 
 
 def _problems(data: ReportData) -> str:
@@ -170,8 +190,8 @@ def layers(data: ReportData) -> str:
     )
     windows = any(row.kernel for row in data.layers)
     header = [
-        say("layer"), say("type"), say("maps"), say("size"), say("kernel"), say("stride"), say("activation"), say("parameters"),
-        say("multiply-adds"), say("memory"), say("receptive field"),
+        say("layer"), say("type"), say("maps"), say("size"), say("kernel"), say("stride"), say("activation"),
+        say("parameters"), say("multiply-adds"), say("memory"), say("receptive field"),
     ]  # fmt: skip
     kept = [place for place in range(11) if windows or place not in (2, 4, 5, 10)]
     rows = [[row[place] for place in kept] for row in rows]
@@ -183,15 +203,15 @@ def layers(data: ReportData) -> str:
         total.multiply_adds,
     )
     caption = say("Layers in the order in which an example passes")
-    return section("layers", say("The network"), paragraph(told),
-                   table(caption, [header[place] for place in kept], rows, right=right, style="last-total"))  # fmt: skip
+    whole = table(caption, [header[place] for place in kept], rows, right=right, style="last-total")
+    return section("layers", say("The network"), paragraph(told), whole)
 
 
 def _layer(row: LayerRow) -> list[Cell]:
     """Return one layer as cells."""
     return [
-        cut(row.name, 40), say(row.type), "" if row.maps is None else f"{row.maps:,}", _times(row.size), _times(row.kernel),
-        _times(row.stride), row.activation, f"{row.parameters:,}" if row.parameters else "",
+        cut(row.name, 40), say(row.type), "" if row.maps is None else f"{row.maps:,}", _times(row.size),
+        _times(row.kernel), _times(row.stride), row.activation, f"{row.parameters:,}" if row.parameters else "",
         f"{row.multiply_adds:,}" if row.multiply_adds else "", _memory(row.output_bytes), _times(row.receptive_field),
     ]  # fmt: skip
 
@@ -225,7 +245,7 @@ def repeat(data: ReportData) -> str:
         first = ""
     else:
         told = say(
-            "This command repeats the run, on this machine to the same weights; everything random follows from seed {}.",
+            "This command repeats the run, on this machine to the same weights; all randomness follows from seed {}.",
             seed,
         )
         first = f"<pre><code>{text(command(data.experiment))}</code></pre>"
@@ -233,9 +253,9 @@ def repeat(data: ReportData) -> str:
     if data.history:
         more.insert(1, f"layerwise step {shlex.quote(data.handle)} --by-hand")
     lines = "\n".join(text(line) for line in more)
+    kept = say("predictions.csv in the run folder holds every answer, so that each figure can be recounted.")
     return section(
-        "repeat", say("How to repeat it"), paragraph(told), first,
-        paragraph(say("predictions.csv in the run folder holds every answer, so that each figure above can be recounted.")),
+        "repeat", say("How to repeat it"), paragraph(told), first, paragraph(kept) if data.metrics else "",
         paragraph(say("To look further:")), f"<pre><code>{lines}</code></pre>",
     )  # fmt: skip
 

@@ -13,9 +13,9 @@ __all__ = ["bounds", "cut", "learner", "metric", "number", "percent", "retold", 
 
 METRICS = {
     "accuracy": "accuracy", "error_rate": "error rate", "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro F1", "kappa": "Cohen's kappa", "log_loss": "log loss", "auc": "AUC", "sensitivity": "sensitivity",
-    "specificity": "specificity", "half_squared_error": "half squared error", "mse": "mean squared error",
-    "rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²",
+    "macro_f1": "macro F1", "kappa": "Cohen's kappa", "log_loss": "log loss", "auc": "AUC",
+    "sensitivity": "sensitivity", "specificity": "specificity", "half_squared_error": "half squared error",
+    "mse": "mean squared error", "rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²",
 }  # fmt: skip
 """Each figure's name for people."""
 
@@ -71,7 +71,7 @@ def percent(share: float) -> str:
     hundred = 100 * share
     if 0 < hundred < 0.1 or 99.9 < hundred < 100:
         return f"{hundred:.2f} %"
-    return f"{hundred:.1f} %".replace(".0 %", " %")
+    return f"{hundred:.0f} %" if hundred in (0.0, 100.0) else f"{hundred:.1f} %"
 
 
 def value(interval: Mapping[str, Any] | None) -> str:

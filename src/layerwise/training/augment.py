@@ -23,6 +23,13 @@ __all__ = ["CHANGES", "Augmentation", "augmentation"]
 CHANGES = {"shift": 2.0, "flip": 0.5, "crop": 4.0, "rotate": 10.0, "brightness": 0.2, "contrast": 0.2, "cutout": 8.0}
 """Each change and its usual strength: pixels, probability, pixels of border, degrees, share, share, pixels a side."""
 
+RANGES = {
+    "shift": ("1, 2, 3 ...", 1, 10_000), "crop": ("1, 2, 3 ...", 1, 10_000), "cutout": ("1, 2, 3 ...", 1, 10_000),
+    "rotate": ("0 ... 180", 0, 180), "flip": ("0 ... 1", 0, 1), "brightness": ("0 ... 1", 0, 1),
+    "contrast": ("0 ... 1", 0, 1),
+}  # fmt: skip
+"""What the strength of each change can be, in signs, and its least and greatest value."""
+
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -70,7 +77,7 @@ def augmentation(
     """Read changes as `shift=2` or `flip`.
 
     Raises:
-        LayerwiseError: A change is unknown or its strength is not a number.
+        LayerwiseError: A change is unknown, or its strength is not a number of its range.
 
     Example:
         >>> augmentation(("shift=1", "flip"), seed=0, examples=4, black=(0.0,), unit=(1.0,)).changes
@@ -82,12 +89,27 @@ def augmentation(
         if name not in CHANGES:
             rule = say("An augmentation is named as in the documentation.")
             raise LayerwiseError(rule, say("unknown augmentation '{}'", name), nearest(name, CHANGES), usage=True)
-        try:
-            read.append((name, float(strength) if strength else CHANGES[name]))
-        except ValueError as problem:
-            rule = say("The strength of an augmentation is a number.")
-            raise LayerwiseError(rule, f"'{change}'", f"--augment {name}={CHANGES[name]:g}", usage=True) from problem
+        read.append((name, _strength(name, strength)))
     return Augmentation(tuple(read), seed, examples, black, unit) if read else None
+
+
+def _strength(name: str, text: str) -> float:
+    """Read the strength of a change, or take its usual one.
+
+    Raises:
+        LayerwiseError: It is not a number of its range.
+    """
+    if not text:
+        return CHANGES[name]
+    allowed, least, most = RANGES[name]
+    try:
+        strength = float(text)
+    except ValueError:
+        strength = math.nan
+    if not least <= strength <= most or (allowed == "1, 2, 3 ..." and strength % 1):
+        rule = say("The strength of an augmentation is a number of its range: {} takes {}.", name, allowed)
+        raise LayerwiseError(rule, f"'{name}={text}'", f"--augment {name}={CHANGES[name]:g}", usage=True)
+    return strength
 
 
 def _shift(pictures: Tensor, draws: Tensor, strength: float, unit: Tensor) -> Tensor:

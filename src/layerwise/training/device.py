@@ -30,9 +30,9 @@ def choose_plan(settings: Train, multiply_adds: float) -> Plan:
     device = settings.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
-    kind = device.partition(":")[0]
-    if kind not in ("cpu", "cuda") or (kind == "cuda" and not torch.cuda.is_available()):
-        present = "cpu, cuda" if torch.cuda.is_available() else "cpu"
+    cards = [f"cuda:{number}" for number in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    if device not in ("cpu", *(["cuda"] if cards else []), *cards):
+        present = ", ".join(["cpu", *(["cuda"] if cards else []), *cards])
         raise LayerwiseError(
             say("A device must be on this machine."), say("device '{}'; here there is {}", device, present),
             say("Leave --device out, or use --device cpu."), usage=True,

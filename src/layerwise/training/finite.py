@@ -35,42 +35,48 @@ class FiniteCheck:
         self._one = torch.ones((), device=device)
         self._on_device = device.type == "cuda" and bool(state.optimizer.defaults.get("fused"))
         self._waiting: list[Batch] = []
+        self._seen = state.step
         if self._on_device:
             state.optimizer.found_inf = self._flag  # type: ignore[attr-defined]
             state.optimizer.grad_scale = None  # type: ignore[attr-defined]
 
-    def passes(self, batch: Batch) -> bool:
-        """Look at the gradients of a batch; False never returns, it raises.
+    def look(self, batch: Batch, total: Tensor) -> None:
+        """Look at the loss and the gradients of a batch before they change the weights.
 
         Raises:
-            LayerwiseError: A gradient is infinite or not a number.
+            LayerwiseError: One is infinite or not a number.
         """
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
-        torch._amp_foreach_non_finite_check_and_unscale_(gradients, self._flag, self._one)
-        if not self._on_device:
-            if self._flag.item():
-                raise self._error([batch], self._state.step + 1)
-            return True
+        # An infinite loss can have finite gradients that stop an adaptive rule for ever.
+        torch._amp_foreach_non_finite_check_and_unscale_([*gradients, total.detach()], self._flag, self._one)
         self._waiting.append(batch)
-        if len(self._waiting) >= READ_EVERY:
-            if self._flag.item():
-                raise self._error(self._waiting, self._state.step + 1)
-            self._waiting.clear()
-        return True
+        self._seen += 1
+        if not self._on_device or len(self._waiting) >= READ_EVERY:
+            self.read()
 
-    def _error(self, batches: list[Batch], step: int) -> LayerwiseError:
+    def read(self) -> None:
+        """Read the flag, and stop where it is set; the loop reads it once more at its end.
+
+        Raises:
+            LayerwiseError: A loss or gradient of the batches since the last look is not finite.
+        """
+        if self._waiting and self._flag.item():
+            raise self._error(self._waiting)
+        self._waiting.clear()
+
+    def _error(self, batches: list[Batch]) -> LayerwiseError:
         """Find the first of the batches that is not finite, and in it the first layer."""
         for place, batch in enumerate(batches):
             layer, rows = first_non_finite(self._state, batch)
             if layer:
-                number = step - len(batches) + 1 + place
+                number = self._seen - len(batches) + 1 + place
                 ids = ", ".join(self._state.examples.ids[row] for row in rows[:5])
                 found = say("step {}: {} for {}", number, layer, ids)
                 break
         else:
-            found = say("step {}: a gradient overflowed while every output was finite", step)
+            found = say("step {}: a gradient overflowed while every output was finite", self._seen)
         return LayerwiseError(
-            say("Every gradient must be a finite number; the weights are those of the step before."),
+            say("Every loss and gradient must be a finite number; the weights are those of the step before."),
             found,
             say("Lower --learning-rate, set --clip-norm 1, or look at those examples."),
         )

@@ -59,6 +59,8 @@ def train(state: TrainingState) -> Iterator[Step]:
             ends_epoch = start + size >= len(order)
             state.position = 0 if ends_epoch else start + size
             state.epoch = epoch + ends_epoch
+            if ends_epoch:
+                check.read()
             yield Step(state.step, epoch, batch, result, rate, ends_epoch)
 
 
@@ -71,8 +73,8 @@ def update(state: TrainingState, batch: Batch, rate: float, check: FiniteCheck) 
     (result.total / result.count).backward()  # type: ignore[no-untyped-call]
     if state.settings.clip_norm:
         clip_grad_norm_(state.learner.parameters(), state.settings.clip_norm)
-    if check.passes(batch):
-        state.optimizer.step()
+    check.look(batch, result.total)
+    state.optimizer.step()
     state.carried = detached(result.state)
     return result
 

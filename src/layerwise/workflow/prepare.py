@@ -11,8 +11,8 @@ import torch
 
 from layerwise.catalog import entries
 from layerwise.config import Experiment
-from layerwise.data.assign import assign
-from layerwise.data.kinds import Images, Numbers
+from layerwise.data.assign import assign, guess_model
+from layerwise.data.kinds import Numbers
 from layerwise.data.open import open_source
 from layerwise.data.preprocess import Preprocessing, fit
 from layerwise.data.source import Source
@@ -23,7 +23,7 @@ from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import Examples
 from layerwise.tasks.regress import Regress
 
-__all__ = ["Prepared", "choose_model", "prepare_data"]
+__all__ = ["Prepared", "prepare_data"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def prepare_data(whole: Experiment, data: Any) -> tuple[Prepared, Experiment]:
     source, task_name, reasons = assign(source, whole.assign)
     parts = divide(source, whole.split, seed=whole.train.seed)
     if not whole.model.name:
-        name, reason = choose_model(source, task_name)
+        name, reason = guess_model(source, task_name)
         whole = replace(whole, model=replace(whole.model, name=name))
         reasons = (*reasons, reason)
     preprocessing = fit(source, parts.train, whole.preprocess, image=_drawn_for(whole.model.name))
@@ -82,16 +82,6 @@ def prepare_data(whole: Experiment, data: Any) -> tuple[Prepared, Experiment]:
         part_weights = None if weights is None else weights[index]
         examples[part] = Examples(inputs[index], targets[index], tuple(ids[row] for row in rows), part_weights)
     return Prepared(source, parts, preprocessing, task, examples, (*excluded, *reasons)), whole
-
-
-def choose_model(source: Source, task: str) -> tuple[str, str]:
-    """Choose a sensible network for the data, and say why."""
-    images = [source.columns[name] for name in source.named("input") if source.columns[name].kind == "image"]
-    if images and isinstance(images[0], Images) and task == "classify":
-        if images[0].channels == 1 or images[0].sizes.max() <= 64:
-            return "lenet5", say("Model: lenet5, a small convolutional network, since the inputs are small pictures.")
-        return "mlp", say("Model: mlp, since no convolutional network for large pictures is here yet.")
-    return "mlp", say("Model: mlp, a multilayer perceptron, since the inputs are a table.")
 
 
 def _drawn_for(model: str) -> tuple[int, int, int] | None:

@@ -30,6 +30,9 @@ __all__ = ["gather", "write_report"]
 OWN_SECTION = "layer-table"
 """The view that the report shows as a section of its own."""
 
+FIRST = ("convolution-window", "unit-sum", "softmax-cross-entropy", "weights")
+"""Views that come first where they fit, from the input to the answer."""
+
 
 def write_report(opened: Opened, language: str = "", *, to: Path | None = None, data: Any = None) -> Path:
     """Write the report of a run as one HTML page, and return its path.
@@ -116,7 +119,7 @@ def _with_source(known: ReportData, opened: Opened, prepared: Prepared) -> Repor
         classes = {
             part: _counts(some.targets.numpy(), len(known.class_names)) for part, some in prepared.examples.items()
         }
-    worst = ()
+    worst: tuple[Mistake, ...] = ()
     if known.metrics:
         rows = getattr(prepared.parts, known.part)
         worst = tuple(mistake(source, int(rows[place]), place) for place in worst_places(known, MOST_MISTAKES))
@@ -133,7 +136,9 @@ def _views(opened: Opened, prepared: Prepared, *, measured: bool) -> tuple[tuple
         return (), say("The run was stopped before its weights were written.")
     chosen = choose_example(opened) if measured else Chosen(prepared.examples["train"].ids[0], "train", 0, False)
     subject = subject_of(opened, prepared, chosen)
-    wanted = opened.folder.experiment().view.views or tuple(name for name in fitting(subject) if name != OWN_SECTION)
+    fit = fitting(subject)
+    usual = [*(name for name in FIRST if name in fit), *(name for name in fit if name not in (*FIRST, OWN_SECTION))]
+    wanted = opened.folder.experiment().view.views or usual
     views, left = [], []
     for name in wanted:
         try:

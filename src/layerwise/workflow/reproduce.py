@@ -32,7 +32,9 @@ class Reproduced:
     metrics: tuple[dict[str, Any], ...]
 
 
-def reproduce(recipe: Recipe, *, listener: Callable[[], Listener] | None, told: Callable[[int, float], None]) -> Reproduced:
+def reproduce(
+    recipe: Recipe, *, listener: Callable[[], Listener] | None, told: Callable[[int, float], None]
+) -> Reproduced:
     """Run a recipe with each of its seeds.
 
     Args:

@@ -102,14 +102,22 @@ def _lenet5() -> Worked:
     # C1 (5*5*1 + 1) 6, C3 (5*5*6 + 1) 16, C5 (5*5*16 + 1) 120, F6 (120 + 1) 84, Out (84 + 1) 10
     by_hand = 26 * 6 + 151 * 16 + 401 * 120 + 121 * 84 + 85 * 10
     rows = layer_table(build("lenet5", (1, 32, 32), 10, {}), (1, 32, 32))
-    return Worked(say("LeNet-5: parameters"), "002", "61,706", np.array(by_hand), np.array(sum(row.parameters for row in rows)))
+    return Worked(
+        say("LeNet-5: parameters"), "002", "61,706", np.array(by_hand), np.array(sum(row.parameters for row in rows))
+    )
 
 
 SLIPS = (
-    ("E01", "Lecture 000 says '1000 units in the input'; the input has 100 x 100 = 10,000 pixels, the layer 1000 units."),
+    (
+        "E01",
+        "Lecture 000 says '1000 units in the input'; the input has 100 x 100 = 10,000 pixels, the layer 1000 units.",
+    ),
     ("E02", "Lectures 000 and 004 turn the kernel, lecture 002 does not; both exist, and networks do not turn it."),
     ("E05", "Lecture 000 writes L2 pooling as (1/n) sqrt(sum); torch's is sqrt(sum): n times as large."),
-    ("E24", "Lectures 002 and 003 say pooling lowers the number of parameters; it has none, the next full layer shrinks."),
+    (
+        "E24",
+        "Lectures 002 and 003 say pooling lowers the number of parameters; it has none, the next full layer shrinks.",
+    ),
     ("E25", "Lecture 002's LeNet-5 has 61,706 parameters; the paper's, with a partial C3 and trained pooling, 60,000."),
 )
 """Where the slides of the demo's topics slip, and what is right."""

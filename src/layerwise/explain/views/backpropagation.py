@@ -162,8 +162,10 @@ def _units(layer: LayerGradient) -> Table:
     )  # fmt: skip
     units = len(layer.delta)
     if units <= SHOWN:
-        return Table(say("Layer {}: {} units, {}", layer.name, units, layer.activation), header, rows)
-    title = say("Layer {}: the {} units of {} with the largest delta, {}", layer.name, SHOWN, units, layer.activation)
+        return Table(say("Layer {}: {} units, {}", layer.name, units, say(layer.activation)), header, rows)
+    title = say(
+        "Layer {}: the {} units of {} with the largest delta, {}", layer.name, SHOWN, units, say(layer.activation)
+    )
     return Table(title, header, rows)
 
 

@@ -110,7 +110,9 @@ def _arithmetic(seen: Window, total: float, epsilon: float) -> tuple[Arithmetic,
 def _facts(given: dict[str, Any], output: np.ndarray) -> tuple[tuple[str, str], ...]:
     size = "×".join(map(str, given["weight"].shape[2:]))
     facts = [(say("kernel"), size), (say("stride"), "×".join(map(str, as_pair(given["stride"]))))]
-    facts += [(say(name), str(given[name])) for name in ("padding", "dilation", "groups")]
+    padding = given["padding"] if isinstance(given["padding"], str) else "×".join(map(str, as_pair(given["padding"])))
+    facts += [(say("padding"), padding), (say("dilation"), "×".join(map(str, as_pair(given["dilation"]))))]
+    facts.append((say("groups"), str(given["groups"])))
     return (*facts, (say("feature maps"), "×".join(map(str, output.shape))))
 
 

@@ -1,0 +1,129 @@
+"""Replay rules of the losses: value and gradient through `byhand`, for every reduction that torch knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from layerwise.byhand import activations, losses
+from layerwise.explain.replay_shapes import Replayed, Unsupported
+
+__all__ = ["RULES"]
+
+
+def _cross_entropy(
+    input: np.ndarray,
+    target: np.ndarray,
+    weight: np.ndarray | None = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Replayed:
+    if weight is not None or label_smoothing or input.ndim != 2 or target.ndim != 1 or (target == ignore_index).any():
+        raise Unsupported("class weights, smoothing, ignored or non-index targets")
+    _, slope = losses.cross_entropy(input, target, reduction="sum")
+    each = -activations.log_softmax(input)[np.arange(len(target)), target]
+    return _reduced(each, slope, reduction)
+
+
+def _nll_loss(
+    input: np.ndarray,
+    target: np.ndarray,
+    weight: np.ndarray | None = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Replayed:
+    if weight is not None or input.ndim != 2 or (target == ignore_index).any():
+        raise Unsupported("class weights or ignored targets")
+    _, slope = losses.negative_log_likelihood(input, target, reduction="sum")
+    return _reduced(-input[np.arange(len(target)), target], slope, reduction)
+
+
+def _reduced(each: np.ndarray, slope: np.ndarray, reduction: str) -> Replayed:
+    """Add up or average losses of examples; `slope` is the gradient of their sum."""
+    if reduction == "none":
+        return each, lambda gradient: {"input": slope * gradient[:, None]}
+    share = 1 / len(each) if reduction == "mean" else 1.0
+    return each.sum() * share, lambda gradient: {"input": slope * (gradient * share)}
+
+
+def _pointwise_loss(
+    value: Callable[[np.ndarray, np.ndarray], np.ndarray], named: Callable[..., tuple[float, np.ndarray]]
+) -> Callable[..., Replayed]:
+    def apply(
+        input: np.ndarray,
+        target: np.ndarray,
+        size_average: Any = None,
+        reduce: Any = None,
+        reduction: str = "mean",
+        weight: np.ndarray | None = None,
+    ) -> Replayed:
+        if weight is not None:
+            raise Unsupported("weights")
+        _, slope = named(input, target, reduction="sum")
+        each = value(input, target)
+        if reduction == "none":
+            return each, lambda gradient: {"input": gradient * slope}
+        share = 1 / each.size if reduction == "mean" else 1.0
+        return each.sum() * share, lambda gradient: {"input": slope * (gradient * share)}
+
+    return apply
+
+
+def _weightless(apply: Callable[..., Replayed]) -> Callable[..., Replayed]:
+    """Refuse the class weights that torch's binary cross-entropies take third."""
+
+    def with_weight(
+        input: np.ndarray,
+        target: np.ndarray,
+        weight: np.ndarray | None = None,
+        size_average: Any = None,
+        reduce: Any = None,
+        reduction: str = "mean",
+        pos_weight: np.ndarray | None = None,
+    ) -> Replayed:
+        if weight is not None or pos_weight is not None:
+            raise Unsupported("weights")
+        return apply(input, target, reduction=reduction)
+
+    return with_weight
+
+
+def _binary(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    # E = -(d log y + (1 - d) log(1 - y)), logarithms not below -100 as in torch
+    with np.errstate(divide="ignore"):
+        yes, no = np.maximum(np.log(probabilities), -100), np.maximum(np.log1p(-probabilities), -100)
+    each: np.ndarray = -(targets * yes + (1 - targets) * no)
+    return each
+
+
+def _binary_from_logits(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    # E = max(z, 0) - z d + log(1 + e^-|z|)
+    each: np.ndarray = np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
+    return each
+
+
+_SQUARED = _pointwise_loss(lambda y, d: (y - d) ** 2, losses.squared_error)
+_ABSOLUTE = _pointwise_loss(lambda y, d: np.abs(y - d), losses.absolute_error)
+
+RULES: Mapping[str, tuple[str, Callable[..., Replayed]]] = {
+    "cross_entropy": ("E = -log softmax(z)_t;  dE/dz = p - y", _cross_entropy),
+    "nll_loss": ("E = -log p_t;  dE/dlog p = -1 at t", _nll_loss),
+    "mse_loss": ("E = (y - d)^2;  dE/dy = 2 (y - d)", _SQUARED),
+    "l1_loss": ("E = |y - d|;  dE/dy = sign(y - d)", _ABSOLUTE),
+    "binary_cross_entropy": (
+        "E = -d log y - (1 - d) log(1 - y);  dE/dy = (y - d) / (y (1 - y))",
+        _weightless(_pointwise_loss(_binary, losses.binary_cross_entropy)),
+    ),
+    "binary_cross_entropy_with_logits": (
+        "E = -d log s(z) - (1 - d) log(1 - s(z));  dE/dz = s(z) - d",
+        _weightless(_pointwise_loss(_binary_from_logits, losses.binary_cross_entropy_from_logits)),
+    ),
+}
+"""Equation and rule by the name of the torch function."""
