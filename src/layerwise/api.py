@@ -44,6 +44,7 @@ class Settings(TypedDict, total=False):
     test_data: str
     validation_fraction: float
     stratify: bool
+    split_seed: int
     scale: Literal["auto", "standardise", "min-max", "none"]
     missing: Literal["impute", "refuse"]
     image_size: tuple[int, ...]

@@ -8,6 +8,7 @@ all stages, so that the command line can offer them without a prefix.
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 import types
 import typing
@@ -22,7 +23,7 @@ from layerwise.language import say
 
 __all__ = [
     "STAGES", "Assign", "Evaluate", "Experiment", "Load", "Model", "Preprocess", "Split", "Train", "View",
-    "experiment", "read_experiment", "setting_names", "to_toml", "write_experiment",
+    "experiment", "read_experiment", "setting_names", "settings_in", "to_toml", "write_experiment",
 ]  # fmt: skip
 
 
@@ -80,6 +81,8 @@ class Split:
     """Share of the remaining rows used to choose when to stop; 0 for none."""
     stratify: bool = True
     """Keep the share of each class (or quarter of the target) in every part."""
+    split_seed: int = -1
+    """Seed of the split alone, so that other seeds learn from the same rows; -1 takes the run's seed."""
 
 
 @dataclass(frozen=True)
@@ -252,6 +255,7 @@ def _check(whole: Experiment) -> None:
         ("step_epochs", whole.train.step_epochs, whole.train.step_epochs >= 1, "1, 2, 3 ..."),
         ("decay", whole.train.decay, 0 < whole.train.decay <= 1, "0 < factor <= 1"),
         ("patience", whole.train.patience, whole.train.patience >= 1, "1, 2, 3 ..."),
+        ("split_seed", whole.split.split_seed, whole.split.split_seed >= -1, "-1, 0, 1 ..."),
         ("seed", whole.train.seed, whole.train.seed >= 0, "0, 1, 2 ..."),
         ("threads", whole.train.threads, whole.train.threads >= 0, "0, 1, 2 ..."),
         ("confidence", whole.evaluate.confidence, 0 < whole.evaluate.confidence < 1, "0 < share < 1"),
@@ -271,7 +275,7 @@ def _fits(value: Any, hint: Any) -> bool:
     if typing.get_origin(hint) is not None and not isinstance(hint, types.UnionType):
         return isinstance(value, Mapping)
     if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
 
 
@@ -322,15 +326,37 @@ def write_experiment(path: Path, whole: Experiment) -> None:
 def read_experiment(path: Path) -> Experiment:
     """Read an experiment from a TOML file; what is left out keeps its default.
 
+    The `run.toml` of a run is one, too; its plan is measured anew.
+
     Raises:
         LayerwiseError: The file is not TOML, or names a stage or setting that does not exist.
     """
+    return from_tables(_tables(path), str(path))
+
+
+def settings_in(path: Path) -> dict[str, Any]:
+    """Return every setting with a plain name that a TOML file names, whether it differs from its default or not.
+
+    Raises:
+        LayerwiseError: The file is not TOML.
+    """
+    stages = setting_names()
+    return {
+        name: tuple(value) if isinstance(value, list) else value
+        for stage, table in _tables(path).items() if isinstance(table, Mapping)
+        for name, value in table.items() if stages.get(name) == stage
+    }  # fmt: skip
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    """Read the tables of an experiment file."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         rule = say("An experiment file must be TOML in UTF-8.")
         raise LayerwiseError(rule, f"{path}: {problem}", say("Mend that line."), usage=True) from problem
-    return from_tables(tables, str(path))
+    tables.pop("plan", None)
+    return tables
 
 
 def from_tables(tables: Mapping[str, Any], place: str) -> Experiment:

@@ -7,6 +7,9 @@ from difflib import get_close_matches
 
 __all__ = ["LayerwiseError", "nearest"]
 
+MOST = 40
+"""Names that a remedy lists before it counts the others."""
+
 
 class LayerwiseError(Exception):
     """What the rule is, what was found instead, and what to do about it.
@@ -50,4 +53,6 @@ def nearest(name: str, names: Iterable[str]) -> str:
     close = [lowered[match] for match in get_close_matches(name.lower(), list(lowered), n=2, cutoff=0.55)]
     if close:
         return say("Did you mean {}?", " / ".join(f"'{match}'" for match in close))
+    if len(choices) > MOST:
+        return say("Valid names: {} and {} more.", ", ".join(choices[:MOST]), len(choices) - MOST)
     return say("Valid names: {}.", ", ".join(choices))

@@ -34,10 +34,10 @@ def test_a_second_interrupt_acts_at_once():
 def test_the_handlers_come_back_after_an_error():
     def fail():
         with interruptible():
-            raise ValueError
+            raise LookupError
 
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(ValueError):
+    with pytest.raises(LookupError):
         fail()
     assert signal.getsignal(signal.SIGTERM) is before
 

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from layerwise.config import Train
+from layerwise.errors import LayerwiseError
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import Examples, LossResult
 from layerwise.training.loop import detached, outputs, train
@@ -229,3 +230,26 @@ def test_nothing_of_torchs_random_state_is_used_by_order_or_loop():
     for _ in train(state):
         pass
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def normalising():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.Linear(4, 3))
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(9, [4, 5]), (10, [4, 4, 2]), (5, [5]), (4, [4]), (2, [2])])
+def test_a_single_last_example_joins_the_batch_before_where_batches_are_normalised(count, sizes):
+    state = prepare(normalising(), TASK, examples(count), replace(SETTINGS, epochs=1), PLAN)
+    assert [len(step.batch.rows) for step in train(state)] == sizes
+    assert state.schedule.steps == len(sizes)
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, 4), (8, 1)])
+def test_batches_of_one_cannot_be_normalised(count, size):
+    with pytest.raises(LayerwiseError, match="at least two examples at once"):
+        prepare(normalising(), TASK, examples(count), replace(SETTINGS, batch_size=size), PLAN)
+
+
+def test_other_networks_learn_from_a_single_last_example():
+    state = prepare(network(), TASK, examples(9), replace(SETTINGS, epochs=1), PLAN)
+    assert [len(step.batch.rows) for step in train(state)] == [4, 4, 1]

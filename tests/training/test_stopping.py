@@ -1,4 +1,4 @@
-"""Early stopping gives the weights of the best epoch back, bit for bit, and looks at nothing but the validation part."""
+"""Early stopping gives the weights of the best epoch back, bit for bit, and looks at the validation part alone."""
 
 import hashlib
 import math

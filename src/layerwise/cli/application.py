@@ -69,11 +69,11 @@ def application(asked: str = "") -> App:
 
 
 def examples(docstring: str) -> str:
-    """Return the examples of a command's docstring, as the last lines of its help.
+    r"""Return the examples of a command's docstring, as the last lines of its help.
 
     Example:
-        >>> examples("Look.\\n\\nExamples:\\n    layerwise data iris\\n\\nArgs:\\n    path: A file.")
-        'Examples:\\n  layerwise data iris'
+        >>> examples("Look.\n\nExamples:\n    layerwise data iris\n\nArgs:\n    path: A file.")
+        'Examples:\n  layerwise data iris'
     """
     _, _, rest = inspect.cleandoc(docstring).partition("Examples:\n")
     indented = takewhile(lambda line: not line or line.startswith("    "), rest.splitlines())

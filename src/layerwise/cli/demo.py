@@ -11,6 +11,7 @@ from layerwise.cli.options import Common, print_json
 from layerwise.language import say
 
 if TYPE_CHECKING:
+    from layerwise.explain.explanation import Explanation
     from layerwise.runs.opened import Opened
 
 
@@ -18,7 +19,6 @@ def demo(*, run: str = "", common: Annotated[Common, Parameter(name="*")] = Comm
     """Walk through the lectures: their numbers by hand and by torch, LeNet-5 trained live, opened, and replayed.
 
     Examples:
-
         layerwise demo
 
         layerwise demo --language ko
@@ -87,10 +87,12 @@ def learn(run: str, loud: bool) -> Opened:
     from layerwise.workflow.start import start
 
     recipe = load_recipe("digits-lenet5-modern")
-    opened, _ = start(
+    opened, outcome = start(
         recipe.experiment, recipe.settings, recipe.experiment.load.data, run=run,
         listener=listener() if loud else None, witness=show_beginning if loud else None,
     )  # fmt: skip
+    if outcome.reason == "interrupted":
+        raise KeyboardInterrupt
     metrics = opened.folder.read("metrics.json")
     if loud:
         print_lines("")
@@ -124,13 +126,23 @@ def show_one_digit(opened: Opened, loud: bool) -> bool:
     picture = opened.folder.path / "window.png"
     shown.save(picture)
     if loud:
-        word = (
-            say("It was misread.")
-            if chosen.misread
-            else say("No digit of the test part was misread; this is its first.")
-        )
-        print_lines(word, str(shown), say("Picture: {}", picture))
+        if chosen.misread:
+            word = say("The digit is a {} and was read as a {}.", chosen.target, chosen.prediction)
+        else:
+            word = say("No digit of the test part was misread; this is its first.")
+        print_lines(word, *window_lines(shown), "", str(shown), say("Picture: {}", picture))
     return all(check.ok for check in shown.verify())
+
+
+def window_lines(shown: Explanation) -> list[str]:
+    """Write the pixels under the kernel, the kernel, and their products side by side; the sum follows below."""
+    names = {"patch": say("pixels x"), "kernel": say("weights w"), "products": say("products x·w")}
+    parts = [shown.tensors[name].array[0] for name in names]
+    width = 7 * parts[0].shape[1]
+    rows = [
+        "   ".join("".join(f"{value:7.2f}" for value in row) for row in three) for three in zip(*parts, strict=True)
+    ]
+    return ["", "   ".join(title.rjust(width) for title in names.values()), *rows]
 
 
 def show_step(opened: Opened, loud: bool) -> bool:

@@ -97,5 +97,5 @@ def training_step() -> tuple[str, bool | None, str]:
         model = build("mlp", 4, 2, {})
     state = prepare(model, task, examples, Train(epochs=1, batch_size=16), Plan("cpu", 1))
     step = next(train(state))
-    loss = float(step.result.total) / float(step.result.count)
+    loss = float(step.result.total.detach()) / float(step.result.count)
     return say("one training step"), loss == loss, say("loss {:.4f}", loss)

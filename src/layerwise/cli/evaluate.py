@@ -27,7 +27,6 @@ def evaluate(
     """Measure a run again on its test part, which is counted, or on other data that hold the target.
 
     Examples:
-
         layerwise evaluate
 
         layerwise evaluate iris-mlp new_flowers.csv

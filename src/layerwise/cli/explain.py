@@ -57,6 +57,9 @@ def explain(
         rule = say("Options and --to are for one view.")
         remedy = say("Name one: --view {}", " | ".join(views))
         raise LayerwiseError(rule, say("no view is named"), remedy, usage=True)
+    if not view and common.json:
+        print_json({"run": str(opened.folder.path), "example": chosen.id, "part": chosen.part, "views": views})
+        return 0
     if not view:
         print_lines(say("Example {} ({}) of {}; views that fit:", chosen.id, say(chosen.part), opened.folder.name))
         print_lines(*(f"  layerwise explain {opened.folder.name} --view {name}" for name in views))
@@ -66,8 +69,8 @@ def explain(
         shown.save(Path(to))
     checks = shown.verify()
     if common.json:
-        print_json({"view": view, "example": chosen.id, "title": shown.title,
-                    "checks": [{"id": check.id, "error": check.error, "ok": check.ok} for check in checks]})  # fmt: skip
+        results = [{"id": check.id, "error": check.error, "ok": check.ok} for check in checks]
+        print_json({"view": view, "example": chosen.id, "title": shown.title, "checks": results})
     else:
         print_lines(str(shown), *((say("Written: {}", to),) if to else ()))
     return 0 if all(check.ok for check in checks) else 1

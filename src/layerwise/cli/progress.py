@@ -78,7 +78,7 @@ class Lines:
         self._last = time.monotonic()
         self._began = time.monotonic()
         self._epochs = 0
-        self._waiting = ""
+        self._last_epoch = self._waiting = ""
 
     def began(self, steps: int, epochs: int) -> None:
         """Note how long it can take."""
@@ -93,15 +93,15 @@ class Lines:
         now = time.monotonic()
         rate = epoch.step / max(now - self._began, 1e-9)
         left = (now - self._began) / epoch.epoch * (self._epochs - epoch.epoch)
-        self._waiting = (
-            describe(epoch, self._epochs) + "  " + say("{:.0f} updates/s, at most {:.0f} s left", rate, left)
-        )
+        self._last_epoch = describe(epoch, self._epochs)
+        self._waiting = self._last_epoch + "  " + say("{:.0f} updates/s, at most {:.0f} s left", rate, left)
         if now - self._last >= self._seconds:
             self._print(now)
 
     def ended(self) -> None:
-        """Print the last epoch."""
+        """Print the last epoch, without a forecast."""
         if self._waiting:
+            self._waiting = self._last_epoch
             self._print(time.monotonic())
 
     def _print(self, now: float) -> None:

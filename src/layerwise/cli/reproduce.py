@@ -16,7 +16,6 @@ def reproduce(recipe: str = "", *, common: Annotated[Common, Parameter(name="*")
     """Repeat a recorded result with all of its seeds; exit code 1 when it falls short.
 
     Examples:
-
         layerwise reproduce
 
         layerwise reproduce iris-mlp
@@ -25,8 +24,7 @@ def reproduce(recipe: str = "", *, common: Annotated[Common, Parameter(name="*")
         recipe: Name of the recipe; all are listed when left out.
     """
     if not recipe:
-        rows = [[known.name, expectation(known), known.cost, known.about] for known in map(load_recipe, recipe_names())]
-        print_table([say("recipe"), say("expected"), say("cost"), say("what it is")], rows)
+        list_recipes(as_json=common.json)
         return 0
     from layerwise.cli.progress import listener
     from layerwise.workflow.reproduce import reproduce as repeat
@@ -51,6 +49,18 @@ def reproduce(recipe: str = "", *, common: Annotated[Common, Parameter(name="*")
     return 0 if done.ok else 1
 
 
+def list_recipes(*, as_json: bool) -> None:
+    """Print every recipe with what it must reach."""
+    known = [load_recipe(name) for name in recipe_names()]
+    rows = [[each.name, expectation(each), each.cost, each.about] for each in known]
+    if as_json:
+        names = ("recipe", "expected", "cost", "about")
+        print_json({"recipes": [dict(zip(names, row, strict=True)) for row in rows]})
+        return
+    print_table([say("recipe"), say("expected"), say("cost"), say("what it is")], rows)
+    print_lines("", say("Repeat one: layerwise reproduce NAME"))
+
+
 def expectation(recipe: Recipe) -> str:
     """Say in words what a recipe must reach."""
     expected = recipe.expected
@@ -58,6 +68,12 @@ def expectation(recipe: Recipe) -> str:
     if expected.beside:
         figure = say("{} within {:g} of {}'s", expected.metric, -(expected.least or 0.0), expected.beside)
     if expected.solved:
-        low, high = expected.solved
-        return say("{} in {} to {} of {} seeds", figure, low, high, len(expected.seeds))
+        (low, high), seeds = expected.solved, len(expected.seeds)
+        if low == high == seeds:
+            return say("{} with each of {} seeds", figure, seeds)
+        if high == 0:
+            return say("{} with none of {} seeds", figure, seeds)
+        if high == seeds:
+            return say("{} with at least {} of {} seeds", figure, low, seeds)
+        return say("{} with {} to {} of {} seeds", figure, low, high, seeds)
     return say("{}, mean of {} seeds", figure, len(expected.seeds))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from layerwise.cli.options import Common, print_json
-from layerwise.cli.tables import figure, print_lines, print_table
+from layerwise.cli.tables import NAMES, figure, print_lines, print_table
 from layerwise.language import say
 from layerwise.runs.folder import RunFolder, list_runs
 
@@ -31,7 +31,14 @@ def runs(*, common: Annotated[Common, Parameter(name="*")] = Common()) -> None: 
     print_table(
         [say("run"), say("data"), say("model"), say("figure"), say("value (95 % interval)"), say("date")],
         [
-            [entry["run"], entry["data"], entry["model"], say(entry["figure"]), shown(entry), entry["date"]]
+            [
+                entry["run"],
+                entry["data"],
+                entry["model"],
+                say(NAMES.get(entry["figure"], "")),
+                shown(entry),
+                entry["date"],
+            ]
             for entry in rows
         ],
     )

@@ -46,8 +46,8 @@ def figure(interval: Mapping[str, Any] | None, *, brief: bool = False) -> str:
 
 NAMES = {
     "accuracy": "accuracy", "error_rate": "error rate", "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro F1", "kappa": "Cohen's kappa", "log_loss": "log loss", "auc": "AUC", "sensitivity": "sensitivity",
-    "specificity": "specificity", "half_squared_error": "half squared error", "mse": "mean squared error",
+    "macro_f1": "macro F1", "kappa": "Cohen's kappa", "log_loss": "log loss", "auc": "AUC",
+    "sensitivity": "sensitivity", "specificity": "specificity", "half_squared_error": "half squared error", "mse": "mean squared error",
     "rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²",
 }  # fmt: skip
 """Each figure's name for people."""

@@ -109,10 +109,10 @@ def show_beginning(begun: Begun) -> None:
         return
     print_lines(
         say("Model: {}, {:,} parameters", whole.model.name, begun.parameters) + options,
-        say("Training: up to {} epochs of {}, {} at rate {:g}, schedule {}, stopping by {}, seed {}",
+        say("Training: up to {} epochs in batches of {}, {} at rate {:g}, schedule {}, stopping by {}, seed {}",
             settings.epochs, settings.batch_size, settings.optimizer, settings.learning_rate, settings.schedule,
             settings.stopping, settings.seed),
-        say("Plan: {}, {} threads, data in memory", begun.plan.device, begun.plan.threads),
+        say("Plan: {}, threads: {}, data in memory", begun.plan.device, begun.plan.threads),
         say("Run: {}", begun.folder.path),
     )  # fmt: skip
 

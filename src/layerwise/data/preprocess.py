@@ -216,7 +216,7 @@ def fit(
     _check_inputs(source, columns)
     steps: list[Step] = []
     for name, column in columns.items():
-        if settings.missing == "refuse" and column.missing().any():
+        if settings.missing == "refuse" and source.columns[name].missing().any():
             raise _refuse_missing(source, name)
         if isinstance(column, Numbers):
             steps.append(_fit_numbers(name, column, settings))

@@ -51,6 +51,9 @@ def divide(source: Source, split: Split, *, seed: int) -> Parts:
     unit, duplicates = units(source)
     strata = _strata(source, stratify=split.stratify)
     given = _given(source)
+    if given is not None and split.test == "auto" and not (given == "test").any():
+        # Data with a training and a validation part hold the second one out: it is what is measured on.
+        given = np.where(given == "validation", "test", given)
     everything = np.arange(len(source))
     if split.test == "training" or split.test == "none":
         learning, test = everything, everything if split.test == "training" else everything[:0]

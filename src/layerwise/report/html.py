@@ -29,13 +29,13 @@ Cell = str | Raw
 
 
 def text(content: Cell) -> str:
-    """Return a text as HTML.
+    """Return a text as HTML; a percent sign stays with its number.
 
     Example:
-        >>> text("<b>"), text(Raw("<b>bold</b>"))
-        ('&lt;b&gt;', '<b>bold</b>')
+        >>> text("<b>"), text(Raw("<b>bold</b>")), text("95 %")
+        ('&lt;b&gt;', '<b>bold</b>', '95&nbsp;%')
     """
-    return content.html if isinstance(content, Raw) else escape(content)
+    return content.html if isinstance(content, Raw) else escape(content).replace(" %", "&nbsp;%")
 
 
 def section(name: str, title: str, *parts: str) -> str:

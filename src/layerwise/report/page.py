@@ -9,12 +9,16 @@ from importlib.resources import files
 
 from layerwise.explain.page import STYLE
 from layerwise.language import current, say
+from layerwise.report.confusion import class_table, confusion
 from layerwise.report.contents import OpenedView, ReportData
-from layerwise.report.figures import class_table, confusion, curves, figures, ranking, regression
+from layerwise.report.data import data_findings, layers
+from layerwise.report.figures import figures
 from layerwise.report.html import paragraph, text
+from layerwise.report.learning import curves
 from layerwise.report.mistakes import mistakes, views
+from layerwise.report.ranking import ranking, regression
 from layerwise.report.sentences import Finding, findings, headline
-from layerwise.report.setup import data_findings, environment, layers, repeat, settings
+from layerwise.report.setup import environment, repeat, settings
 from layerwise.report.words import cut
 
 __all__ = ["LARGEST_PAGE", "MOST_MISTAKES", "page"]

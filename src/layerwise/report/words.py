@@ -21,7 +21,7 @@ METRICS = {
 
 LEARNERS = {
     "majority": "always the most frequent class", "mean": "always the training mean",
-    "knn": "1-NN (the most similar training example)", "logistic": "logistic regression", "linear": "linear regression",
+    "knn": "1-NN (the nearest training example)", "logistic": "logistic regression", "linear": "linear regression",
 }  # fmt: skip
 """Each baseline's name for people."""
 

@@ -47,17 +47,17 @@ def train(state: TrainingState) -> Iterator[Step]:
         LayerwiseError: A gradient is not finite; the weights are those of the step before.
     """
     check = FiniteCheck(state)
-    size = state.settings.batch_size
     while state.epoch < state.settings.epochs:
         epoch, order = state.epoch, state.order()
         state.learner.train()
-        for start in range(state.position, len(order), size):
-            batch = state.batch(order[start : start + size])
+        while state.epoch == epoch:
+            end = state.end()
+            batch = state.batch(order[state.position : end])
             rate = state.schedule.rate(state.step)
             result = update(state, batch, rate, check)
             state.step += 1
-            ends_epoch = start + size >= len(order)
-            state.position = 0 if ends_epoch else start + size
+            ends_epoch = end == len(order)
+            state.position = 0 if ends_epoch else end
             state.epoch = epoch + ends_epoch
             if ends_epoch:
                 check.read()

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from layerwise.config import Train
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
 from layerwise.tasks.contract import Batch, Examples, LossResult, OwnsLoss, Task
 from layerwise.training.optimizers import build_optimizer
 from layerwise.training.randomness import order
@@ -92,6 +94,12 @@ class TrainingState:
     position: int = 0
     carried: Any = field(default=None)
 
+    def end(self) -> int:
+        """Return where the batch that begins at the position ends, among the examples of the epoch."""
+        end, examples = self.position + self.settings.batch_size, len(self.examples)
+        # Over one example alone nothing can be normalised: a single last one joins the batch before it.
+        return examples if end >= examples - normalises(self.learner.model) else end
+
     def order(self) -> Tensor:
         """Return the order of the running epoch on the device of the examples."""
         return order(self.settings.seed, self.epoch, len(self.examples)).to(self.examples.inputs.device)
@@ -102,6 +110,11 @@ class TrainingState:
         if self.augment is None:
             return batch
         return Batch(self.augment(batch.inputs, rows, self.epoch), batch.targets, rows, batch.weights)
+
+
+def normalises(model: nn.Module) -> bool:
+    """Say whether a network has layers that normalise over the batch."""
+    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
 
 
 def prepare(
@@ -116,12 +129,22 @@ def prepare(
         settings: Settings of learning.
         plan: Layout on the machine.
         augment: Random changes of the inputs, or None.
+
+    Raises:
+        LayerwiseError: The network normalises over batches of one example.
     """
+    alone = int(normalises(model))
+    if alone and min(settings.batch_size, len(examples)) == 1:
+        raise LayerwiseError(
+            say("Batch normalisation needs at least two examples at once."),
+            say("batches of {} out of {} examples", settings.batch_size, len(examples)),
+            say("Use a larger --batch-size, or a network without it."), usage=True,
+        )  # fmt: skip
     device = torch.device(plan.device)
     learner = Learner(model.to(device), task)
     weights = None if examples.weights is None else examples.weights.to(device)
     resident = Examples(examples.inputs.to(device), examples.targets.to(device), examples.ids, weights)
-    steps_per_epoch = math.ceil(len(examples) / settings.batch_size)
+    steps_per_epoch = max(1, math.ceil((len(examples) - alone) / settings.batch_size))
     schedule = Schedule(settings, settings.epochs * steps_per_epoch, steps_per_epoch)
     return TrainingState(
         learner, build_optimizer(model.parameters(), settings), schedule, resident, settings, plan, augment

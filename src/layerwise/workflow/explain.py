@@ -31,12 +31,14 @@ __all__ = ["Chosen", "choose_example", "explain_run", "first_step", "prepared_ag
 
 @dataclass(frozen=True)
 class Chosen:
-    """An example of a run: its id, its part, and its place among the examples of that part."""
+    """An example of a run: its id, its part, its place among the examples of that part, and how it was answered."""
 
     id: str
     part: str
     place: int
     misread: bool
+    target: str = ""
+    prediction: str = ""
 
 
 def explain_run(
@@ -82,8 +84,13 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
     """Find an example by its id, else the most surely misread one of the test part, else its first one.
 
     Raises:
-        LayerwiseError: No example has that id.
+        LayerwiseError: No example has that id, or the run was stopped before it predicted anything.
     """
+    if not opened.folder.finished:
+        raise LayerwiseError(
+            say("A network is opened on an example once it has been measured."),
+            say("'{}' was interrupted", opened.folder.name), say("Train again, or choose another run: layerwise runs"),
+        )  # fmt: skip
     places: dict[str, int] = {}
     best: tuple[float, Chosen] | None = None
     ids = []
@@ -93,7 +100,7 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
             place = places.get(part, 0)
             places[part] = place + 1
             misread = isinstance(opened.task, Classify) and row["target"] != row["prediction"]
-            chosen = Chosen(row["id"], part, place, misread)
+            chosen = Chosen(row["id"], part, place, misread, row["target"], row["prediction"])
             if wanted and row["id"] == wanted:
                 return chosen
             ids.append(row["id"])

@@ -83,22 +83,24 @@ def learn(state: TrainingState, validation: Examples, history_file: Path | None,
     reason = "epochs"
     listener.began(state.schedule.steps, state.settings.epochs)
     stream = history_file.open("a", encoding="utf-8") if history_file else nullcontext()
-    with interruptible() as interrupted, stream as lines:
-        for step in train(state):
-            history.observe(step)
-            listener.stepped(step.number)
-            if step.ends_epoch:
-                epoch = close(history, step, state, measured)
-                listener.closed(epoch)
-                if lines is not None:
-                    append_line(lines, epoch.to_json())
-                if stops(state, stopping, epoch):
-                    reason = state.settings.stopping
+    try:
+        with interruptible() as interrupted, stream as lines:
+            for step in train(state):
+                history.observe(step)
+                listener.stepped(step.number)
+                if step.ends_epoch:
+                    epoch = close(history, step, state, measured)
+                    listener.closed(epoch)
+                    if lines is not None:
+                        append_line(lines, epoch.to_json())
+                    if stops(state, stopping, epoch):
+                        reason = state.settings.stopping
+                        break
+                if interrupted():
+                    reason = "interrupted"
                     break
-            if interrupted():
-                reason = "interrupted"
-                break
-    listener.ended()
+    finally:
+        listener.ended()
     stopping.restore()
     return Outcome(tuple(history.epochs), stopping.best_epoch or len(history.epochs), reason)
 

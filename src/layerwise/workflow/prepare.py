@@ -61,7 +61,8 @@ def prepare_data(whole: Experiment, data: Any) -> tuple[Prepared, Experiment]:
     source = _join_test_data(source, whole)
     source, excluded = _exclude_missing_targets(source, whole)
     source, task_name, reasons = assign(source, whole.assign)
-    parts = divide(source, whole.split, seed=whole.train.seed)
+    split_seed = whole.split.split_seed if whole.split.split_seed >= 0 else whole.train.seed
+    parts = divide(source, whole.split, seed=split_seed)
     if not whole.model.name:
         name, reason = guess_model(source, task_name)
         whole = replace(whole, model=replace(whole.model, name=name))

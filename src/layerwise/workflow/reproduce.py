@@ -41,14 +41,20 @@ def reproduce(
         recipe: What to repeat.
         listener: Makes who is told how learning goes on, for each seed.
         told: Hears the figure of each seed.
+
+    Raises:
+        KeyboardInterrupt: The user stopped one of the runs.
     """
     values, runs, everything = [], [], []
     for seed in recipe.expected.seeds:
         settings = {**recipe.settings, "seed": seed}
-        opened, _ = start(
+        opened, outcome = start(
             recipe.experiment, settings, recipe.experiment.load.data, run=f"{recipe.name}-seed{seed}",
             listener=listener() if listener else None,
         )  # fmt: skip
+        if outcome.reason == "interrupted":
+            # A second Ctrl-C would end the program here, so the first one ends the recipe.
+            raise KeyboardInterrupt
         metrics = opened.folder.read("metrics.json")
         value = figure(recipe, metrics)
         told(seed, value)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from layerwise.config import Experiment, Load, Model, experiment, read_experiment
+from layerwise.config import Experiment, Load, Model, experiment, read_experiment, settings_in
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
@@ -27,13 +27,7 @@ def request(
         LayerwiseError: No data are named, or a setting is wrong.
     """
     whole = read_experiment(file) if file else Experiment()
-    named = dict(settings)
-    if file:
-        default = Experiment()
-        for stage in ("assign", "split", "preprocess", "train", "evaluate", "view"):
-            for name, value in vars(getattr(whole, stage)).items():
-                if value != getattr(getattr(default, stage), name):
-                    named.setdefault(name, value)
+    named = (settings_in(file) if file else {}) | dict(settings)
     load: Load = replace(whole.load, data=data or whole.load.data, options={**whole.load.options, **format_options})
     chosen = Model(model or whole.model.name, {**whole.model.options, **model_options})
     if not load.data:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from layerwise.catalog import entries
-from layerwise.config import Experiment, Train, experiment, setting_names
+from layerwise.config import Experiment, Train, experiment
 from layerwise.data.preprocess import ImageStep
 from layerwise.errors import LayerwiseError
 from layerwise.explain.layers import layer_table
@@ -23,13 +23,13 @@ from layerwise.runs.folder import RunFolder, create, environment
 from layerwise.runs.opened import Opened, task_to_json
 from layerwise.runs.weights import save_weights
 from layerwise.tasks.contract import ClosedForm
-from layerwise.tasks.regress import Regress
 from layerwise.training.augment import Augmentation, augmentation
 from layerwise.training.device import choose_plan
 from layerwise.training.state import Plan, prepare
 from layerwise.workflow.evaluate import evaluate
 from layerwise.workflow.learn import Listener, Outcome, Silence, learn
 from layerwise.workflow.prepare import Prepared, prepare_data
+from layerwise.workflow.refusals import refuse_evaluation, refuse_stopping, refuse_task, refuse_unused
 
 __all__ = ["Begun", "resolve", "start"]
 
@@ -69,7 +69,11 @@ def start(
     """
     prepared, whole = prepare_data(experiment(settings, start=whole), data)
     whole = resolve(whole, settings, len(prepared.examples["train"]), validation=len(prepared.examples["validation"]))
+    refuse_task(whole.model.name, prepared.task.name)
     refuse_stopping(whole, prepared)
+    refuse_evaluation(whole, prepared)
+    # Made again when learning begins; here so that a wrong change is refused before the folder is made.
+    augment(prepared, whole.train, whole.preprocess.augment)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(whole.train.seed)
         shape, outputs = prepared.preprocessing.input_shape, prepared.task.outputs()
@@ -116,39 +120,6 @@ def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int, *, va
     if stopping == "validation" and not validation and "stopping" not in settings:
         stopping = "none"
     return replace(whole, train=replace(whole.train, batch_size=batch_size, epochs=epochs, stopping=stopping))
-
-
-def refuse_stopping(whole: Experiment, prepared: Prepared) -> None:
-    """Refuse a stopping rule that has nothing to look at.
-
-    Raises:
-        LayerwiseError: There is no validation part, or no example can be right or wrong.
-    """
-    if whole.train.stopping == "validation" and not len(prepared.examples["validation"]):
-        raise LayerwiseError(
-            say("Stopping by validation needs a validation part."), say("no validation rows"),
-            say("Set --validation-fraction, or use --stopping none."), usage=True,
-        )  # fmt: skip
-    if whole.train.stopping == "no-errors" and isinstance(prepared.task, Regress):
-        raise LayerwiseError(
-            say("Stopping without errors needs classes."), say("'{}' is a regression", prepared.source.name),
-            say("Use --stopping validation or --stopping none."), usage=True,
-        )  # fmt: skip
-
-
-def refuse_unused(name: str, model: nn.Module, settings: Mapping[str, Any]) -> None:
-    """Refuse settings of learning by gradients for a model that is solved at once: none is silently ignored.
-
-    Raises:
-        LayerwiseError: Such a setting was named.
-    """
-    stages = setting_names()
-    unused = [key for key in settings if stages.get(key) == "train" and key not in ("seed", "device", "threads")]
-    if isinstance(model, ClosedForm) and unused:
-        raise LayerwiseError(
-            say("A setting must have an effect."), say("'{}' is solved at once and has no {}", name, unused[0]),
-            say("Leave {} out.", "--" + unused[0].replace("_", "-")), usage=True,
-        )  # fmt: skip
 
 
 @contextmanager

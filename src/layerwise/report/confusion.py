@@ -1,0 +1,108 @@
+"""The sections that show which class is taken for which: the confusion matrix and the figures of each class."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layerwise.language import say
+from layerwise.report.contents import ReportData
+from layerwise.report.figures import measured
+from layerwise.report.html import Cell, Raw, paragraph, section, table, text
+from layerwise.report.words import cut, percent
+
+__all__ = ["class_table", "confusion"]
+
+MOST_CLASSES = 200
+
+MOST_PAIRS = 10
+
+LARGEST_MATRIX = 30
+
+SPARE_MATRIX = 12
+"""Classes above which the cells of a confusion matrix hold counts only."""
+
+
+def confusion(data: ReportData) -> str:
+    """Return the confusion matrix as counts and row shares; of very many classes only the commonest confusions."""
+    matrix = np.array(data.metrics["confusion"])
+    title = say("What is taken for what")
+    pairs = _confused(data, matrix)
+    if len(matrix) > LARGEST_MATRIX:
+        note = say("{} classes are too many for one matrix; predictions.csv holds every answer.", len(matrix))
+        return section("confusion", title, paragraph(note), pairs)
+    told = say("A row is a true class, a column what the network answered; right answers stand on the diagonal.")
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    spare = len(matrix) > SPARE_MATRIX
+    names = data.class_names
+    rows: list[list[Cell]] = [
+        [cut(names[row], 24), *(_share(matrix, shares, row, column, spare=spare) for column in range(len(matrix))),
+         f"{int(matrix[row].sum()):,}"]
+        for row in range(len(matrix))
+    ]  # fmt: skip
+    longest = max(len(name) for name in names)
+    upright = spare or longest > 16 or (len(names) > 6 and longest > 7)
+    header: list[Cell] = [
+        Raw(f"<small>{text(say('true ↓  answered →'))}</small>"),
+        *(_column(name, upright) for name in names),
+        say("all"),
+    ]
+    whole = table(say("Confusion matrix of the {} part: counts and shares of the row", say(data.part)), header, rows,
+                  right=range(1, len(header)), style="matrix spare" if spare else "matrix")  # fmt: skip
+    return section("confusion", title, paragraph(told), whole, pairs)
+
+
+def _column(name: str, upright: bool) -> Cell:
+    """Return the heading of a column; long or many names stand upright."""
+    return Raw(f"<span>{text(cut(name, 18))}</span>", "upright" if upright else "")
+
+
+def _share(matrix: np.ndarray, shares: np.ndarray, row: int, column: int, *, spare: bool) -> Cell:
+    """Return one cell, shaded by its share of the row: blue on the diagonal, orange off it."""
+    count, share = int(matrix[row, column]), float(shares[row, column])
+    if not count:
+        return Raw("·", "none")
+    small = "" if spare else f"<small>{percent(share)}</small>"
+    side, depth = "right" if row == column else "wrong", 0.08 + 0.5 * share
+    start = f'<span class="shade {side}" style="--share:{depth:.2f}" title="{percent(share)}">'
+    return Raw(f"{start}{count:,}{small}</span>")
+
+
+def _confused(data: ReportData, matrix: np.ndarray) -> str:
+    """Return the commonest confusions, where the classes are more than a glance takes in."""
+    wrong = matrix.copy()
+    np.fill_diagonal(wrong, 0)
+    if len(matrix) < 5 or not wrong.any():
+        return ""
+    order = np.argsort(-wrong, axis=None, kind="stable")[:MOST_PAIRS]
+    fewest = min(2, int(wrong.max()))
+    rows = []
+    for place in order:
+        true, answered = divmod(int(place), len(matrix))
+        if wrong[true, answered] >= fewest:
+            share = percent(wrong[true, answered] / matrix[true].sum())
+            names = (cut(data.class_names[true]), cut(data.class_names[answered]))
+            rows.append([*names, f"{wrong[true, answered]:,}", share])
+    header = [say("true class"), say("answered"), say("count"), say("share of the true class")]
+    return table(say("Commonest confusions"), header, rows, right=(2, 3))
+
+
+def class_table(data: ReportData) -> str:
+    """Return precision, recall, F1 and AUC of every class with their intervals."""
+    names = list(data.class_names)
+    known = data.metrics["classes"]
+    names.sort(key=lambda name: known[name]["recall"]["value"] if known[name]["recall"]["value"] is not None else 2.0)
+    rows: list[list[Cell]] = [
+        [
+            cut(name),
+            f"{known[name]['recall']['n']:,}",
+            *(measured(known[name][part]) for part in ("precision", "recall", "f1", "auc")),
+        ]
+        for name in names[:MOST_CLASSES]
+    ]
+    header = [say("class"), say("rows"), say("precision"), say("recall"), "F1", "AUC"]
+    note = (
+        say("Only the {} classes with the lowest recall are shown.", MOST_CLASSES) if len(names) > MOST_CLASSES else ""
+    )
+    whole = table(say("Classes, the lowest recall first, with {} % intervals", data.percent), header, rows,
+                  right=range(1, 6), style="figures")  # fmt: skip
+    return section("classes", say("Each class"), paragraph(note), whole)
