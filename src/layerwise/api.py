@@ -127,15 +127,13 @@ class Run:
 
     def predict(self, data: Any) -> Predictions:
         """Answer for every row or picture of new data: a path, a list of paths, arrays, a frame or a source."""
-        from layerwise.data.join import joined
         from layerwise.data.open import open_source
+        from layerwise.workflow.predict import predict_sources
 
         paths = data if isinstance(data, list) and data and isinstance(data[0], str | Path) else [data]
-        sources = [open_source(path, options=self.experiment.load.options) for path in paths]
-        whole = sources[0]
-        for source in sources[1:]:
-            whole = joined(whole, source)
-        return self.opened.predict(whole)
+        return predict_sources(
+            self.opened, [open_source(path, options=self.experiment.load.options) for path in paths]
+        )
 
     def explain(self, view: str = "", *, example: str = "", options: Mapping[str, Any] | None = None) -> Explanation:
         """Open the network on one example; a misread test example when none is named."""
@@ -200,7 +198,7 @@ def train(
     whole, named = request(path or "memory", model, settings, model_options or {}, format_options or {}, None)
     opened, outcome = start(whole, named, path or data, run=run)
     if outcome.reason != "interrupted":
-        write_report(opened, whole.view.language)
+        write_report(opened, whole.view.language, data=None if path else data)
     return Run(opened.folder)
 
 

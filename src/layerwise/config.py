@@ -23,7 +23,7 @@ from layerwise.language import say
 
 __all__ = [
     "STAGES", "Assign", "Evaluate", "Experiment", "Load", "Model", "Preprocess", "Split", "Train", "View",
-    "experiment", "read_experiment", "setting_names", "settings_in", "to_toml", "write_experiment",
+    "experiment", "fits", "read_experiment", "setting_names", "settings_in", "to_toml", "words", "write_experiment",
 ]  # fmt: skip
 
 
@@ -239,8 +239,8 @@ def _check(whole: Experiment) -> None:
         hints = typing.get_type_hints(kind)
         for part in fields(kind):
             value = getattr(getattr(whole, stage), part.name)
-            if not _fits(value, hints[part.name]):
-                raise _wrong(part.name, value, _words(hints[part.name]))
+            if not fits(value, hints[part.name]):
+                raise _wrong(part.name, value, words(hints[part.name]))
     validation = whole.split.validation_fraction
     ranges: tuple[tuple[str, float, bool, str], ...] = (
         ("test_fraction", whole.split.test_fraction, 0 < whole.split.test_fraction < 1, "0 < share < 1"),
@@ -261,32 +261,45 @@ def _check(whole: Experiment) -> None:
         ("confidence", whole.evaluate.confidence, 0 < whole.evaluate.confidence < 1, "0 < share < 1"),
         ("resamples", whole.evaluate.resamples, whole.evaluate.resamples >= 100, ">= 100"),
     )  # fmt: skip
-    for name, value, holds, words in ranges:
+    for name, value, holds, allowed in ranges:
         if not holds:
-            raise _wrong(name, value, words)
+            raise _wrong(name, value, allowed)
 
 
-def _fits(value: Any, hint: Any) -> bool:
-    """Say whether a value has the type that its annotation names."""
-    if typing.get_origin(hint) is Literal:
-        return value in typing.get_args(hint)
-    if typing.get_origin(hint) is tuple:
-        return isinstance(value, tuple) and all(isinstance(item, typing.get_args(hint)[0]) for item in value)
-    if typing.get_origin(hint) is not None and not isinstance(hint, types.UnionType):
+def fits(value: Any, hint: Any) -> bool:
+    """Say whether a value has the type that a setting's or an option's annotation names.
+
+    Example:
+        >>> fits((64, 32), tuple[int, ...]), fits("64", int), fits(True, int), fits(1, float)
+        (True, False, False, True)
+    """
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return value in parts
+    if origin is tuple:
+        return isinstance(value, tuple) and all(fits(item, parts[0]) for item in value)
+    if origin in (typing.Union, types.UnionType):
+        return any(fits(value, part) for part in parts)
+    if origin is not None:
         return isinstance(value, Mapping)
     if hint is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
 
 
-def _words(hint: Any) -> str:
-    """Name what an annotation allows, in words for people."""
+def words(hint: Any) -> str:
+    """Name what an annotation allows, in words for people.
+
+    Example:
+        >>> words(Literal["sgd", "adam"]), words(tuple[int, ...])
+        ("'sgd' | 'adam'", 'a list of a whole number')
+    """
     if typing.get_origin(hint) is Literal:
         return " | ".join(repr(choice) for choice in typing.get_args(hint))
     names = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
     if typing.get_origin(hint) is tuple:
         return say("a list of {}", say(names[typing.get_args(hint)[0]]))
-    return say(names.get(hint, "a table"))
+    return say(names[hint]) if hint in names else say("a table")
 
 
 def _wrong(name: str, value: Any, allowed: str) -> LayerwiseError:

@@ -189,13 +189,16 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
 def _settings(estimator: Classifier | Regressor) -> dict[str, Any]:
     """Return the training settings that an estimator was given."""
-    if not isinstance(estimator.random_state, int):
-        rule = say("A run repeats from a whole number as its seed.")
-        raise LayerwiseError(rule, f"random_state = {estimator.random_state!r}", "random_state=0", usage=True)
-    return {
+    named = {
         "epochs": estimator.epochs, "batch_size": estimator.batch_size, "learning_rate": estimator.learning_rate,
         "optimizer": estimator.optimizer, "weight_decay": estimator.weight_decay, "seed": estimator.random_state,
     }  # fmt: skip
+    # A search over np.arange(...) hands NumPy's own numbers over.
+    settings = {name: value.item() if isinstance(value, np.generic) else value for name, value in named.items()}
+    if not isinstance(settings["seed"], int):
+        rule = say("A run repeats from a whole number as its seed.")
+        raise LayerwiseError(rule, f"random_state = {estimator.random_state!r}", "random_state=0", usage=True)
+    return settings
 
 
 def _answer(estimator: Classifier | Regressor, rows: Any) -> np.ndarray:

@@ -174,12 +174,19 @@ def test_pixels_are_normalised_by_channel_with_training_mean_and_deviation():
     np.testing.assert_allclose(ours, (scaled - mean[:, None, None]) / deviation[:, None, None], rtol=1e-5, atol=1e-6)
 
 
-def test_colour_becomes_grey_as_in_pillow():
+def test_new_colour_pictures_become_grey_as_in_pillow_for_a_network_of_grey_ones():
     array = np.random.default_rng(8).integers(0, 256, (3, 3, 4, 4)).astype(np.uint8)
-    whole = table(image=pictures(array))
-    ours = fit(whole, np.arange(3), Preprocess(scale="none"), image=(1, 4, 4)).apply(whole)[:, 0] * 255
+    grey = table(image=pictures(array[:, :1]))
+    ours = fit(grey, np.arange(3), Preprocess(scale="none")).apply(table(image=pictures(array)))[:, 0] * 255
     theirs = [np.asarray(Image.fromarray(np.moveaxis(one, 0, 2)).convert("L")) for one in array]
     np.testing.assert_allclose(ours, theirs, atol=1.0)
+
+
+def test_new_grey_pictures_have_three_equal_channels_for_a_network_of_colour_ones():
+    array = np.random.default_rng(9).integers(0, 256, (3, 3, 4, 4)).astype(np.uint8)
+    fitted = fit(table(image=pictures(array)), np.arange(3), Preprocess(scale="none"))
+    answered = fitted.apply(table(image=pictures(array[:, :1])))
+    np.testing.assert_allclose(answered * 255, np.repeat(array[:, :1], 3, axis=1), rtol=1e-6)
 
 
 @pytest.mark.parametrize(("size", "how"), [((28, 28), "pad"), ((20, 20), "resize"), ((40, 40), "resize")])

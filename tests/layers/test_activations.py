@@ -76,7 +76,7 @@ def test_local_response_norm_in_both_forms(size):
 
 
 def test_unknown_form_is_refused():
-    with pytest.raises((LayerwiseError, TypeCheckError), match="'paper'.*'torch'"):
+    with pytest.raises((LayerwiseError, TypeCheckError), match=r"'paper'.*'torch'"):
         LocalResponseNorm(form="caffe")
 
 

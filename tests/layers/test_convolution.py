@@ -98,7 +98,7 @@ def test_same_seed_gives_the_weights_of_torchs_layer():
 
 
 def test_unknown_padding_is_refused():
-    with pytest.raises((LayerwiseError, TypeCheckError), match="'valid', 'same', 'full'"):
+    with pytest.raises((LayerwiseError, TypeCheckError), match=r"'valid', 'same', 'full'|half"):
         Convolution2d(1, 1, 3, padding="half")
 
 

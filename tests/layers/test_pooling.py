@@ -39,7 +39,7 @@ def test_l2_gradient_of_an_empty_window_is_finite():
 
 
 def test_unknown_scale_is_refused():
-    with pytest.raises((LayerwiseError, TypeCheckError), match="'sum', 'mean'.*'lecture'"):
+    with pytest.raises((LayerwiseError, TypeCheckError), match=r"'sum', 'mean'.*'lecture'"):
         L2Pool2d(2, scale="half")
 
 

@@ -94,6 +94,14 @@ def test_a_run_of_a_model_solved_at_once_repeats_from_its_own_file():
     assert (first.folder.path / "predictions.csv").read_bytes() == (again.folder.path / "predictions.csv").read_bytes()
 
 
+def test_a_default_that_the_user_named_stands_when_the_run_is_repeated():
+    # The perceptron suggests sgd; the run was told adam, which is the general default.
+    first, _ = run("and", "perceptron", test="training", resamples=100, epochs=3, optimizer="adam", stopping="none")
+    again, _ = run("", "", file=first.folder.path / "run.toml")
+    assert again.folder.experiment() == first.folder.experiment()
+    assert again.folder.experiment().train.optimizer == "adam"
+
+
 def test_torchs_random_state_and_threads_are_as_before():
     torch.manual_seed(5)
     state, threads = torch.get_rng_state(), torch.get_num_threads()
@@ -104,16 +112,10 @@ def test_torchs_random_state_and_threads_are_as_before():
 
 def test_everything_is_resolved_and_saved():
     opened, _ = run(resamples=100)
-    saved = read_experiment_of(opened)
+    saved = read_experiment(opened.folder.path / "run.toml")
     assert (saved.train.batch_size, saved.model.name, saved.train.stopping) == (16, "mlp", "validation")
     assert 10 <= saved.train.epochs <= 300
     assert opened.folder.plan() == {"device": opened.folder.plan()["device"], "threads": 1, "resident": True}
-
-
-def read_experiment_of(opened) -> Experiment:
-    text = (opened.folder.path / "run.toml").read_text(encoding="utf-8").partition("[plan]")[0]
-    (opened.folder.path / "copy.toml").write_text(text, encoding="utf-8")
-    return read_experiment(opened.folder.path / "copy.toml")
 
 
 def test_what_the_model_suggests_stands_behind_what_the_user_says():

@@ -59,6 +59,11 @@ def row(folder: RunFolder) -> dict[str, Any]:
     return entry
 
 
+def figure_name(entry: dict[str, Any]) -> str:
+    """Return the name of the figure of a run for people."""
+    return say(NAMES[entry["figure"]]) if entry["figure"] else ""
+
+
 def shown(entry: dict[str, Any]) -> str:
     """Return the figure of a run, or that it was interrupted."""
     return figure(entry["value"]) if entry["state"] == "finished" else say("interrupted")

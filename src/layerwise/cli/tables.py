@@ -38,7 +38,7 @@ def figure(interval: Mapping[str, Any] | None, *, brief: bool = False) -> str:
         return say("undefined")
     small = abs(interval["value"]) <= 1 and abs(interval["high"] or 0.0) <= 10
     value, low, high = (
-        "" if number is None else (f"{number:.3f}" if small else f"{number:.4g}")
+        "" if number is None else (f"{number:.3f}".replace("-0.000", "0.000") if small else f"{number:.4g}")
         for number in (interval["value"], interval["low"], interval["high"])
     )
     return f"{value} ({low}–{high})" if low and not brief else value
@@ -47,8 +47,8 @@ def figure(interval: Mapping[str, Any] | None, *, brief: bool = False) -> str:
 NAMES = {
     "accuracy": "accuracy", "error_rate": "error rate", "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1", "kappa": "Cohen's kappa", "log_loss": "log loss", "auc": "AUC",
-    "sensitivity": "sensitivity", "specificity": "specificity", "half_squared_error": "half squared error", "mse": "mean squared error",
-    "rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²",
+    "sensitivity": "sensitivity", "specificity": "specificity", "half_squared_error": "half squared error",
+    "mse": "mean squared error", "rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²",
 }  # fmt: skip
 """Each figure's name for people."""
 

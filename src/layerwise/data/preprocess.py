@@ -65,7 +65,7 @@ class CategoryStep:
         places = {name: place for place, name in enumerate(self.values)}
         lookup = np.array([*(places.get(name, -1) for name in column.names), places[self.fill]])
         codes = lookup[column.codes]
-        return (codes[:, None] == np.arange(len(self.values))).astype(np.float64)
+        return np.asarray(codes[:, None] == np.arange(len(self.values)), dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ class Preprocessing:
         rebuilt = []
         for step in steps:
             values = {name: tuple(value) if isinstance(value, list) else value for name, value in step.items()}
-            rebuilt.append(STEPS[values["kind"]](**values))
+            rebuilt.append(STEPS[step["kind"]](**values))
         return cls(tuple(rebuilt))
 
 

@@ -36,6 +36,8 @@ def cross_entropy(
         10000.6934
     """
     # E = -ln softmax(z)[t]
+    if weights is None:
+        return functional.cross_entropy(logits, targets, reduction="sum")
     return _added(functional.cross_entropy(logits, targets, reduction="none"), weights)
 
 

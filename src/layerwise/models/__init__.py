@@ -7,12 +7,12 @@ its options; there is no second description of them.
 from __future__ import annotations
 
 import inspect
-import types
 import typing
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from layerwise.catalog import find
+from layerwise.config import fits, words
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
@@ -75,34 +75,10 @@ def checked_options(name: str, builder: Callable[..., Any], options: Mapping[str
                 nearest(option, known) if known else say("'{}' has no options.", name), usage=True,
             )  # fmt: skip
         checked[option] = tuple(value) if isinstance(value, list) else value
-        if not _fits(checked[option], hints[option]):
+        if not fits(checked[option], hints[option]):
             rule = say("An option must have a value that the network can use.")
             found = f"{option} = {value!r} ({name})"
-            raise LayerwiseError(rule, found, say("{} takes {}.", option, _words(hints[option])), usage=True)
+            raise LayerwiseError(rule, found, say("{} takes {}.", option, words(hints[option])), usage=True)
         if hints[option] is float:
-            checked[option] = float(checked[option])
+            checked[option] = float(value)
     return checked
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Say whether a value has the type that an option's annotation names."""
-    origin, parts = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Literal:
-        return value in parts
-    if origin is tuple:
-        return isinstance(value, tuple) and all(_fits(item, parts[0]) for item in value)
-    if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, part) for part in parts)
-    if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, hint) and (hint is bool or not isinstance(value, bool))
-
-
-def _words(hint: Any) -> str:
-    """Name what an annotation allows, in words for people."""
-    if typing.get_origin(hint) is Literal:
-        return " | ".join(repr(choice) for choice in typing.get_args(hint))
-    names = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-    if typing.get_origin(hint) is tuple:
-        return say("a list of {}", say(names[typing.get_args(hint)[0]]))
-    return say(names[hint]) if hint in names else str(hint)

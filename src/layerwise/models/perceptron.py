@@ -87,7 +87,7 @@ class Perceptron(nn.Module):
         sums = self.unit(batch.inputs.flatten(1))
         wanted = unit_targets(batch.targets, sums.shape[1], sums.dtype)
         total = perceptron_criterion(sums, wanted, batch.weights)
-        count = len(sums) if batch.weights is None else batch.weights.sum()
+        count = batch.count()
         return LossResult(total, count, self.decide(sums))
 
     def scores(self, output: Float[Tensor, "batch units"]) -> Float[Tensor, "batch classes"]:

@@ -120,7 +120,7 @@ class SigmoidNetwork(nn.Module):
             total = binary_cross_entropy(sums, wanted, batch.weights)
         else:
             total = squared_error(output, wanted, batch.weights)
-        return LossResult(total, len(sums) if batch.weights is None else batch.weights.sum(), output)
+        return LossResult(total, batch.count(), output)
 
     def scores(self, output: Float[Tensor, "batch units"]) -> Float[Tensor, "batch classes"]:
         """Turn the outputs into one score a class."""

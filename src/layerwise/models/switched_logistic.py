@@ -112,7 +112,7 @@ class SwitchedLogistic(nn.Module):
         sums = self.sums(batch.inputs)
         wanted = unit_targets(batch.targets, sums.shape[1], sums.dtype)
         total = binary_cross_entropy(sums, wanted, batch.weights)
-        return LossResult(total, len(sums) if batch.weights is None else batch.weights.sum(), torch.sigmoid(sums))
+        return LossResult(total, batch.count(), torch.sigmoid(sums))
 
     def scores(self, output: Float[Tensor, "batch outputs"]) -> Float[Tensor, "batch outputs"]:
         """Turn the outputs into one score a class."""

@@ -46,7 +46,7 @@ def _how_it_ended(data: ReportData, learning: Mapping[str, Any]) -> str:
     }  # fmt: skip
     return say(
         "Epochs: {}, in {} seconds. It stopped because {}; the weights are those of epoch {}.",
-        learning["epochs"], number(learning["seconds"]), reasons.get(learning["reason"], learning["reason"]),
+        learning["epochs"], f"{learning['seconds']:.1f}", reasons.get(learning["reason"], learning["reason"]),
         learning["best_epoch"],
     )  # fmt: skip
 

@@ -15,6 +15,7 @@ from layerwise.data.kinds import Categories
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
+from layerwise.layers.losses import cross_entropy, squared_error
 from layerwise.tasks.contract import Batch, Examples, LossResult, OwnsLoss
 
 __all__ = ["Classify"]
@@ -86,17 +87,12 @@ class Classify:
         Cross-entropy: E = -sum_n log softmax(z_n)[t_n]; squared error: E = sum_n sum_k (softmax(z_n)_k - [k = t_n])^2.
         """
         output = model(batch.inputs)
-        if batch.weights is None and self.error == "cross-entropy":
-            total = functional.cross_entropy(output, batch.targets, reduction="sum")
-            return LossResult(total, len(batch.targets), output)
         if self.error == "cross-entropy":
-            each = functional.cross_entropy(output, batch.targets, reduction="none")
+            total = cross_entropy(output, batch.targets, batch.weights)
         else:
             wanted = functional.one_hot(batch.targets, len(self.classes)).to(output.dtype)
-            each = (output.softmax(1) - wanted).square().sum(1)
-        if batch.weights is None:
-            return LossResult(each.sum(), len(batch.targets), output)
-        return LossResult((each * batch.weights).sum(), batch.weights.sum(), output)
+            total = squared_error(output.softmax(1), wanted, batch.weights)
+        return LossResult(total, batch.count(), output)
 
     def decode(self, model: nn.Module, output: Tensor) -> np.ndarray:
         """Return class probabilities, `(items, classes)`: softmax of the outputs, or the network's own reading."""

@@ -30,6 +30,10 @@ class Batch:
     rows: Tensor
     weights: Tensor | None = None
 
+    def count(self) -> Tensor | float:
+        """Return what a sum over the examples is divided by: their number, or the sum of their weights."""
+        return len(self.targets) if self.weights is None else self.weights.sum()
+
 
 @dataclass(frozen=True)
 class LossResult:

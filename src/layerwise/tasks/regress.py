@@ -14,9 +14,17 @@ from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
+from layerwise.layers.losses import absolute_error, half_squared_error, squared_error
 from layerwise.tasks.contract import Batch, Examples, LossResult
 
 __all__ = ["Regress"]
+
+LOSSES = {
+    "squared-error": squared_error,
+    "half-squared-error": half_squared_error,
+    "absolute-error": absolute_error,
+}
+"""Each loss by its name in the settings."""
 
 
 @register("regress", lecture="004 Loss Functions")
@@ -60,7 +68,7 @@ class Regress:
                 )  # fmt: skip
             means.append(float(values.mean()))
             deviations.append(float(values.std()))
-        if error not in ("auto", "squared-error", "half-squared-error", "absolute-error"):
+        if error not in ("auto", *LOSSES):
             raise LayerwiseError(
                 say("A loss must suit the task."), say("loss '{}' for regression", error),
                 say("Use --loss squared-error, half-squared-error or absolute-error."), usage=True,
@@ -89,13 +97,7 @@ class Regress:
         Squared error: E = sum_n sum_j (y_nj - t_nj)^2; half of it; or absolute error: E = sum_n sum_j |y_nj - t_nj|.
         """
         output = model(batch.inputs)
-        difference = output - batch.targets
-        each = (difference.abs() if self.error == "absolute-error" else difference.square()).sum(1)
-        if self.error == "half-squared-error":
-            each = each / 2
-        if batch.weights is None:
-            return LossResult(each.sum(), len(each), output)
-        return LossResult((each * batch.weights).sum(), batch.weights.sum(), output)
+        return LossResult(LOSSES[self.error](output, batch.targets, batch.weights), batch.count(), output)
 
     def decode(self, model: nn.Module, output: Tensor) -> np.ndarray:
         """Return predictions in the units of the data, `(items, targets)`."""

@@ -80,6 +80,7 @@ class TrainingState:
         step: Updates made.
         position: Examples of the running epoch already learned from.
         carried: What the task carries from batch to batch.
+        alone: Examples that may not be a batch of their own at the end of an epoch: 1 where the network normalises.
     """
 
     learner: Learner
@@ -93,12 +94,13 @@ class TrainingState:
     step: int = 0
     position: int = 0
     carried: Any = field(default=None)
+    alone: int = 0
 
     def end(self) -> int:
         """Return where the batch that begins at the position ends, among the examples of the epoch."""
         end, examples = self.position + self.settings.batch_size, len(self.examples)
         # Over one example alone nothing can be normalised: a single last one joins the batch before it.
-        return examples if end >= examples - normalises(self.learner.model) else end
+        return examples if end >= examples - self.alone else end
 
     def order(self) -> Tensor:
         """Return the order of the running epoch on the device of the examples."""
@@ -147,5 +149,5 @@ def prepare(
     steps_per_epoch = max(1, math.ceil((len(examples) - alone) / settings.batch_size))
     schedule = Schedule(settings, settings.epochs * steps_per_epoch, steps_per_epoch)
     return TrainingState(
-        learner, build_optimizer(model.parameters(), settings), schedule, resident, settings, plan, augment
+        learner, build_optimizer(model.parameters(), settings), schedule, resident, settings, plan, augment, alone=alone
     )

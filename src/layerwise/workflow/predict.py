@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from layerwise.data.join import joined
+import numpy as np
+
 from layerwise.data.open import open_source
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
@@ -17,7 +18,7 @@ from layerwise.language import say
 from layerwise.runs.folder import RUNS, RunFolder, find_run
 from layerwise.runs.opened import Opened, Predictions, open_run
 
-__all__ = ["differences", "predict_files", "split_arguments", "write_csv"]
+__all__ = ["differences", "predict_files", "predict_sources", "split_arguments", "write_csv"]
 
 
 def predict_files(
@@ -35,11 +36,33 @@ def predict_files(
     """
     folder, files = split_arguments(arguments)
     opened = open_run(folder)
-    options = {**folder.experiment().load.options, **options}
-    source = open_source(files[0], options=options, exclude_problems=exclude_problems)
-    for file in files[1:]:
-        source = joined(source, open_source(file, options=options, exclude_problems=exclude_problems))
-    return opened.predict(source), differences(opened, source), folder
+    whole = folder.experiment()
+    options = {**whole.load.options, **options}
+    # The target may be absent, and then no reader can be told that it holds names.
+    category = tuple(name for name in whole.assign.category if name != whole.assign.target)
+    sources = [
+        open_source(file, options=options, exclude_problems=exclude_problems, category=category) for file in files
+    ]
+    notes = dict.fromkeys(note for source in sources for note in differences(opened, source))
+    return predict_sources(opened, sources), list(notes), folder
+
+
+def predict_sources(opened: Opened, sources: Sequence[Source]) -> Predictions:
+    """Predict for every row of some sources, one after the other; rows keep the ids they had in training.
+
+    Args:
+        opened: The run.
+        sources: New data.
+
+    Raises:
+        LayerwiseError: A source lacks a field, or one is of another kind.
+    """
+    names = [field["name"] for field in opened.folder.read("data.json")["fields"] if field["role"] == "id"]
+    answers = [opened.predict(source.assign(dict.fromkeys(names, "id"))) for source in sources]
+    return Predictions(
+        tuple(name for some in answers for name in some.ids), tuple(label for some in answers for label in some.labels),
+        np.concatenate([some.scores for some in answers]), answers[0].columns,
+    )  # fmt: skip
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[RunFolder, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from layerwise.catalog import entries, entry
-from layerwise.config import Experiment, setting_names
+from layerwise.config import Experiment, Train
 from layerwise.errors import LayerwiseError
 from layerwise.evaluation.protocol import positive_class
 from layerwise.language import say
@@ -59,8 +59,11 @@ def refuse_unused(name: str, model: nn.Module, settings: Mapping[str, Any]) -> N
     Raises:
         LayerwiseError: Such a setting was named.
     """
-    stages = setting_names()
-    unused = [key for key in settings if stages.get(key) == "train" and key not in ("seed", "device", "threads")]
+    # A run of such a model records the defaults, so that it repeats from its own file.
+    unused = [
+        name for name, default in vars(Train()).items()
+        if name not in ("seed", "device", "threads") and settings.get(name, default) != default
+    ]  # fmt: skip
     if isinstance(model, ClosedForm) and unused:
         raise LayerwiseError(
             say("A setting must have an effect."), say("'{}' is solved at once and has no {}", name, unused[0]),
