@@ -1,8 +1,8 @@
 """Record what recipes reach, and write `docs/results.md` from the records.
 
-    python docs/record.py iris-mlp digits-lenet5     run these recipes and record them
-    python docs/record.py --table                    only write the table again
-    python docs/record.py --from FILE.json ...       record what `layerwise reproduce RECIPE --json` printed
+python docs/record.py iris-mlp digits-lenet5     run these recipes and record them
+python docs/record.py --table                    only write the table again
+python docs/record.py --from FILE.json ...       record what `layerwise reproduce RECIPE --json` printed
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def test_a_constant_column_is_no_trouble():
 
 
 def test_weights_that_are_all_zero_are_refused():
-    with pytest.raises(ValueError, match="(?i)sample weights"):
+    with pytest.raises(ValueError, match=r"(?i)sample weights"):
         Classifier("mlp", **QUICK).fit(*IRIS, sample_weight=np.zeros(150))
 
 

@@ -30,7 +30,7 @@ class Equation(InlineProcessor):
         self.compiled_re = re.compile(pattern, re.DOTALL)
         self.display = display
 
-    def handleMatch(self, m: re.Match[str], data: str) -> tuple[Element | str, int, int]:  # noqa: N802 - Markdown's name
+    def handleMatch(self, m: re.Match[str], data: str) -> tuple[Element | str, int, int]:
         """Convert one equation; one that cannot be read is a warning, and so an error of a strict build."""
         latex = " ".join(m.group(1).split())
         try:
@@ -44,7 +44,7 @@ class Equation(InlineProcessor):
 class Equations(Extension):
     """Equations in Markdown, between code (190) and escapes (180) in priority."""
 
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's name
+    def extendMarkdown(self, md: Markdown) -> None:
         """Register both forms."""
         md.inlinePatterns.register(Equation(DISPLAY, md, display="block"), "display-equation", 188)
         md.inlinePatterns.register(Equation(INLINE, md, display="inline"), "inline-equation", 187)

@@ -74,7 +74,9 @@ def _run(page: Page, block: Block, namespace: dict[str, Any], folder: str) -> Ou
     if block.kind == "python":
         return _run_python(page, block, namespace)
     if block.kind == "console":
-        return Output("\n".join(_run_command(page, block, line, code, folder) for line, code in commands(block.content)))
+        return Output(
+            "\n".join(_run_command(page, block, line, code, folder) for line, code in commands(block.content))
+        )
     return None
 
 

@@ -83,21 +83,27 @@ def read_page(root: Path, path: Path) -> Page:
     blocks: list[Block] = []
     end = 0
     for fence in FENCE.finditer(source):
-        if source[end : fence.start()].strip():
-            blocks.append(Block("text", source[end : fence.start()].strip("\n"), source.count("\n", 0, end) + 1))
+        blocks += _text(source, end, fence.start())
         language = fence.group(1)
         kind = language if language in ("python", "console") else "shown"
         blocks.append(Block(kind, fence.group(2), source.count("\n", 0, fence.start()) + 2, language))
         end = fence.end()
-    if source[end:].strip():
-        blocks.append(Block("text", source[end:].strip("\n"), source.count("\n", 0, end) + 1))
-    return Page(path, tuple(blocks))
+    return Page(path, tuple(blocks + _text(source, end, len(source))))
+
+
+def _text(source: str, start: int, end: int) -> list[Block]:
+    """Return the text between two places as one block, or none where it is empty."""
+    text = source[start:end]
+    blank = len(text) - len(text.lstrip("\n"))
+    return [Block("text", text.strip("\n"), source.count("\n", 0, start + blank) + 1)] if text.strip() else []
 
 
 def find_pages(root: Path) -> list[Page]:
     """Read every page below `docs/`: the home page, the guide, then the course by number and its errata."""
     paths = [*root.glob("*.md"), *root.glob("guide/*.md"), *root.glob("course/*.md")]
-    return [read_page(root, path.relative_to(root)) for path in sorted(paths, key=lambda path: reading_order(root, path))]
+    return [
+        read_page(root, path.relative_to(root)) for path in sorted(paths, key=lambda path: reading_order(root, path))
+    ]
 
 
 def reading_order(root: Path, path: Path) -> tuple[int, int, str]:
@@ -129,8 +135,17 @@ def commands(content: str) -> list[tuple[str, int]]:
 
 
 def without_words(code: str) -> list[str]:
-    """Return the tokens of code without comments and texts, to compare a page with its translation."""
-    skipped = {tokenize.COMMENT, tokenize.NL}
-    tokens = tokenize.generate_tokens(io.StringIO(code).readline)
-    strings = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", -1)}
-    return ["''" if token.type in strings else token.string for token in tokens if token.type not in skipped]
+    """Return the tokens of code without comments and texts, to compare a page with its translation.
+
+    Texts of other length are wrapped otherwise, so commas before a closing bracket and texts cut in two do not count.
+    """
+    skipped = {tokenize.COMMENT, tokenize.NL, getattr(tokenize, "FSTRING_MIDDLE", -1)}
+    found: list[str] = []
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        word = "''" if token.type == tokenize.STRING else token.string
+        if token.type in skipped or (word == "''" and found[-1:] == ["''"]):
+            continue
+        if word in (")", "]", "}") and found[-1:] == [","]:
+            found.pop()
+        found.append(word)
+    return found

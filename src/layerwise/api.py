@@ -131,9 +131,7 @@ class Run:
         from layerwise.workflow.predict import predict_sources
 
         paths = data if isinstance(data, list) and data and isinstance(data[0], str | Path) else [data]
-        return predict_sources(
-            self.opened, [open_source(path, options=self.experiment.load.options) for path in paths]
-        )
+        return predict_sources(self.opened, [open_source(path, options=self.experiment.load.options) for path in paths])
 
     def explain(self, view: str = "", *, example: str = "", options: Mapping[str, Any] | None = None) -> Explanation:
         """Open the network on one example; a misread test example when none is named."""

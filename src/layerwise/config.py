@@ -365,6 +365,9 @@ def _tables(path: Path) -> dict[str, Any]:
     """Read the tables of an experiment file."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        rule = say("An experiment file must be there to be read.")
+        raise LayerwiseError(rule, f"{path}: {problem.strerror}", say("Check the path."), usage=True) from problem
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
         rule = say("An experiment file must be TOML in UTF-8.")
         raise LayerwiseError(rule, f"{path}: {problem}", say("Mend that line."), usage=True) from problem

@@ -173,7 +173,7 @@ def test_a_picture_beyond_the_size_limit(photos, command):
         ("step", 2, "--by-hand"),
         ("step --by-hand", 2, "layerwise train"),
         ("reproduce iris", 2, "'iris-mlp'"),
-        ("data iris --language fr", 2, "'en'"),
+        ("data iris --language fr", 2, "en, ko"),
         ("data iris --delimiter ;", 2, "built-in set 'iris'"),
     ],
 )

@@ -55,7 +55,19 @@ def test_a_telling_name_goes_before_the_last_field(word):
     ],
 )
 def test_the_task_follows_from_the_target(column, task):
-    assert assign(table(a=amounts(), y=column), Assign())[1] == task
+    assert assign(table(a=amounts(), y=column), Assign(target="y"))[1] == task
+
+
+def test_free_text_is_a_target_only_when_it_is_named():
+    held = table(a=amounts(), note=Texts(["x", "y"] * 15), b=names())
+    assert assign(held.assign({"b": "unused"}), Assign())[0].named("target") == ("a",)
+    whole, task, _ = assign(held, Assign(target="note"))
+    assert (whole.named("target"), task, whole.columns["note"].names) == (("note",), "classify", ("x", "y"))
+
+
+def test_the_only_field_beside_text_is_said_to_be_the_only_one():
+    _, _, reasons = assign(table(a=amounts(), note=Texts(["x", "y"] * 15)), Assign())
+    assert "the only field" in reasons[0]
 
 
 def test_the_user_settles_the_task():

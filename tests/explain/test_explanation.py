@@ -13,7 +13,7 @@ from layerwise.explain import drawing
 from layerwise.explain.arithmetic import Arithmetic
 from layerwise.explain.explanation import Explanation, Picture, Table
 from layerwise.explain.page import html_table, text_table
-from layerwise.explain.replay_rules import RULES
+from layerwise.explain.replay.rules import RULES
 from layerwise.language import korean, use
 
 

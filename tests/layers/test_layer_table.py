@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from layerwise.explain.layers import layer_table, table_lines, totals
-from layerwise.explain.receptive_field import Field, Window, field_after
+from layerwise.explain.layers.receptive_field import Field, Window, field_after
 from layerwise.language import use
 
 

@@ -3,6 +3,6 @@
 - `layers`: the layer table
 - `recorder`, `trace`: what every module took and gave; which operations a loss is made of
 - `arithmetic`, `explanation`, `drawing`, `page`: numbers that must agree, and how they are shown
-- `replay`, `step_replay`: a whole training step by hand
+- `replay`: a whole training step by hand
 - `views`: one file a view
 """

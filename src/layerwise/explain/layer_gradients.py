@@ -11,7 +11,7 @@ import torch
 from layerwise.explain.arithmetic import DERIVATIVES
 from layerwise.explain.linear_units import Activation, activation_after, arguments, arrays, layer_name
 from layerwise.explain.recorder import undisturbed
-from layerwise.explain.replay_tape import Values, backward_by_hand, replay_forward
+from layerwise.explain.replay.tape import Values, backward_by_hand, replay_forward
 from layerwise.explain.subject import ExampleLoss, Subject
 from layerwise.explain.trace import Link, Operation, Trace, record
 

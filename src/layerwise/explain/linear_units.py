@@ -11,7 +11,7 @@ import numpy as np
 
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.explain.arithmetic import ACTIVATIONS
-from layerwise.explain.replay_rules import RULES
+from layerwise.explain.replay.rules import RULES
 from layerwise.explain.trace import Link, Operation, Trace
 from layerwise.language import say
 

@@ -54,7 +54,8 @@ def system_language() -> str:
     name = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
     if not name:
         name = locale.getlocale()[0] or ""
-    return "ko" if name.lower().startswith(("ko", "korean")) else "en"
+    language = name.replace(".", "_").partition("_")[0].lower()
+    return "ko" if language in ("ko", "korean") else "en"
 
 
 @contextmanager

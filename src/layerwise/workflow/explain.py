@@ -24,7 +24,7 @@ from layerwise.workflow.prepare import Prepared, prepare_data
 from layerwise.workflow.start import augment
 
 if TYPE_CHECKING:
-    from layerwise.explain.step_replay import StepReplay
+    from layerwise.explain.replay.result import StepReplay
 
 __all__ = ["Chosen", "choose_example", "explain_run", "first_step", "prepared_again", "step_by_hand", "subject_of"]
 

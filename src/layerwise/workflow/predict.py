@@ -43,8 +43,9 @@ def predict_files(
     sources = [
         open_source(file, options=options, exclude_problems=exclude_problems, category=category) for file in files
     ]
+    answers = predict_sources(opened, sources)
     notes = dict.fromkeys(note for source in sources for note in differences(opened, source))
-    return predict_sources(opened, sources), list(notes), folder
+    return answers, list(notes), folder
 
 
 def predict_sources(opened: Opened, sources: Sequence[Source]) -> Predictions:

@@ -11,7 +11,7 @@ from layerwise.catalog import register
 from layerwise.explain.arithmetic import Arithmetic
 from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
 from layerwise.explain.explanation import Explanation, Picture, Recorded, Table
-from layerwise.explain.layers import LayerRow, layer_table, totals
+from layerwise.explain.layers.table import LayerRow, layer_table, totals
 from layerwise.explain.subject import Subject
 from layerwise.language import say
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 
 from layerwise.errors import LayerwiseError
-from layerwise.explain.replay_rules import LAYERS, RULES
-from layerwise.explain.replay_shapes import Pull, Unsupported
+from layerwise.explain.replay.rules import LAYERS, RULES
+from layerwise.explain.replay.shapes import Pull, Unsupported
 from layerwise.explain.trace import Link, Operation, Trace
 from layerwise.language import say
 

@@ -18,10 +18,10 @@ from torch.nn.utils import clip_grad_norm_
 
 from layerwise.byhand import optimizers
 from layerwise.config import Train
-from layerwise.explain.replay_compare import Gradients, compare_gradients, row, settle
-from layerwise.explain.replay_rules import RULES
-from layerwise.explain.replay_tape import Precision, Values, backward_by_hand, replay_forward
-from layerwise.explain.step_replay import ParameterRow, StepReplay, step_lines
+from layerwise.explain.replay.compare import Gradients, compare_gradients, row, settle
+from layerwise.explain.replay.result import ParameterRow, StepReplay, step_lines
+from layerwise.explain.replay.rules import RULES
+from layerwise.explain.replay.tape import Precision, Values, backward_by_hand, replay_forward
 from layerwise.explain.trace import Trace, record
 from layerwise.tasks.contract import Batch
 from layerwise.training.optimizers import build_optimizer

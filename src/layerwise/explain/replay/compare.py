@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from layerwise.explain.replay_tape import Values, pulled
-from layerwise.explain.step_replay import ParameterRow
+from layerwise.explain.replay.result import ParameterRow
+from layerwise.explain.replay.tape import Values, pulled
 from layerwise.explain.trace import Trace
 
 __all__ = ["Compared", "Gradients", "compare_gradients", "row", "settle"]

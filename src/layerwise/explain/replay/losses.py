@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.byhand import activations, losses
-from layerwise.explain.replay_shapes import Replayed, Unsupported
+from layerwise.explain.replay.shapes import Replayed, Unsupported
 
 __all__ = ["RULES"]
 

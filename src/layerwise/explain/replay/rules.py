@@ -21,8 +21,8 @@ from layerwise.byhand import (
     local_response_norm,
     pooling,
 )
-from layerwise.explain import replay_losses, replay_shapes
-from layerwise.explain.replay_shapes import Replayed, Unsupported
+from layerwise.explain.replay import losses, shapes
+from layerwise.explain.replay.shapes import Replayed, Unsupported
 
 __all__ = ["LAYERS", "RULES", "Rule"]
 
@@ -250,7 +250,7 @@ def _pad(input: np.ndarray, pad: tuple[int, ...], mode: str = "constant", value:
 
 
 LAYERS: Mapping[str, Rule] = {
-    **{name: Rule(equation, apply) for name, (equation, apply) in replay_losses.RULES.items()},
+    **{name: Rule(equation, apply) for name, (equation, apply) in losses.RULES.items()},
     "linear": Rule("z = W x + b;  dE/dW = delta x^T,  dE/dx = W^T delta", _linear),
     "conv2d": Rule("z = x * w + b;  dE/dw = x * delta,  dE/dx = delta * w^r (full)", _conv2d),
     "max_pool2d": Rule("y = max over the window;  the gradient goes to the winner", _max_pool2d),
@@ -282,6 +282,6 @@ LAYERS: Mapping[str, Rule] = {
 
 RULES: Mapping[str, Rule] = {
     **LAYERS,
-    **{name: Rule(equation, apply) for name, (equation, apply) in replay_shapes.RULES.items()},
+    **{name: Rule(equation, apply) for name, (equation, apply) in shapes.RULES.items()},
 }
 """Every operation that can be replayed, by the name of the torch function."""

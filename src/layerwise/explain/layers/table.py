@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from layerwise.explain.layer_lines import table_cells, table_lines
-from layerwise.explain.layer_watch import Watch
-from layerwise.explain.layer_words import words_for
+from layerwise.explain.layers.watch import Watch
+from layerwise.explain.layers.words import words_for
 from layerwise.explain.recorder import undisturbed
 
-__all__ = ["LayerRow", "layer_table", "table_cells", "table_lines", "totals"]
+__all__ = ["LayerRow", "layer_table", "totals"]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from layerwise.explain.receptive_field import Field, Window, field_after, window_of
+from layerwise.explain.layers.receptive_field import Field, Window, field_after, window_of
 
 __all__ = ["Call", "Watch"]
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from layerwise.explain.layers.table import LayerRow
 from layerwise.language import say
-
-if TYPE_CHECKING:
-    from layerwise.explain.layers import LayerRow
 
 __all__ = ["table_cells", "table_lines"]
 
@@ -49,7 +47,7 @@ def table_lines(rows: Sequence[LayerRow], style: Literal["lecture", "full"] = "f
 
     Example:
         >>> from torch import nn
-        >>> from layerwise.explain.layers import layer_table
+        >>> from layerwise.explain.layers.table import layer_table
         >>> rows = layer_table(nn.Sequential(nn.Linear(64, 2), nn.Sigmoid(), nn.Linear(2, 3), nn.Sigmoid()), (64,))
         >>> for line in table_lines(rows, style="lecture"):
         ...     print(line)
