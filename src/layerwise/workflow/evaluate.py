@@ -33,18 +33,20 @@ def evaluate(model: nn.Module, prepared: Prepared, whole: Experiment, folder: Ru
     """Open the test part once, measure network and baselines on it, and write figures and predictions."""
     began = time.monotonic()
     # Counted before it is opened, so that a run cut off in between does not look unopened.
-    openings = folder.count_test("final evaluation") if len(prepared.examples["test"]) else 0
+    held_out = len(prepared.examples["test"]) and prepared.parts.origin != "training"
+    openings = folder.count_test("final evaluation") if held_out else 0
     scores = {part: answer(model, prepared.task, some.inputs) for part, some in prepared.examples.items() if len(some)}
     write_predictions(folder, prepared, scores)
     measured = {part: figures(prepared, whole, part, values) for part, values in scores.items()}
-    best = "test" if "test" in measured else "train"
+    # Rows that were learned from say nothing about new ones, even where they were also asked for as the test.
+    best = "test" if held_out else "train"
     expected = expectation(measured[best], confidence=whole.evaluate.confidence)
     folder.write("metrics.json", {
         "part": best, **measured[best].to_json(), "openings": openings,
         "train": measured["train"].to_json()["metrics"],
         "validation": measured["validation"].to_json()["metrics"] if "validation" in measured else {},
         "unseen": unseen(prepared, whole, scores),
-        "baselines": baselines(prepared, whole) if best == "test" else {},
+        "baselines": baselines(prepared, whole) if "test" in measured else {},
         "expectation_per_1000": asdict(expected) if expected else None,
         "learning": {"reason": outcome.reason, "best_epoch": outcome.best_epoch, "epochs": len(outcome.epochs),
                      "seconds": sum(epoch.seconds for epoch in outcome.epochs)},
