@@ -31,6 +31,13 @@ SOURCE = DOCS.parent / "src" / "layerwise"
 
 PROCESSES = 2
 
+IN_MEMORY = [
+    "torch._dynamo", "sklearn.linear_model", "sklearn.neighbors", "sklearn.metrics", "sklearn.datasets", "pyarrow.csv",
+    "matplotlib.figure", "matplotlib.backends.backend_agg", "rich.table", "cyclopts", "layerwise.explain.drawing",
+    "layerwise.models",
+]  # fmt: skip
+"""What every page would import again, at a cost of seconds; nothing of the command line, which begins anew."""
+
 
 def main() -> int:
     """Build and return the exit code."""
@@ -79,7 +86,7 @@ def fresh_processes() -> Any:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch", "numpy", "matplotlib.figure", "layerwise.explain.drawing"])
+    context.set_forkserver_preload(IN_MEMORY)
     return context
 
 

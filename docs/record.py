@@ -79,8 +79,8 @@ def table() -> str:
         )
         mark = "" if kept["ok"] else " **(not reached)**"
         lines.append(
-            f"| {kept['recipe']} | {recipe.about} | {expectation(recipe)} | {kept['reached']:.4g}{mark} | {seeds}{more} "
-            f"| {baselines} | {kept['date']}, torch {kept['torch']} | `{kept['command']}` |"
+            f"| {kept['recipe']} | {recipe.about} | {expectation(recipe)} | {kept['reached']:.4g}{mark} "
+            f"| {seeds}{more} | {baselines} | {kept['date']}, torch {kept['torch']} | `{kept['command']}` |"
         )
     return "\n".join(lines) + "\n"
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shlex
-import subprocess
-import sys
 import tempfile
 import time
 import traceback
@@ -16,10 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from building.console import Runner, console
 from building.page import Block, Page, PageError, caption, commands
-
-LONGEST_COMMAND = 120
-"""Seconds after which a command is given up."""
 
 
 @dataclass(frozen=True)
@@ -61,22 +56,25 @@ def execute(page: Page) -> Executed:
     started = time.perf_counter()
     before = Path.cwd()
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    with tempfile.TemporaryDirectory(prefix="page-") as folder:
+    ours = any(line.startswith("layerwise") for block in page.blocks for line, _ in _commands(block))
+    with tempfile.TemporaryDirectory(prefix="page-") as folder, console(folder, page.language, forks=ours) as run:
         os.chdir(folder)
         try:
-            outputs = tuple(_run(page, block, namespace, folder) for block in page.blocks)
+            outputs = tuple(_run(page, block, namespace, run) for block in page.blocks)
         finally:
             os.chdir(before)
     return Executed(page, outputs, time.perf_counter() - started)
 
 
-def _run(page: Page, block: Block, namespace: dict[str, Any], folder: str) -> Output | None:
+def _commands(block: Block) -> list[tuple[str, int]]:
+    return commands(block.content) if block.kind == "console" else []
+
+
+def _run(page: Page, block: Block, namespace: dict[str, Any], run: Runner) -> Output | None:
     if block.kind == "python":
         return _run_python(page, block, namespace)
     if block.kind == "console":
-        return Output(
-            "\n".join(_run_command(page, block, line, code, folder) for line, code in commands(block.content))
-        )
+        return Output("\n".join(_run_command(page, block, line, code, run) for line, code in _commands(block)))
     return None
 
 
@@ -114,26 +112,11 @@ def _caption(page: Page, block: Block) -> str:
     return words
 
 
-def _run_command(page: Page, block: Block, line: str, expected: int, folder: str) -> str:
-    """Run one command in the page's language; return it with what it printed."""
-    words = shlex.split(line, comments=True)
-    if words[0] == "layerwise":
-        words[:1] = [sys.executable, "-m", "layerwise"]
-    elif words[0] == "python":
-        words[0] = sys.executable
-    locale = {"ko": "ko_KR.UTF-8", "en": "C.UTF-8"}[page.language]
-    settings = {"LC_ALL": locale, "PYTHONUTF8": "1", "COLUMNS": "100", "NO_COLOR": "1", "MPLBACKEND": "Agg"}
-    try:
-        done = subprocess.run(
-            words, cwd=folder, env=os.environ | settings, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, encoding="utf-8", timeout=LONGEST_COMMAND, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired) as problem:
-        raise PageError(f"{page.path}:{block.line}: $ {line}: {problem}") from None
-    if done.returncode != expected:
-        raise PageError(
-            f"{page.path}:{block.line}: $ {line}: exit code {done.returncode}, expected {expected}\n{done.stdout}"
-        )
-    shown = "\n".join(text.rstrip() for text in done.stdout.replace(folder + os.sep, "").splitlines())
+def _run_command(page: Page, block: Block, line: str, expected: int, run: Runner) -> str:
+    """Run one command; return it with what it printed."""
+    code, output = run(line)
+    if code != expected:
+        raise PageError(f"{page.path}:{block.line}: $ {line}: exit code {code}, expected {expected}\n{output}")
+    shown = "\n".join(text.rstrip() for text in output.replace(os.getcwd() + os.sep, "").splitlines())
     ending = f"   # exit code {expected}" if expected else ""
     return f"$ {line}{ending}\n{shown}\n"

@@ -16,10 +16,11 @@ def test_help_lists_every_command(command):
         assert re.search(rf"^│ {name} ", answer.out, re.MULTILINE)
 
 
-def test_nothing_typed_shows_four_lines(capsys):
+@pytest.mark.parametrize("words", [[], ["--language", "en"]])
+def test_nothing_typed_shows_four_lines(capsys, words):
     from layerwise.cli.application import run
 
-    assert run([]) == 0
+    assert run(words) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[1] for line in lines[1:]] == ["demo", "data", "train", "explain"]
 

@@ -56,7 +56,7 @@ def application(asked: str = "") -> App:
         name="layerwise", version=lambda: version("layerwise"), help_format="plaintext", result_action="return_value",
         help=say("From raw files to a trained, honestly evaluated, explained network."),
         # Most defaults are an empty text or False, which say nothing; the others stand in the texts.
-        default_parameter=Parameter(show_default=False),
+        default_parameter=Parameter(show_default=False), suppress_keyboard_interrupt=False,
     )  # fmt: skip
     for order, (name, line) in enumerate(COMMANDS.items()):
         place = f"layerwise.cli.{name}"
@@ -87,7 +87,7 @@ def run(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     with use(_language(arguments)):
-        if not arguments:
+        if not arguments or arguments[0].startswith("--language"):
             print(say(FIRST_STEPS).strip())  # noqa: T201
             return 0
         SHOWN_MODEL.set(next((word for word in arguments[1:] if word in entries("model")), ""))

@@ -37,7 +37,7 @@ class Bar:
         self._over = threading.Event()
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(),
-            TextColumn(say("updates") + "  {task.fields[rate]:.0f}/s"), TimeRemainingColumn(),
+            TextColumn("{task.fields[rate]:.0f}/s"), TimeRemainingColumn(compact=True),
             console=Console(file=sys.stderr), transient=True, auto_refresh=False,
         )  # fmt: skip
 
@@ -60,8 +60,11 @@ class Bar:
         self._number = number
 
     def closed(self, epoch: Epoch) -> None:
-        """Put the losses beside the bar."""
-        self._bar.update(self._task, description=describe(epoch, self._epochs))
+        """Put the losses beside the bar, short enough for 80 columns."""
+        line = say("epoch {}/{}", epoch.epoch, self._epochs) + "  " + say("loss {:.4f}", epoch.train_loss)
+        if epoch.validation_loss is not None:
+            line += f" / {epoch.validation_loss:.4f}"
+        self._bar.update(self._task, description=line)
 
     def ended(self) -> None:
         """Take the bar away."""
@@ -71,41 +74,45 @@ class Bar:
 
 
 class Lines:
-    """One plain line an epoch at most every few seconds, where the output is not a terminal."""
+    """A plain line every few seconds, where the output is not a terminal."""
 
     def __init__(self, seconds: float = 5.0) -> None:
         self._seconds = seconds
         self._last = time.monotonic()
         self._began = time.monotonic()
-        self._epochs = 0
-        self._last_epoch = self._waiting = ""
+        self._steps = self._epochs = 0
+        self._waiting = ""
 
     def began(self, steps: int, epochs: int) -> None:
         """Note how long it can take."""
-        self._epochs = epochs
+        self._steps, self._epochs = steps, epochs
         self._began = self._last = time.monotonic()
 
     def stepped(self, number: int) -> None:
-        """Print nothing."""
+        """Print a line inside an epoch that takes long."""
+        now = time.monotonic()
+        if now - self._last >= self._seconds:
+            self._print(now, say("update {}/{}", number, self._steps) + "  " + self._forecast(now, number))
 
     def closed(self, epoch: Epoch) -> None:
-        """Print an epoch, unless one was printed just now."""
+        """Print an epoch, unless a line was printed just now; the last one waits for the end."""
         now = time.monotonic()
-        rate = epoch.step / max(now - self._began, 1e-9)
-        left = (now - self._began) / epoch.epoch * (self._epochs - epoch.epoch)
-        self._last_epoch = describe(epoch, self._epochs)
-        self._waiting = self._last_epoch + "  " + say("{:.0f} updates/s, at most {:.0f} s left", rate, left)
-        if now - self._last >= self._seconds:
-            self._print(now)
+        self._waiting = describe(epoch, self._epochs)
+        if now - self._last >= self._seconds and epoch.epoch < self._epochs:
+            self._print(now, self._waiting + "  " + self._forecast(now, epoch.step))
 
     def ended(self) -> None:
-        """Print the last epoch, without a forecast."""
+        """Print the last epoch."""
         if self._waiting:
-            self._waiting = self._last_epoch
-            self._print(time.monotonic())
+            self._print(time.monotonic(), self._waiting)
 
-    def _print(self, now: float) -> None:
-        sys.stderr.write(self._waiting + "\n")
+    def _forecast(self, now: float, number: int) -> str:
+        """Say how fast it goes and how long it can still take."""
+        taken = max(now - self._began, 1e-9)
+        return say("{:.0f} updates/s, at most {:.0f} s left", number / taken, taken / number * (self._steps - number))
+
+    def _print(self, now: float, line: str) -> None:
+        sys.stderr.write(line + "\n")
         sys.stderr.flush()
         self._last, self._waiting = now, ""
 

@@ -1,0 +1,122 @@
+"""A finished run, opened: its network with its weights, its task and its preprocessing, ready for new data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from layerwise.data.preprocess import Preprocessing
+from layerwise.data.source import Source
+from layerwise.models import build
+from layerwise.runs.folder import RunFolder
+from layerwise.runs.weights import load_weights
+from layerwise.tasks.classify import Classify
+from layerwise.tasks.regress import Regress
+
+__all__ = ["Opened", "Predictions", "answer", "open_run", "task_from_json", "task_to_json"]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a network says about some examples.
+
+    Args:
+        ids: The id of each example.
+        labels: The predicted class names, or the numbers as text.
+        scores: Class probabilities `(items, classes)`, or predicted numbers `(items, targets)`.
+        columns: What each column of `scores` is.
+    """
+
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]
+    scores: np.ndarray
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run whose network is asked."""
+
+    folder: RunFolder
+    task: Classify | Regress
+    preprocessing: Preprocessing
+
+    @cached_property
+    def model(self) -> nn.Module:
+        """The trained network, on the processor, in evaluation mode."""
+        model = self.untrained()
+        load_weights(self.folder.path / "model.safetensors", model)
+        return model.eval()
+
+    def untrained(self) -> nn.Module:
+        """Build the network with the weights it started from."""
+        experiment = self.folder.experiment()
+        with torch.random.fork_rng():
+            torch.manual_seed(experiment.train.seed)
+            return build(
+                experiment.model.name, self.preprocessing.input_shape, self.task.outputs(), experiment.model.options
+            )
+
+    def inputs(self, source: Source) -> Tensor:
+        """Preprocess new data as the training data were."""
+        return torch.from_numpy(self.preprocessing.apply(source))
+
+    def predict(self, source: Source) -> Predictions:
+        """Answer for every row of a source."""
+        scores = answer(self.model, self.task, self.inputs(source))
+        return labelled(self.task, tuple(source.ids()), scores)
+
+
+def open_run(folder: RunFolder) -> Opened:
+    """Open a run.
+
+    Raises:
+        LayerwiseError: A file of the run is missing or damaged.
+    """
+    data = folder.read("data.json")
+    return Opened(folder, task_from_json(data["task"]), Preprocessing.from_json(data["preprocessing"]))
+
+
+def answer(model: nn.Module, task: Classify | Regress, inputs: Tensor, *, batch_size: int = 1024) -> np.ndarray:
+    """Return what a network predicts for preprocessed inputs, without touching its mode or gradients."""
+    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
+    training = model.training
+    model.eval()
+    with torch.inference_mode():
+        parts = [
+            task.decode(model, model(inputs[start : start + batch_size].to(device)))
+            for start in range(0, len(inputs), batch_size)
+        ]
+    model.train(training)
+    return np.concatenate(parts) if parts else np.zeros((0, task.outputs()))
+
+
+def labelled(task: Classify | Regress, ids: tuple[str, ...], scores: np.ndarray) -> Predictions:
+    """Name what the scores say."""
+    if isinstance(task, Classify):
+        labels = tuple(task.classes[place] for place in scores.argmax(axis=1))
+        return Predictions(ids, labels, scores, task.classes)
+    return Predictions(ids, tuple(f"{row[0]:.6g}" for row in scores), scores, task.names)
+
+
+def task_to_json(task: Classify | Regress) -> dict[str, Any]:
+    """Return a task as plain values."""
+    if isinstance(task, Classify):
+        return {"name": "classify", "classes": list(task.classes), "error": task.error}
+    return {
+        "name": "regress", "names": list(task.names), "mean": list(task.mean),
+        "deviation": list(task.deviation), "error": task.error,
+    }  # fmt: skip
+
+
+def task_from_json(values: Mapping[str, Any]) -> Classify | Regress:
+    """Rebuild a task from plain values."""
+    if values["name"] == "classify":
+        return Classify(tuple(values["classes"]), values["error"])
+    return Regress(tuple(values["names"]), tuple(values["mean"]), tuple(values["deviation"]), values["error"])
