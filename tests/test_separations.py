@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -110,10 +111,16 @@ def scattered(seed: int = 0):
     return replace(digits, columns={**digits.columns, name: Images(frames, None, sizes, 1, pictures.maximum)})
 
 
-def test_lenet5_finds_digits_anywhere_where_a_full_network_of_its_size_does_not(tmp_path):
-    settings = {"epochs": 12, "batch_size": 32, "learning_rate": 2e-3, "stopping": "none", "validation_fraction": 0.0}
+@pytest.mark.parametrize(
+    ("form", "activation", "epochs", "rate"), [("modern", "relu", 12, 2e-3), ("lecture", "tanh", 16, 4e-3)]
+)
+def test_lenet5_finds_digits_anywhere_where_a_full_network_of_its_size_does_not(
+    tmp_path, form, activation, epochs, rate
+):
+    settings = {"epochs": epochs, "batch_size": 16 if form == "lecture" else 32, "learning_rate": rate}
+    settings |= {"stopping": "none", "validation_fraction": 0.0}
     data = scattered()
-    shared = accuracy(tmp_path, data, "lenet5", {"form": "modern"}, **settings)
-    full = accuracy(tmp_path, data, "mlp", {"hidden": (60,), "activation": "relu"}, **settings)
-    assert shared >= 0.70
+    shared = accuracy(tmp_path, data, "lenet5", {"form": form}, **settings)
+    full = accuracy(tmp_path, data, "mlp", {"hidden": (60,), "activation": activation}, **settings)
+    assert shared >= 0.65
     assert full <= 0.58

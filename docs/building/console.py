@@ -36,7 +36,14 @@ def console(folder: str, language: str, *, forks: bool) -> Iterator[Runner]:
         language: `en` or `ko`.
         forks: Whether `layerwise` commands come, for which a process is kept ready.
     """
-    settings = {"LC_ALL": LOCALES[language], "PYTHONUTF8": "1", "COLUMNS": "100", "NO_COLOR": "1", "MPLBACKEND": "Agg"}
+    settings = {
+        "LC_ALL": LOCALES[language],
+        "PYTHONUTF8": "1",
+        "PYTHONUNBUFFERED": "1",
+        "COLUMNS": "100",
+        "NO_COLOR": "1",
+        "MPLBACKEND": "Agg",
+    }
     if not (forks and "fork" in multiprocessing.get_all_start_methods()):
         yield lambda line: in_new_process(line, folder, settings)
         return
@@ -83,7 +90,7 @@ def become(arguments: list[str], output: int) -> None:
             os.dup2(nothing.fileno(), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), encoding="utf-8")
+        sys.stdout = io.TextIOWrapper(io.FileIO(1, "w", closefd=False), encoding="utf-8", write_through=True)
         sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), encoding="utf-8", write_through=True)
         from layerwise.cli.application import run
 

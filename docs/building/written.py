@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from building.execute import Executed, Output
-from building.page import Block, Page
+from building.page import CAPTION, Block, Page
 
 OTHER = {"en": "한국어", "ko": "English"}
 NOTEBOOK = {"en": "This page as a notebook", "ko": "이 쪽을 노트북으로"}
@@ -43,7 +43,8 @@ def _markdown(block: Block, output: Output | None) -> str:
         return block.content
     if block.kind == "console" and output:
         return f"```console\n{output.text.rstrip()}\n```"
-    shown = f"```{block.language}\n{block.content.rstrip()}\n```"
+    lines = [line for line in block.content.rstrip().splitlines() if not CAPTION.match(line)]
+    shown = "\n".join([f"```{block.language}", *lines, "```"])
     if output and output.text.strip():
         language = "python" if output.text.startswith(("def ", "class ", "@")) else "text"
         shown += f"\n\n``` {{.{language} .output}}\n{output.text.rstrip()}\n```"

@@ -11,7 +11,7 @@ COMMANDS = (
     "--help", "data flowers.csv --target kind", "models", "models lenet5", "show lenet5", "show lenet5 --json",
     "train flowers.csv mlp --target kind --epochs 2 --threads 1", "evaluate flowers", "predict flowers flowers.csv",
     "explain digits", "explain digits --view convolution-window", "step flowers --by-hand", "report flowers", "runs",
-    "reproduce", "reproduce and-perceptron", "doctor", "train irsi",
+    "reproduce", "doctor", "train irsi",
 )  # fmt: skip
 """Every command at least once; `demo` is typed in the lecture walk."""
 
@@ -47,16 +47,14 @@ def in_one_process(place, words, *, environment, options=(), switches=()):
 )
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_every_command_on_a_console_that_lacks_characters(place, environment, encoding, language):
-    codes, printed = in_one_process(place, COMMANDS, environment=environment, options=("--language", language))
+    # A warning is an error here, too, so that none is shown to a user.
+    codes, printed = in_one_process(
+        place, COMMANDS, environment=environment, options=("--language", language), switches=("-W", "error")
+    )
     assert codes == [*[0] * (len(COMMANDS) - 1), 2]
     text = printed.decode(encoding)
     if language == "ko" and encoding == "cp949":
         assert "정확도" in text
-
-
-def test_python_that_treats_warnings_as_errors(place):
-    codes, _ = in_one_process(place, COMMANDS, environment={}, switches=("-W", "error"))
-    assert codes == [*[0] * (len(COMMANDS) - 1), 2]
 
 
 def test_a_reader_that_leaves_early(here):

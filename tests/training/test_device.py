@@ -1,7 +1,5 @@
 """Where a run is computed: what is named is respected, what is missing is said."""
 
-import os
-
 import pytest
 import torch
 
@@ -12,7 +10,7 @@ from layerwise.training.device import SMALL_STEP, choose_plan
 
 def test_small_steps_run_on_one_thread_and_large_ones_on_all():
     assert choose_plan(Train(batch_size=10, device="cpu"), SMALL_STEP / 10 - 1).threads == 1
-    assert choose_plan(Train(batch_size=10, device="cpu"), SMALL_STEP / 10).threads == os.cpu_count()
+    assert choose_plan(Train(batch_size=10, device="cpu"), SMALL_STEP / 10).threads == torch.get_num_threads()
 
 
 def test_a_named_number_of_threads_is_respected():

@@ -177,6 +177,7 @@ def _failed(name: str, problem: BaseException) -> LayerwiseError:
         file = name.rpartition(":")[0] if ".py:" in name else name
         lines = [number for place, number in frames if Path(place).name == Path(file).name]
         line = lines[-1] if lines else None
-    found = f"'{name}': {type(problem).__name__}: {problem}"
+    words = problem.msg if isinstance(problem, SyntaxError) else problem
+    found = f"'{name}': {type(problem).__name__}: {words}"
     where = found if line is None else say("{} (line {})", found, line)
     return LayerwiseError(say("A network of your own must be built without an error."), where, say("Mend the file."))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 
 from layerwise.config import Train
@@ -38,5 +36,6 @@ def choose_plan(settings: Train, multiply_adds: float) -> Plan:
             say("Leave --device out, or use --device cpu."), usage=True,
         )  # fmt: skip
     small = multiply_adds * settings.batch_size < SMALL_STEP
-    threads = settings.threads or (1 if small else os.cpu_count() or 1)
+    # Torch's own number heeds OMP_NUM_THREADS and the cores this process may use.
+    threads = settings.threads or (1 if small else torch.get_num_threads())
     return Plan(device, threads)

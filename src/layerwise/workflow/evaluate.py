@@ -14,10 +14,8 @@ from torch import nn
 
 from layerwise.config import Experiment
 from layerwise.data.kinds import Numbers
-from layerwise.errors import LayerwiseError
 from layerwise.evaluation.protocol import Measured, expectation, measure
 from layerwise.files import write_text
-from layerwise.language import say
 from layerwise.models import build
 from layerwise.runs.folder import RunFolder
 from layerwise.runs.opened import answer, labelled
@@ -108,8 +106,8 @@ def baselines(prepared: Prepared, whole: Experiment) -> dict[str, Any]:
         model = build(name, prepared.preprocessing.input_shape, prepared.task.outputs(), {})
         training = prepared.examples["train"]
         if not isinstance(model, ClosedForm):
-            rule = say("A baseline is learned in closed form.")
-            raise LayerwiseError(rule, f"baselines = {name}", "majority, mean, knn, logistic, linear", usage=True)
+            message = f"'{name}' should have been refused before learning began"
+            raise TypeError(message)
         model.fit(training.inputs, training.targets, training.weights)
         scores = answer(model, prepared.task, prepared.examples["test"].inputs)
         results[name] = figures(prepared, whole, "test", scores).to_json()["metrics"]
