@@ -20,6 +20,9 @@ def test_a_signal_sets_the_flag_and_the_old_handlers_come_back(number):
 
 
 def test_a_second_interrupt_acts_at_once():
+    # A shell starts background jobs with the interrupt ignored; here it is the usual one, as at a terminal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
     def press_twice():
         with interruptible() as interrupted:
             os.kill(os.getpid(), signal.SIGINT)
@@ -29,6 +32,7 @@ def test_a_second_interrupt_acts_at_once():
     with pytest.raises(KeyboardInterrupt):
         press_twice()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
 
 
 def test_the_handlers_come_back_after_an_error():
