@@ -40,8 +40,14 @@ types: .venv/dev
 docs: .venv/dev
 	$(QUICK) $(BIN)/python docs/build.py --strict
 
+# The arithmetic, the layers and the networks are tested with the shapes of their annotations enforced.
+SHAPED := tests/byhand tests/layers tests/models tests/golden
+CHECKED := layerwise.byhand,layerwise.layers,layerwise.models,beartype.beartype
+
 check: .venv/dev
-	$(QUICK) $(BIN)/pytest -m "not long"
+	$(QUICK) $(BIN)/pytest --doctest-modules src/layerwise
+	$(QUICK) $(BIN)/pytest $(SHAPED) --jaxtyping-packages=$(CHECKED)
+	$(QUICK) $(BIN)/pytest -m "not long" $(addprefix --ignore=,$(SHAPED))
 
 long: .venv/dev
 	$(BIN)/pytest -m long

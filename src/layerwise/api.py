@@ -80,7 +80,7 @@ class Run:
 
     Example:
         >>> import tempfile
-        >>> run = train("iris", "mlp", epochs=20, run=tempfile.mkdtemp() + "/iris")
+        >>> run = train("iris", "mlp", learning_rate=0.01, run=tempfile.mkdtemp() + "/iris")
         >>> run.metrics["accuracy"]["value"] > 0.8
         True
     """

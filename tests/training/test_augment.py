@@ -89,7 +89,7 @@ def test_a_flip_mirrors_left_and_right_with_its_probability():
 def test_a_quarter_turn_is_that_of_rot90():
     inputs = torch.rand(60, 1, 8, 8, generator=torch.Generator().manual_seed(1))
     augment = change("rotate=90", examples=60, black=(0.0,), unit=(1.0,))
-    draws = augment._draws(0, 0)
+    draws = augment._draws(0, 0, inputs)
     draws[:, 0] = torch.tensor([0.0, 0.5, 1.0]).repeat(20)
     turned = apply(augment, inputs)
     torch.testing.assert_close(turned[1::3], inputs[1::3], atol=1e-5, rtol=0)

@@ -48,27 +48,34 @@ class Augmentation:
     examples: int
     black: tuple[float, ...]
     unit: tuple[float, ...]
-    _drawn: dict[tuple[int, int], Tensor] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[tuple[object, ...], Tensor] = field(default_factory=dict, repr=False, compare=False)
 
     def __call__(self, inputs: Tensor, rows: Tensor, epoch: int) -> Tensor:
         """Change a batch of pictures `(batch, channels, height, width)`."""
-        black = torch.tensor(self.black, device=inputs.device, dtype=inputs.dtype)[:, None, None]
-        unit = torch.tensor(self.unit, device=inputs.device, dtype=inputs.dtype)[:, None, None]
+        black, unit = self._levels(inputs, self.black), self._levels(inputs, self.unit)
         # Black is moved to zero, so that every change may fill with zeros.
         pictures = inputs - black
         for place, (name, strength) in enumerate(self.changes):
-            draws = self._draws(epoch, place)[rows.cpu()].to(inputs.device, inputs.dtype)
+            draws = self._draws(epoch, place, inputs)[rows]
             pictures = _APPLY[name](pictures, draws, strength, unit)
         return pictures + black
 
-    def _draws(self, epoch: int, place: int) -> Tensor:
-        """Return two uniform numbers an example for one change of one epoch; the tables of one epoch are kept."""
-        key = (epoch, place)
-        if key not in self._drawn:
-            for old in [old for old in self._drawn if old[0] != epoch]:
-                del self._drawn[old]
-            self._drawn[key] = torch.rand(self.examples, 2, generator=generator(self.seed, "augment", epoch, place))
-        return self._drawn[key]
+    def _levels(self, inputs: Tensor, levels: tuple[float, ...]) -> Tensor:
+        """Return one number a channel where the pictures are; copied there once, since a copy waits for a card."""
+        key = (levels, inputs.device, inputs.dtype)
+        if key not in self._kept:
+            self._kept[key] = torch.tensor(levels, device=inputs.device, dtype=inputs.dtype)[:, None, None]
+        return self._kept[key]
+
+    def _draws(self, epoch: int, place: int, inputs: Tensor) -> Tensor:
+        """Return two uniform numbers an example for one change of one epoch, where the pictures are."""
+        key = ("draws", epoch, place, inputs.device, inputs.dtype)
+        if key not in self._kept:
+            for old in [old for old in self._kept if old[0] == "draws" and old[1] != epoch]:
+                del self._kept[old]
+            table = torch.rand(self.examples, 2, generator=generator(self.seed, "augment", epoch, place))
+            self._kept[key] = table.to(inputs.device, inputs.dtype)
+        return self._kept[key]
 
 
 def augmentation(
