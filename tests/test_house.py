@@ -20,7 +20,8 @@ FILES = sorted(path for path in ROOT.rglob("*.py"))
 NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 
 ROWS = (
-    ("byhand",), ("errors", "language", "files", "catalog", "config"), ("data",), ("layers", "metrics"), ("tasks",),
+    ("byhand",), ("errors", "language", "files", "catalog", "config", "notebook"), ("data",), ("layers", "metrics"),
+    ("tasks",),
     ("models",), ("training",), ("runs",), ("evaluation",), ("explain",), ("report",), ("recipes",), ("workflow",),
     ("api", "estimators"), ("serving",), ("studio",), ("cli",), ("__main__",),
 )  # fmt: skip

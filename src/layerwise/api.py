@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 from layerwise.catalog import Entry, entries
 from layerwise.config import Experiment
 from layerwise.data.source import Source
+from layerwise.notebook import html_table
 from layerwise.runs.folder import RunFolder, find_run
 from layerwise.runs.folder import list_runs as folders
 
@@ -152,14 +153,8 @@ class Run:
         return f"Run({self.folder.path}, {name} {value['value']:.4g})"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        rows = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{escape(name)}</th><td>{shown(value)}</td></tr>"
-            for name, value in self.metrics.items()
-        )
         title = f"{self.experiment.load.data} · {self.experiment.model.name}"
-        return f"<table><caption>{escape(title)}</caption>{rows}</table>"
+        return html_table(title, ["", self.name], [[name, shown(value)] for name, value in self.metrics.items()])
 
 
 def shown(value: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from layerwise.data.kinds import Categories, Column, Images, Numbers
 from layerwise.data.source import Problem, Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
+from layerwise.notebook import html_lines
 
 __all__ = ["FieldFacts", "Inspection", "inspect"]
 
@@ -93,6 +94,10 @@ class Inspection:
     def to_dict(self) -> dict[str, Any]:
         """Return every fact as plain values, ready for JSON."""
         return asdict(self)
+
+    def _repr_html_(self) -> str:
+        """Show itself in a notebook."""
+        return html_lines(self.lines())
 
     def lines(self) -> list[str]:
         """Return the facts as lines of text."""

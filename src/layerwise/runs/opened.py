@@ -13,13 +13,18 @@ from torch import Tensor, nn
 
 from layerwise.data.preprocess import Preprocessing
 from layerwise.data.source import Source
+from layerwise.language import say
 from layerwise.models import build
+from layerwise.notebook import html_table
 from layerwise.runs.folder import RunFolder
 from layerwise.runs.weights import load_weights
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.regress import Regress
 
 __all__ = ["Opened", "Predictions", "answer", "open_run", "task_from_json", "task_to_json"]
+
+SHOWN = 20
+"""Answers that a notebook shows."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,13 @@ class Predictions:
     labels: tuple[str, ...]
     scores: np.ndarray
     columns: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        """Show the first answers in a notebook."""
+        shown = zip(self.ids[:SHOWN], self.labels[:SHOWN], self.scores[:SHOWN], strict=True)
+        rows = [[name, label, *(f"{score:.4g}" for score in scores)] for name, label, scores in shown]
+        caption = say("{} of {} answers", len(rows), len(self.ids))
+        return html_table(caption, [say("id"), say("prediction"), *self.columns], rows)
 
 
 @dataclass(frozen=True)
