@@ -33,8 +33,8 @@ def told_through_tables() -> set[str]:
     from layerwise.catalog import KINDS
     from layerwise.cli.application import COMMANDS, FIRST_STEPS
     from layerwise.cli.mistakes import KINDS as VALUES
-    from layerwise.cli.tables import NAMES
     from layerwise.data.source import ROLES
+    from layerwise.report.words import METRICS
     from layerwise.workflow.worked_numbers import SLIPS
 
     kinds = {"number", "category", "text", "image"}
@@ -50,7 +50,17 @@ def told_through_tables() -> set[str]:
         "true or false",
     }
     slips = {text for _, text in SLIPS}
-    return {*KINDS, *COMMANDS.values(), FIRST_STEPS, *VALUES.values(), *NAMES.values(), *ROLES, *kinds, *words, *slips}
+    return {
+        *KINDS,
+        *COMMANDS.values(),
+        FIRST_STEPS,
+        *VALUES.values(),
+        *METRICS.values(),
+        *ROLES,
+        *kinds,
+        *words,
+        *slips,
+    }
 
 
 def places(template: str) -> list[str]:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from layerwise.cli.options import Common, print_json
-from layerwise.cli.tables import NAMES, figure, print_lines, print_table
+from layerwise.cli.tables import figure, print_lines, print_table
 from layerwise.language import say
+from layerwise.report.words import metric
 from layerwise.runs.folder import RunFolder, list_runs
 
 
@@ -35,7 +36,7 @@ def runs(*, common: Annotated[Common, Parameter(name="*")] = Common()) -> None: 
                 entry["run"],
                 entry["data"],
                 entry["model"],
-                say(NAMES.get(entry["figure"], "")),
+                metric(entry["figure"]),
                 shown(entry),
                 entry["date"],
             ]
@@ -57,11 +58,6 @@ def row(folder: RunFolder) -> dict[str, Any]:
         name = "accuracy" if "accuracy" in metrics["metrics"] else "r2"
         entry |= {"figure": name, "value": metrics["metrics"][name]}
     return entry
-
-
-def figure_name(entry: dict[str, Any]) -> str:
-    """Return the name of the figure of a run for people."""
-    return say(NAMES[entry["figure"]]) if entry["figure"] else ""
 
 
 def shown(entry: dict[str, Any]) -> str:

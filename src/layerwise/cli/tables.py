@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from layerwise.language import say
+from layerwise.report.words import metric
 
 __all__ = ["figure", "print_lines", "print_table", "result_lines", "results_table"]
 
@@ -44,15 +45,6 @@ def figure(interval: Mapping[str, Any] | None, *, brief: bool = False) -> str:
     return f"{value} ({low}–{high})" if low and not brief else value
 
 
-NAMES = {
-    "accuracy": "accuracy", "error_rate": "error rate", "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro F1", "kappa": "Cohen's kappa", "log_loss": "log loss", "auc": "AUC",
-    "sensitivity": "sensitivity", "specificity": "specificity", "half_squared_error": "half squared error",
-    "mse": "mean squared error", "rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²",
-}  # fmt: skip
-"""Each figure's name for people."""
-
-
 def results_table(metrics: Mapping[str, Any]) -> None:
     """Print the figures of a run: test, training and each baseline side by side, as many intervals as fit."""
     sides: dict[str, Mapping[str, Any]] = {say(metrics["part"]): metrics["metrics"]}
@@ -62,7 +54,7 @@ def results_table(metrics: Mapping[str, Any]) -> None:
     wide = 24 + 22 * len(sides) <= shutil.get_terminal_size((112, 24)).columns
     rows = [
         [
-            say(NAMES.get(name, name)),
+            metric(name),
             *(figure(side.get(name), brief=place > 0 and not wide) for place, side in enumerate(sides.values())),
         ]
         for name in metrics["metrics"]
@@ -84,7 +76,7 @@ def result_lines(metrics: Mapping[str, Any]) -> list[str]:
         lines.append(say("{} of these rows the network has learned from.", metrics["unseen"]["seen"]))
         for name in ("accuracy", "r2"):
             if name in metrics["unseen"]["metrics"]:
-                lines.append(say("Without them: {} {}.", say(NAMES[name]), figure(metrics["unseen"]["metrics"][name])))
+                lines.append(say("Without them: {} {}.", metric(name), figure(metrics["unseen"]["metrics"][name])))
     if metrics["openings"] > 1:
         lines.append(say("The test part has now been opened {} times; each look makes its figure a little too good.",
                          metrics["openings"]))  # fmt: skip
