@@ -77,6 +77,8 @@ def result_lines(metrics: Mapping[str, Any]) -> list[str]:
         for name in ("accuracy", "r2"):
             if name in metrics["unseen"]["metrics"]:
                 lines.append(say("Without them: {} {}.", metric(name), figure(metrics["unseen"]["metrics"][name])))
+    if metrics["openings"] == 1:
+        lines.append(say("The test part was opened once, for this measurement."))
     if metrics["openings"] > 1:
         lines.append(say("The test part has now been opened {} times; each look makes its figure a little too good.",
                          metrics["openings"]))  # fmt: skip

@@ -78,6 +78,11 @@ def _read_folder(path: Path) -> Source:
     # A file may lie there packed and unpacked: it is read once.
     pairs = [entry for entry in pairs if not (entry.suffix == ".gz" and entry.with_suffix("") in pairs)]
     pairs.sort(key=lambda entry: _part(entry) != "train")
+    if not pairs:
+        raise LayerwiseError(
+            say("A folder of idx files holds pairs of image and label files."), say("'{}' holds none", path),
+            say("Name the folder with train-images-idx3-ubyte and its like, or a single file."),
+        )  # fmt: skip
     images, labels = [], []
     for entry in pairs:
         partner = _labels_of(entry)
