@@ -77,7 +77,11 @@ def lenet5(inputs: InputShape, outputs: int, *, form: Literal["lecture", "modern
         found = say("{} numbers", inputs) if isinstance(inputs, int) else "x".join(map(str, inputs))
         raise LayerwiseError(
             say("LeNet-5 takes pictures of 32 by 32 pixels."), found,
-            say("For pictures set --image-size 32 32; for a table choose the model 'mlp'."),
+            say(
+                "Give pictures of that size (--image-size 32 32, in show --input 1x32x32); "
+                "for a table choose the model 'mlp'."
+            ),
+            usage=True,
         )  # fmt: skip
     return LeNet5(inputs[0], outputs, form)
 
