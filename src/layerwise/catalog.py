@@ -75,7 +75,8 @@ def register(
         task: Of a model: the task it learns, or `classify regress` for both.
         source: The paper: `arXiv:1409.1556`, a DOI, or author, title and year.
         lecture: Where the lectures show it.
-        small: Of a model: `inputs`, `outputs` and options of a form small enough for the contract tests.
+        small: For the contract tests. Of a model: `inputs`, `outputs` and options of a small form; of a task: what it
+            is made with beside its loss.
         image: Of a model: the picture it is drawn for, as channels, height and width; data are fitted to it.
         train: Of a model: training settings that suit it better than the general ones; the user's own go first.
         suffixes: Of a format: the endings of its files.
@@ -124,15 +125,14 @@ def entry(kind: str, name: str) -> Entry:
     return known[name]
 
 
-def find(kind: str, name: str) -> Callable[..., Any]:
-    """Import one part and return its function.
+def find(kind: str, name: str) -> Any:
+    """Import one part and return its function or class.
 
     Raises:
         LayerwiseError: No part has that name.
     """
     part = entry(kind, name)
-    function: Callable[..., Any] = getattr(importlib.import_module(part.module), part.function)
-    return function
+    return getattr(importlib.import_module(part.module), part.function)
 
 
 def _read(kind: str, module: str, path: Path) -> list[Entry]:

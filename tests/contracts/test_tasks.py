@@ -1,5 +1,8 @@
 """Every registered task keeps the contract: sums with counts, one gradient for any batch, and it can be learned."""
 
+import importlib
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -12,23 +15,20 @@ from layerwise.training.history import measure
 from layerwise.training.loop import train
 from layerwise.training.state import Learner, Plan, prepare
 
-MADE = {
-    "classify": lambda kind, error: kind(("a", "b", "c"), error),
-    "regress": lambda kind, error: kind(("u", "v"), (1.0, -2.0), (3.0, 0.5), error),
-}
-"""How a task is set up without data; a new task adds its line."""
-ERRORS = {
-    "classify": ("cross-entropy", "squared-error"),
-    "regress": ("squared-error", "half-squared-error", "absolute-error"),
-}
-CASES = [(name, error) for name in entries("task") for error in ERRORS[name]]
+
+def losses(name):
+    """Return the names of the losses that a task's module lists."""
+    return tuple(importlib.import_module(entries("task")[name].module).LOSSES)
+
+
+CASES = [(name, error) for name in entries("task") for error in losses(name)]
 SHAPE = 6
 
 
 @pytest.fixture(params=CASES, ids=[" ".join(case) for case in CASES])
 def task(request):
     name, error = request.param
-    return MADE[name](find("task", name), error)
+    return find("task", name)(**entries("task")[name].facts["small"], error=error)
 
 
 def examples(task, number=60):
@@ -48,6 +48,11 @@ def gradients(task, model, batch):
 
 def test_the_name_is_that_of_the_catalogue(task):
     assert entries("task")[task.name].function == type(task).__name__
+
+
+def test_a_task_comes_back_from_a_run_folder(task):
+    assert type(task).from_json(json.loads(json.dumps(task.to_json()))) == task
+    assert len(task.columns) == task.outputs()
 
 
 def test_the_loss_is_a_sum_that_adds_over_batches(task):

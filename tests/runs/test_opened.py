@@ -10,7 +10,7 @@ from torch import nn
 from layerwise.config import Evaluate
 from layerwise.errors import LayerwiseError
 from layerwise.evaluation.protocol import expectation, measure, positive_class
-from layerwise.runs.opened import answer, labelled, task_from_json, task_to_json
+from layerwise.runs.opened import answer, labelled
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.regress import Regress
 
@@ -19,7 +19,7 @@ TASK = Classify(("고양이", "dog"))
 
 @pytest.mark.parametrize("task", [TASK, Regress(("y",), (1 / 3,), (0.1,), "absolute-error")])
 def test_a_task_survives_json_exactly(task):
-    assert task_from_json(json.loads(json.dumps(task_to_json(task), ensure_ascii=False))) == task
+    assert type(task).from_json(json.loads(json.dumps(task.to_json(), ensure_ascii=False))) == task
 
 
 def test_answers_do_not_depend_on_the_batch_and_leave_the_network_alone():

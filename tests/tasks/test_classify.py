@@ -50,19 +50,19 @@ def test_probabilities_sum_to_one():
 
 
 def test_targets_go_by_name_so_that_other_data_may_number_them_otherwise():
-    task = Classify.of(source([0, 1, 2], "abc"), "auto")
+    task = Classify.of(source([0, 1, 2], "abc"), np.arange(3), "auto")
     assert task.targets(source([0, 1, 2, -1], "cxa")).tolist() == [2, -1, 0, -1]
 
 
 def test_one_class_is_refused_by_name():
     with pytest.raises(LayerwiseError, match="every row of 'y' is 'b'"):
-        Classify.of(source([1, 1], "ab"), "auto")
+        Classify.of(source([1, 1], "ab"), np.arange(2), "auto")
 
 
 def test_numbers_and_the_losses_of_regression_are_refused():
     numbers = Source("s", "memory", (Field("y", "target"),), {"y": Numbers(np.arange(3.0))})
     assert not Classify(("a", "b")).accepts(numbers)
     with pytest.raises(LayerwiseError, match="--category y"):
-        Classify.of(numbers, "auto")
+        Classify.of(numbers, np.arange(2), "auto")
     with pytest.raises(LayerwiseError, match="'absolute-error' for classification"):
-        Classify.of(source([0, 1], "ab"), "absolute-error")
+        Classify.of(source([0, 1], "ab"), np.arange(2), "absolute-error")

@@ -16,8 +16,7 @@ from layerwise.evaluation.intervals import Interval, predictive_count, proportio
 from layerwise.evaluation.ranking_intervals import auc_interval, one_vs_rest_auc_intervals
 from layerwise.language import say
 from layerwise.metrics.classification import confusion_matrix
-from layerwise.tasks.classify import Classify
-from layerwise.tasks.regress import Regress
+from layerwise.tasks.contract import Task
 
 __all__ = ["MAIN", "Measured", "expectation", "measure"]
 
@@ -52,7 +51,7 @@ class Measured:
 
 
 def measure(
-    task: Classify | Regress, targets: np.ndarray, scores: np.ndarray, settings: Evaluate, *,
+    task: Task, targets: np.ndarray, scores: np.ndarray, settings: Evaluate, *,
     seed: int, groups: np.ndarray | None = None,
 ) -> Measured:  # fmt: skip
     """Measure one part.
@@ -66,7 +65,7 @@ def measure(
         groups: Group of each item; whole groups are then resampled.
     """
     generator = np.random.default_rng([seed, 0xE7A1])
-    if isinstance(task, Regress):
+    if not task.classes:
         found = regression_intervals(
             targets, scores, generator=generator, groups=groups,
             confidence=settings.confidence, resamples=settings.resamples,
@@ -76,7 +75,7 @@ def measure(
 
 
 def measure_classes(
-    task: Classify, targets: np.ndarray, scores: np.ndarray, settings: Evaluate,
+    task: Task, targets: np.ndarray, scores: np.ndarray, settings: Evaluate,
     generator: np.random.Generator, groups: np.ndarray | None,
 ) -> Measured:  # fmt: skip
     """Measure a classification."""
@@ -104,7 +103,7 @@ def measure_classes(
     return Measured(found, classes, tuple(tuple(int(count) for count in row) for row in matrix))
 
 
-def positive_class(task: Classify, settings: Evaluate) -> int:
+def positive_class(task: Task, settings: Evaluate) -> int:
     """Return the place of the class that sensitivity is about.
 
     Raises:

@@ -12,8 +12,7 @@ import numpy as np
 
 from layerwise.config import Experiment
 from layerwise.explain.layers import LayerRow
-from layerwise.tasks.classify import Classify
-from layerwise.tasks.regress import Regress
+from layerwise.tasks.contract import Task
 
 __all__ = ["Answers", "Mistake", "OpenedView", "ReportData", "read_answers"]
 
@@ -101,7 +100,7 @@ class ReportData:
     data: Mapping[str, Any]
     notes: tuple[str, ...]
     reasons: tuple[str, ...]
-    task: Classify | Regress
+    task: Task
     metrics: Mapping[str, Any]
     openings: Sequence[Mapping[str, Any]]
     history: Sequence[Mapping[str, Any]]
@@ -134,7 +133,7 @@ class ReportData:
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes; none for regression."""
-        return self.task.classes if isinstance(self.task, Classify) else ()
+        return self.task.classes
 
     @property
     def target(self) -> str:
@@ -151,7 +150,7 @@ class ReportData:
         return f"{100 * self.experiment.evaluate.confidence:g}"
 
 
-def read_answers(path: Path, task: Classify | Regress) -> dict[str, Answers]:
+def read_answers(path: Path, task: Task) -> dict[str, Answers]:
     """Read `predictions.csv`: columns id, part, target, prediction, then one score a class or target.
 
     Columns are taken by their place, since a class may have any name, also `id`.
@@ -164,11 +163,11 @@ def read_answers(path: Path, task: Classify | Regress) -> dict[str, Answers]:
     return {part: _answers(lines, task) for part, lines in parts.items()}
 
 
-def _answers(rows: Sequence[Sequence[str]], task: Classify | Regress) -> Answers:
+def _answers(rows: Sequence[Sequence[str]], task: Task) -> Answers:
     """Turn the lines of one part into arrays."""
     ids = tuple(row[0] for row in rows)
     scores = np.array([[float(value) for value in row[4:]] for row in rows], dtype=np.float64)
-    if isinstance(task, Classify):
+    if task.classes:
         places = {name: place for place, name in enumerate(task.classes)}
         targets, predictions = (np.array([places[row[column]] for row in rows], dtype=np.int64) for column in (2, 3))
         return Answers(ids, targets, predictions, scores)

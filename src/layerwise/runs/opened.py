@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from layerwise.catalog import find
 from layerwise.data.preprocess import Preprocessing
 from layerwise.data.source import Source
 from layerwise.language import say
@@ -18,10 +17,9 @@ from layerwise.models import build
 from layerwise.notebook import html_table
 from layerwise.runs.folder import RunFolder
 from layerwise.runs.weights import load_weights
-from layerwise.tasks.classify import Classify
-from layerwise.tasks.regress import Regress
+from layerwise.tasks.contract import Task
 
-__all__ = ["Opened", "Predictions", "answer", "open_run", "task_from_json", "task_to_json"]
+__all__ = ["Opened", "Predictions", "answer", "open_run"]
 
 SHOWN = 20
 """Answers that a notebook shows."""
@@ -56,7 +54,7 @@ class Opened:
     """A run whose network is asked."""
 
     folder: RunFolder
-    task: Classify | Regress
+    task: Task
     preprocessing: Preprocessing
 
     @cached_property
@@ -92,10 +90,14 @@ def open_run(folder: RunFolder) -> Opened:
         LayerwiseError: A file of the run is missing or damaged.
     """
     data = folder.read("data.json")
-    return Opened(folder, task_from_json(data["task"]), Preprocessing.from_json(data["preprocessing"]))
+    return Opened(
+        folder,
+        find("task", data["task"]["name"]).from_json(data["task"]),
+        Preprocessing.from_json(data["preprocessing"]),
+    )
 
 
-def answer(model: nn.Module, task: Classify | Regress, inputs: Tensor, *, batch_size: int = 1024) -> np.ndarray:
+def answer(model: nn.Module, task: Task, inputs: Tensor, *, batch_size: int = 1024) -> np.ndarray:
     """Return what a network predicts for preprocessed inputs, without touching its mode or gradients."""
     device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
     training = model.training
@@ -109,26 +111,6 @@ def answer(model: nn.Module, task: Classify | Regress, inputs: Tensor, *, batch_
     return np.concatenate(parts) if parts else np.zeros((0, task.outputs()))
 
 
-def labelled(task: Classify | Regress, ids: tuple[str, ...], scores: np.ndarray) -> Predictions:
+def labelled(task: Task, ids: tuple[str, ...], scores: np.ndarray) -> Predictions:
     """Name what the scores say."""
-    if isinstance(task, Classify):
-        labels = tuple(task.classes[place] for place in scores.argmax(axis=1))
-        return Predictions(ids, labels, scores, task.classes)
-    return Predictions(ids, tuple(f"{row[0]:.6g}" for row in scores), scores, task.names)
-
-
-def task_to_json(task: Classify | Regress) -> dict[str, Any]:
-    """Return a task as plain values."""
-    if isinstance(task, Classify):
-        return {"name": "classify", "classes": list(task.classes), "error": task.error}
-    return {
-        "name": "regress", "names": list(task.names), "mean": list(task.mean),
-        "deviation": list(task.deviation), "error": task.error,
-    }  # fmt: skip
-
-
-def task_from_json(values: Mapping[str, Any]) -> Classify | Regress:
-    """Rebuild a task from plain values."""
-    if values["name"] == "classify":
-        return Classify(tuple(values["classes"]), values["error"])
-    return Regress(tuple(values["names"]), tuple(values["mean"]), tuple(values["deviation"]), values["error"])
+    return Predictions(ids, task.labels(scores), scores, task.columns)

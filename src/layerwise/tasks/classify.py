@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -18,10 +19,13 @@ from layerwise.language import say
 from layerwise.layers.losses import cross_entropy, squared_error
 from layerwise.tasks.contract import Batch, Examples, LossResult, OwnsLoss
 
-__all__ = ["Classify"]
+__all__ = ["LOSSES", "Classify"]
+
+LOSSES = ("cross-entropy", "squared-error")
+"""Losses by their names in the settings, the usual one first."""
 
 
-@register("classify", lecture="003 Classification Problem")
+@register("classify", lecture="003 Classification Problem", small={"classes": ("a", "b", "c")})
 @dataclass(frozen=True)
 class Classify:
     """Choose one class for each example.
@@ -36,8 +40,8 @@ class Classify:
     name: str = "classify"
 
     @classmethod
-    def of(cls, source: Source, error: str) -> Classify:
-        """Set the task up for a source whose target is a category.
+    def of(cls, source: Source, training: np.ndarray, error: str) -> Self:
+        """Set the task up for a source whose target is a category; the classes are those of the whole source.
 
         Raises:
             LayerwiseError: The target has fewer than two classes.
@@ -56,12 +60,26 @@ class Classify:
                 say("every row of '{}' is '{}'", source.named("target")[0], present[0] if present else ""),
                 say("Choose another target with --target, or add examples of another class."),
             )
-        if error not in ("auto", "cross-entropy", "squared-error"):
+        if error not in ("auto", *LOSSES):
             raise LayerwiseError(
                 say("A loss must suit the task."), say("loss '{}' for classification", error),
                 say("Use --loss cross-entropy or --loss squared-error."), usage=True,
             )  # fmt: skip
-        return cls(target.names, "cross-entropy" if error == "auto" else error)
+        return cls(target.names, LOSSES[0] if error == "auto" else error)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild the task from plain values."""
+        return cls(tuple(values["classes"]), values["error"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the task as plain values."""
+        return {"name": self.name, "classes": list(self.classes), "error": self.error}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """One probability a class."""
+        return self.classes
 
     def accepts(self, source: Source) -> bool:
         """Say whether the target is a category."""
@@ -98,6 +116,18 @@ class Classify:
         """Return class probabilities, `(items, classes)`: softmax of the outputs, or the network's own reading."""
         scores = model.scores(output) if isinstance(model, OwnsLoss) else output.softmax(1)
         return np.asarray(scores.detach().double().cpu().numpy())
+
+    def labels(self, scores: np.ndarray) -> tuple[str, ...]:
+        """Return the most probable class of each row."""
+        return tuple(self.classes[place] for place in scores.argmax(axis=1))
+
+    def truths(self, source: Source, rows: np.ndarray) -> np.ndarray:
+        """Return the class place of some rows."""
+        return np.asarray(self.targets(source).numpy()[rows])
+
+    def words(self, truths: np.ndarray) -> tuple[str, ...]:
+        """Return class names."""
+        return tuple(self.classes[place] for place in truths)
 
     def sample(self, inputs: int | tuple[int, ...], number: int, generator: torch.Generator) -> Examples:
         """Return examples that can be learned: each class shifts the inputs by a constant of its own."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from layerwise.data.source import Source
 
@@ -105,6 +105,25 @@ class Task(Protocol):
     def name(self) -> str:
         """Name in the catalogue."""
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the outputs; empty where nothing is classified."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What each column of the decoded answers is: class names, or names of the targets."""
+
+    @classmethod
+    def of(cls, source: Source, training: np.ndarray, error: str) -> Self:
+        """Set the task up for a source, from its training rows alone; `error` names the loss, or is `auto`."""
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild the task from what a run folder holds."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the task as plain values, its name among them."""
+
     def accepts(self, source: Source) -> bool:
         """Say whether the target of the source fits this task."""
 
@@ -119,3 +138,15 @@ class Task(Protocol):
 
     def decode(self, model: nn.Module, output: Tensor) -> np.ndarray:
         """Turn outputs into what is predicted: class probabilities `(items, classes)` or numbers `(items, targets)`."""
+
+    def labels(self, scores: np.ndarray) -> tuple[str, ...]:
+        """Say in a word what each row of decoded answers predicts."""
+
+    def truths(self, source: Source, rows: np.ndarray) -> np.ndarray:
+        """Return the targets of some rows as they are measured: class places, or numbers in the units of the data."""
+
+    def words(self, truths: np.ndarray) -> tuple[str, ...]:
+        """Write measured targets as the predictions file shows them."""
+
+    def sample(self, inputs: int | tuple[int, ...], number: int, generator: Generator) -> Examples:
+        """Return examples that can be learned, for the contract tests."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -17,17 +18,20 @@ from layerwise.language import say
 from layerwise.layers.losses import absolute_error, half_squared_error, squared_error
 from layerwise.tasks.contract import Batch, Examples, LossResult
 
-__all__ = ["Regress"]
+__all__ = ["LOSSES", "Regress"]
 
 LOSSES = {
     "squared-error": squared_error,
     "half-squared-error": half_squared_error,
     "absolute-error": absolute_error,
 }
-"""Each loss by its name in the settings."""
+"""Losses by their names in the settings, the usual one first."""
 
 
-@register("regress", lecture="004 Loss Functions")
+@register(
+    "regress", lecture="004 Loss Functions",
+    small={"names": ("u", "v"), "mean": (1.0, -2.0), "deviation": (3.0, 0.5)},
+)  # fmt: skip
 @dataclass(frozen=True)
 class Regress:
     """Predict numbers; the network learns them in units of their training mean and deviation.
@@ -46,7 +50,7 @@ class Regress:
     name: str = "regress"
 
     @classmethod
-    def of(cls, source: Source, training: np.ndarray, error: str) -> Regress:
+    def of(cls, source: Source, training: np.ndarray, error: str) -> Self:
         """Set the task up for a source whose targets are numbers, scaled by its training rows.
 
         Raises:
@@ -77,6 +81,26 @@ class Regress:
             source.named("target"), tuple(means), tuple(deviations), "squared-error" if error == "auto" else error
         )
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Rebuild the task from plain values."""
+        return cls(tuple(values["names"]), tuple(values["mean"]), tuple(values["deviation"]), values["error"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the task as plain values."""
+        numbers = {"names": list(self.names), "mean": list(self.mean), "deviation": list(self.deviation)}
+        return {"name": self.name, **numbers, "error": self.error}
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Nothing is classified."""
+        return ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """One number a target."""
+        return self.names
+
     def accepts(self, source: Source) -> bool:
         """Say whether every target is a number."""
         return all(isinstance(source.columns[name], Numbers) for name in source.named("target"))
@@ -87,8 +111,7 @@ class Regress:
 
     def targets(self, source: Source) -> Tensor:
         """Return the standardised targets of each row, `(items, targets)`."""
-        columns = [source.columns[name] for name in self.names]
-        values = np.stack([column.values for column in columns if isinstance(column, Numbers)], axis=1)
+        values = self.truths(source, np.arange(len(source)))
         return torch.from_numpy(((values - np.array(self.mean)) / np.array(self.deviation)).astype(np.float32))
 
     def loss(self, model: nn.Module, batch: Batch, state: Any) -> LossResult:
@@ -103,6 +126,19 @@ class Regress:
         """Return predictions in the units of the data, `(items, targets)`."""
         values = output.detach().double().cpu().numpy()
         return np.asarray(values * np.array(self.deviation) + np.array(self.mean))
+
+    def labels(self, scores: np.ndarray) -> tuple[str, ...]:
+        """Return the first predicted number of each row."""
+        return tuple(f"{row[0]:.6g}" for row in scores)
+
+    def truths(self, source: Source, rows: np.ndarray) -> np.ndarray:
+        """Return the targets of some rows in the units of the data, `(rows, targets)`."""
+        columns = [source.columns[name] for name in self.names]
+        return np.stack([column.values[rows] for column in columns if isinstance(column, Numbers)], axis=1)
+
+    def words(self, truths: np.ndarray) -> tuple[str, ...]:
+        """Return the first target of each row."""
+        return tuple(f"{row[0]:.9g}" for row in truths)
 
     def sample(self, inputs: int | tuple[int, ...], number: int, generator: torch.Generator) -> Examples:
         """Return examples that can be learned: targets that are linear in the inputs, with a little noise."""

@@ -13,13 +13,11 @@ import numpy as np
 from torch import nn
 
 from layerwise.config import Experiment
-from layerwise.data.kinds import Numbers
 from layerwise.evaluation.protocol import Measured, expectation, measure
 from layerwise.files import write_text
 from layerwise.models import build
 from layerwise.runs.folder import RunFolder
 from layerwise.runs.opened import answer, labelled
-from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import ClosedForm
 from layerwise.workflow.learn import Outcome
 from layerwise.workflow.prepare import Prepared
@@ -57,20 +55,11 @@ def figures(
 ) -> Measured:
     """Measure one part, or only some of its rows."""
     rows = getattr(prepared.parts, part)
-    targets = true_targets(prepared, part)
+    targets = prepared.task.truths(prepared.source, rows)
     groups = groups_of(prepared, rows)
     if only is not None:
         targets, scores, groups = targets[only], scores[only], None if groups is None else groups[only]
     return measure(prepared.task, targets, scores, whole.evaluate, seed=whole.train.seed, groups=groups)
-
-
-def true_targets(prepared: Prepared, part: str) -> np.ndarray:
-    """Return targets as they are measured: class places, or numbers in the units of the data."""
-    if isinstance(prepared.task, Classify):
-        return np.asarray(prepared.examples[part].targets.numpy())
-    columns = [prepared.source.columns[name] for name in prepared.task.names]
-    values = np.stack([column.values for column in columns if isinstance(column, Numbers)], axis=1)
-    return np.asarray(values[getattr(prepared.parts, part)])
 
 
 def groups_of(prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
@@ -95,7 +84,7 @@ def unseen(prepared: Prepared, whole: Experiment, scores: Mapping[str, np.ndarra
 
 def baselines(prepared: Prepared, whole: Experiment) -> dict[str, Any]:
     """Fit simple learners on the same training part and measure them on the same test part."""
-    regression = not isinstance(prepared.task, Classify)
+    regression = not prepared.task.classes
     names = whole.evaluate.baselines
     if names == ("auto",):
         quick = prepared.examples["train"].inputs.numel() <= 5_000_000
@@ -122,11 +111,7 @@ def write_predictions(folder: RunFolder, prepared: Prepared, scores: Mapping[str
     writer.writerow(["id", "part", "target", "prediction", *some.columns])
     for part, values in scores.items():
         predicted = labelled(prepared.task, prepared.examples[part].ids, values)
-        targets = true_targets(prepared, part)
-        if isinstance(prepared.task, Classify):
-            shown = [prepared.task.classes[place] for place in targets]
-        else:
-            shown = [f"{row[0]:.9g}" for row in targets]
+        shown = prepared.task.words(prepared.task.truths(prepared.source, getattr(prepared.parts, part)))
         for name, target, label, row in zip(predicted.ids, shown, predicted.labels, values, strict=True):
             writer.writerow([name, part, target, label, *(f"{value:.9g}" for value in row)])
     write_text(folder.path / "predictions.csv", text.getvalue())

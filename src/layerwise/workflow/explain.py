@@ -17,7 +17,6 @@ from layerwise.explain.replay import replay_step
 from layerwise.explain.subject import Subject
 from layerwise.language import say
 from layerwise.runs.opened import Opened
-from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import ClosedForm
 from layerwise.training.state import Plan, TrainingState, prepare
 from layerwise.workflow.prepare import Prepared, prepare_data
@@ -99,7 +98,7 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
             part = row["part"]
             place = places.get(part, 0)
             places[part] = place + 1
-            misread = isinstance(opened.task, Classify) and row["target"] != row["prediction"]
+            misread = bool(opened.task.classes) and row["target"] != row["prediction"]
             chosen = Chosen(row["id"], part, place, misread, row["target"], row["prediction"])
             if wanted and row["id"] == wanted:
                 return chosen
@@ -120,11 +119,17 @@ def subject_of(opened: Opened, prepared: Prepared, chosen: Chosen) -> Subject:
     """Return the network and one example, ready to be opened."""
     examples = prepared.examples[chosen.part]
     row = slice(chosen.place, chosen.place + 1)
-    classes = opened.task.classes if isinstance(opened.task, Classify) else ()
     names = prepared.preprocessing.names if isinstance(prepared.preprocessing.input_shape, int) else ()
     facts = {"run": opened.folder.name, "part": say(chosen.part)}
     return Subject(
-        opened.model, examples.inputs[row], examples.targets[row], opened.task, names, classes, chosen.id, facts
+        opened.model,
+        examples.inputs[row],
+        examples.targets[row],
+        opened.task,
+        names,
+        opened.task.classes,
+        chosen.id,
+        facts,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from layerwise.catalog import entries
+from layerwise.catalog import entries, find
 from layerwise.config import Experiment
 from layerwise.data.assign import assign, guess_model
 from layerwise.data.kinds import Numbers
@@ -19,9 +19,7 @@ from layerwise.data.source import Source
 from layerwise.data.split import Parts, divide
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
-from layerwise.tasks.classify import Classify
-from layerwise.tasks.contract import Examples
-from layerwise.tasks.regress import Regress
+from layerwise.tasks.contract import Examples, Task
 
 __all__ = ["Prepared", "prepare_data"]
 
@@ -42,7 +40,7 @@ class Prepared:
     source: Source
     parts: Parts
     preprocessing: Preprocessing
-    task: Classify | Regress
+    task: Task
     examples: Mapping[str, Examples]
     reasons: tuple[str, ...]
 
@@ -68,10 +66,7 @@ def prepare_data(whole: Experiment, data: Any) -> tuple[Prepared, Experiment]:
         whole = replace(whole, model=replace(whole.model, name=name))
         reasons = (*reasons, reason)
     preprocessing = fit(source, parts.train, whole.preprocess, image=_drawn_for(whole.model.name))
-    if task_name == "classify":
-        task: Classify | Regress = Classify.of(source, whole.train.loss)
-    else:
-        task = Regress.of(source, parts.train, whole.train.loss)
+    task: Task = find("task", task_name).of(source, parts.train, whole.train.loss)
     inputs = torch.from_numpy(preprocessing.apply(source))
     targets = task.targets(source)
     weights = _weights(source)

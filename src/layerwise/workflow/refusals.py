@@ -13,9 +13,7 @@ from layerwise.errors import LayerwiseError
 from layerwise.evaluation.protocol import positive_class
 from layerwise.language import say
 from layerwise.models import build
-from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import ClosedForm
-from layerwise.tasks.regress import Regress
 from layerwise.workflow.prepare import Prepared
 
 __all__ = ["refuse_baselines", "refuse_evaluation", "refuse_stopping", "refuse_task", "refuse_unused"]
@@ -46,7 +44,7 @@ def refuse_stopping(whole: Experiment, prepared: Prepared) -> None:
             say("Stopping by validation needs a validation part."), say("no validation rows"),
             say("Set --validation-fraction, or use --stopping none."), usage=True,
         )  # fmt: skip
-    if whole.train.stopping == "no-errors" and isinstance(prepared.task, Regress):
+    if whole.train.stopping == "no-errors" and not prepared.task.classes:
         raise LayerwiseError(
             say("Stopping without errors needs classes."), say("'{}' is a regression", prepared.source.name),
             say("Use --stopping validation or --stopping none."), usage=True,
@@ -78,7 +76,7 @@ def refuse_evaluation(whole: Experiment, prepared: Prepared) -> None:
         LayerwiseError: One of them does not exist or does not suit the task.
     """
     refuse_baselines(whole, prepared)
-    if isinstance(prepared.task, Classify):
+    if prepared.task.classes:
         positive_class(prepared.task, whole.evaluate)
     for view in whole.view.views:
         entry("view", view)

@@ -17,7 +17,7 @@ from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.protocol import expectation, measure
 from layerwise.language import say
 from layerwise.runs.opened import Opened, answer
-from layerwise.tasks.classify import Classify
+from layerwise.tasks.contract import Task
 from layerwise.workflow.evaluate import figures
 from layerwise.workflow.explain import prepared_again
 
@@ -115,7 +115,7 @@ def with_targets(opened: Opened, source: Source) -> tuple[Source, np.ndarray]:
                 say("Fill them in, or leave the rows out."),
             )  # fmt: skip
     source = source.assign(dict.fromkeys(trained, "target"))
-    if isinstance(opened.task, Classify):
+    if opened.task.classes:
         return class_targets(opened.task, source, trained[0])
     columns = [source.columns[name] for name in trained]
     if not all(isinstance(column, Numbers) for column in columns):
@@ -124,7 +124,7 @@ def with_targets(opened: Opened, source: Source) -> tuple[Source, np.ndarray]:
     return source, np.stack([column.values for column in columns if isinstance(column, Numbers)], axis=1)
 
 
-def class_targets(task: Classify, source: Source, name: str) -> tuple[Source, np.ndarray]:
+def class_targets(task: Task, source: Source, name: str) -> tuple[Source, np.ndarray]:
     """Return the place of each row's class among those the network knows."""
     column: Categories = as_categories(source.columns[name])
     unknown = [known for known, count in column.counts().items() if count and known not in task.classes]

@@ -21,7 +21,6 @@ from layerwise.report.pictures import mistake, shown_fields
 from layerwise.report.words import cut, retold
 from layerwise.runs.folder import RUNS, RunFolder
 from layerwise.runs.opened import Opened
-from layerwise.tasks.classify import Classify
 from layerwise.workflow.explain import Chosen, choose_example, prepared_again, subject_of
 from layerwise.workflow.prepare import Prepared
 
@@ -77,7 +76,7 @@ def _from_files(opened: Opened) -> ReportData:
     known = folder.read("data.json")
     metrics = folder.read("metrics.json") if folder.finished else {}
     answers = read_answers(folder.path / "predictions.csv", opened.task) if metrics else {}
-    names = opened.task.classes if isinstance(opened.task, Classify) else ()
+    names = opened.task.classes
     tests = folder.path / "tests.json"
     return ReportData(
         name=folder.name, handle=_handle(folder), experiment=folder.experiment(), plan=folder.plan(), data=known,

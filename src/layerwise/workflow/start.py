@@ -20,7 +20,7 @@ from layerwise.language import say
 from layerwise.models import build
 from layerwise.models.own import check_shapes
 from layerwise.runs.folder import RunFolder, create, environment
-from layerwise.runs.opened import Opened, task_to_json
+from layerwise.runs.opened import Opened
 from layerwise.runs.weights import save_weights
 from layerwise.tasks.contract import ClosedForm
 from layerwise.training.augment import Augmentation, augmentation
@@ -144,7 +144,7 @@ def write_beginning(folder: RunFolder, whole: Experiment, prepared: Prepared, pl
                    for part in prepared.source.fields],
         "split": {"origin": parts.origin, "duplicates": parts.duplicates, "seen_in_test": len(parts.seen)}
         | {name: getattr(parts, name).tolist() for name in ("train", "validation", "test")},
-        "task": task_to_json(prepared.task), "preprocessing": prepared.preprocessing.to_json(),
+        "task": prepared.task.to_json(), "preprocessing": prepared.preprocessing.to_json(),
         "imputed": prepared.preprocessing.imputed,
         "problems": [asdict(problem) for problem in prepared.source.problems],
         "notes": list(prepared.source.notes), "reasons": list(prepared.reasons),
