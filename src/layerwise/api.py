@@ -32,7 +32,7 @@ class Settings(TypedDict, total=False):
     exclude_problems: bool
     download: bool
     target: str
-    task: Literal["", "classify", "regress"]
+    task: str
     drop: tuple[str, ...]
     category: tuple[str, ...]
     id: str
@@ -53,7 +53,7 @@ class Settings(TypedDict, total=False):
     augment: tuple[str, ...]
     epochs: int
     batch_size: int
-    loss: Literal["auto", "cross-entropy", "squared-error", "half-squared-error", "absolute-error"]
+    loss: str
     optimizer: Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"]
     learning_rate: float
     momentum: float

@@ -49,8 +49,8 @@ class Assign:
 
     target: str = ""
     """Field to predict; chosen and said when left out."""
-    task: Literal["", "classify", "regress"] = ""
-    """What is asked; follows from the target when left out."""
+    task: str = ""
+    """What is asked, as the catalogue names it (classify, regress); follows from the target when left out."""
     drop: tuple[str, ...] = ()
     """Fields to leave out."""
     category: tuple[str, ...] = ()
@@ -119,8 +119,8 @@ class Train:
     """How often the training part is gone through; 0 chooses by its size."""
     batch_size: int = 0
     """Examples learned from at once; 0 chooses by the size of the training part."""
-    loss: Literal["auto", "cross-entropy", "squared-error", "half-squared-error", "absolute-error"] = "auto"
-    """What is minimised; the task's own when left out."""
+    loss: str = "auto"
+    """What is minimised: one of the task's losses, its usual one when left out."""
     optimizer: Literal["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"] = "adam"
     """Rule that turns gradients into updates."""
     learning_rate: float = 1e-3

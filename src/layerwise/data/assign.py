@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from layerwise.catalog import entry
 from layerwise.config import Assign
 from layerwise.data.kinds import Categories, Column, Numbers
 from layerwise.data.source import Source
@@ -56,7 +57,7 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
     _refuse_missing_target(source, target)
     task, reason = guess_task(source, target)
     if settings.task:
-        task = settings.task
+        task = entry("task", settings.task).name
     else:
         reasons.append(reason)
     if task == "classify" and not isinstance(source.columns[target], Categories):
