@@ -109,6 +109,7 @@ def test_missing_inputs_are_filled_in_and_counted(place, command):
         ("flowers.csv mlp --device abacus", 2, "device 'abacus'"),
         ("flowers.csv mlp --activation swish", 2, "--activation swish"),
         ("flowers.csv lenet5", 2, "4 numbers"),
+        ("flowers.csv mlp --test training --validation-fraction 0.2", 2, "leaves none for a validation part"),
         ("flowers.csv my_net.py:WrongInput", 1, "(1x4 and 7x2)"),
         ("flowers.csv my_net.py:WrongOutput", 1, "an answer of shape (1, 9) to an example of shape (1, 4)"),
         ("flowers.csv my_net.py:MyNett", 2, "Did you mean 'MyNet'?"),

@@ -16,7 +16,14 @@ from layerwise.models import build
 from layerwise.tasks.contract import ClosedForm
 from layerwise.workflow.prepare import Prepared
 
-__all__ = ["refuse_baselines", "refuse_evaluation", "refuse_stopping", "refuse_task", "refuse_unused"]
+__all__ = [
+    "refuse_baselines",
+    "refuse_evaluation",
+    "refuse_stopping",
+    "refuse_task",
+    "refuse_unused",
+    "refuse_validation",
+]
 
 
 def refuse_task(name: str, task: str) -> None:
@@ -48,6 +55,20 @@ def refuse_stopping(whole: Experiment, prepared: Prepared) -> None:
         raise LayerwiseError(
             say("Stopping without errors needs classes."), say("'{}' is a regression", prepared.source.name),
             say("Use --stopping validation or --stopping none."), usage=True,
+        )  # fmt: skip
+
+
+def refuse_validation(whole: Experiment, settings: Mapping[str, Any]) -> None:
+    """Refuse a validation part where every row is learned from: none is silently ignored.
+
+    Raises:
+        LayerwiseError: A share was named beside `--test training` or `--test none`.
+    """
+    if whole.split.test in ("training", "none") and settings.get("validation_fraction"):
+        raise LayerwiseError(
+            say("A setting must have an effect."),
+            say("--test {} learns from every row and leaves none for a validation part", whole.split.test),
+            say("Leave {} out.", "--validation-fraction"), usage=True,
         )  # fmt: skip
 
 

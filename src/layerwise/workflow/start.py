@@ -29,7 +29,13 @@ from layerwise.training.state import Plan, prepare
 from layerwise.workflow.evaluate import evaluate
 from layerwise.workflow.learn import Listener, Outcome, Silence, learn
 from layerwise.workflow.prepare import Prepared, prepare_data
-from layerwise.workflow.refusals import refuse_evaluation, refuse_stopping, refuse_task, refuse_unused
+from layerwise.workflow.refusals import (
+    refuse_evaluation,
+    refuse_stopping,
+    refuse_task,
+    refuse_unused,
+    refuse_validation,
+)
 
 __all__ = ["Begun", "resolve", "start"]
 
@@ -67,7 +73,9 @@ def start(
         listener: Who is told how learning goes on.
         witness: Who is shown the resolved experiment before it begins.
     """
-    prepared, whole = prepare_data(experiment(settings, start=whole), data)
+    whole = experiment(settings, start=whole)
+    refuse_validation(whole, settings)
+    prepared, whole = prepare_data(whole, data)
     whole = resolve(whole, settings, len(prepared.examples["train"]), validation=len(prepared.examples["validation"]))
     refuse_task(whole.model.name, prepared.task.name)
     refuse_stopping(whole, prepared)
@@ -119,7 +127,12 @@ def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int, *, va
     stopping = whole.train.stopping
     if stopping == "validation" and not validation and "stopping" not in settings:
         stopping = "none"
-    return replace(whole, train=replace(whole.train, batch_size=batch_size, epochs=epochs, stopping=stopping))
+    # Where every row is learned from there is no validation part, and the record says so.
+    share = 0.0 if whole.split.test in ("training", "none") else whole.split.validation_fraction
+    return replace(
+        whole, split=replace(whole.split, validation_fraction=share),
+        train=replace(whole.train, batch_size=batch_size, epochs=epochs, stopping=stopping),
+    )  # fmt: skip
 
 
 @contextmanager
