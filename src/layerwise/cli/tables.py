@@ -68,10 +68,14 @@ def result_lines(metrics: Mapping[str, Any]) -> list[str]:
     lines = []
     expected = metrics["expectation_per_1000"]
     if expected and metrics["part"] != "train":
+        # Of other data, only rows that were not learned from count for new ones.
+        counted = metrics["unseen"].get("metrics") if metrics["part"] == "new data" and metrics["unseen"] else None
         lines.append(
             say("Of 1,000 new examples expect {} to {} wrong (measured on {}).",
-                round(expected["low"]), round(expected["high"]), metrics["metrics"]["accuracy"]["n"])
+                round(expected["low"]), round(expected["high"]), (counted or metrics["metrics"])["accuracy"]["n"])
         )  # fmt: skip
+    if not metrics.get("overlap_known", True):
+        lines.append(say("Whether the network learned from some of these rows is unknown: its training data are gone."))
     if metrics["unseen"]:
         lines.append(say("{} of these rows the network has learned from.", metrics["unseen"]["seen"]))
         for name in ("accuracy", "r2"):

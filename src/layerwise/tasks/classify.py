@@ -81,10 +81,6 @@ class Classify:
         """One probability a class."""
         return self.classes
 
-    def accepts(self, source: Source) -> bool:
-        """Say whether the target is a category."""
-        return all(isinstance(source.columns[name], Categories) for name in source.named("target"))
-
     def outputs(self) -> int:
         """Return the number of classes."""
         return len(self.classes)

@@ -124,9 +124,6 @@ class Task(Protocol):
     def to_json(self) -> dict[str, Any]:
         """Return the task as plain values, its name among them."""
 
-    def accepts(self, source: Source) -> bool:
-        """Say whether the target of the source fits this task."""
-
     def outputs(self) -> int:
         """Return the number of outputs a network needs: classes or target numbers."""
 

@@ -101,10 +101,6 @@ class Regress:
         """One number a target."""
         return self.names
 
-    def accepts(self, source: Source) -> bool:
-        """Say whether every target is a number."""
-        return all(isinstance(source.columns[name], Numbers) for name in source.named("target"))
-
     def outputs(self) -> int:
         """Return the number of targets."""
         return len(self.names)

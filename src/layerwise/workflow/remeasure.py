@@ -64,22 +64,26 @@ def measure_on(opened: Opened, data: Any, options: Mapping[str, Any], *, exclude
     inputs = opened.inputs(source)
     scores = answer(opened.model, opened.task, inputs)
     measured = measure(opened.task, targets, scores, whole.evaluate, seed=whole.train.seed)
-    found = result("new data", measured.to_json(), expectation(measured, confidence=whole.evaluate.confidence), 0)
     known = learned_from(opened, inputs)
-    if known.any():
-        found["unseen"] = {"seen": int(known.sum()), "metrics": {}}
-    if known.any() and not known.all():
+    if known is None or not known.any():
+        expected = expectation(measured, confidence=whole.evaluate.confidence)
+        return {**result("new data", measured.to_json(), expected, 0), "overlap_known": known is not None}
+    # Only rows the network has not learned from say what to expect of new ones.
+    others = None
+    if not known.all():
         others = measure(opened.task, targets[~known], scores[~known], whole.evaluate, seed=whole.train.seed)
-        found["unseen"]["metrics"] = others.to_json()["metrics"]
-    return found
+    expected = expectation(others, confidence=whole.evaluate.confidence) if others else None
+    seen = {"seen": int(known.sum()), "metrics": others.to_json()["metrics"] if others else {}}
+    return {**result("new data", measured.to_json(), expected, 0), "overlap_known": True, "unseen": seen}
 
 
-def learned_from(opened: Opened, inputs: Tensor) -> np.ndarray:
-    """Say for each row of new data whether the network learned from the same inputs; False where that is unknown."""
-    data = opened.folder.experiment().load.data
-    if data == "memory":
-        return np.zeros(len(inputs), dtype=bool)
-    prepared = prepared_again(opened)
+def learned_from(opened: Opened, inputs: Tensor) -> np.ndarray | None:
+    """Say for each row of new data whether the network learned from the same inputs; None where that is unknown."""
+    try:
+        prepared = prepared_again(opened)
+    except LayerwiseError:
+        # The training data were in memory, are gone, or have changed: the new data can be measured all the same.
+        return None
     learned = {
         row.tobytes() for part in ("train", "validation") for row in prepared.examples[part].inputs.numpy()
     }  # fmt: skip
