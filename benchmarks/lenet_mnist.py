@@ -27,7 +27,7 @@ from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import Examples
 from layerwise.training.history import History
 from layerwise.training.loop import train
-from layerwise.training.randomness import order
+from layerwise.randomness import order
 from layerwise.training.state import Plan, prepare
 from layerwise.workflow.prepare import prepare_data
 

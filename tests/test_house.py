@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,9 +21,9 @@ FILES = sorted(path for path in ROOT.rglob("*.py"))
 NAMES = [str(path.relative_to(ROOT)) for path in FILES]
 
 ROWS = (
-    ("byhand",), ("errors", "language", "files", "catalog", "config", "notebook"), ("data",), ("layers", "metrics"),
-    ("tasks",),
-    ("models",), ("training",), ("runs",), ("evaluation",), ("explain",), ("report",), ("recipes",), ("workflow",),
+    ("byhand",), ("errors", "language", "files", "catalog", "config", "notebook", "randomness"), ("data",),
+    ("layers", "metrics"), ("evaluation",), ("tasks",),
+    ("models",), ("training",), ("runs",), ("explain",), ("report",), ("recipes",), ("workflow",),
     ("api", "estimators"), ("serving",), ("studio",), ("cli",), ("__main__",),
 )  # fmt: skip
 """Rows of the package from the ground up; a module imports only from its own row and those above it in this list."""
@@ -31,7 +32,7 @@ EXEMPT = ("__init__", "catalog")
 """Modules that hand on names."""
 
 LIGHT = ("cli/data.py", "cli/models.py", "cli/application.py", "cli/options.py", "cli/tables.py", "catalog.py",
-         "config.py", "errors.py", "files.py", "__init__.py", "__main__.py")  # fmt: skip
+         "config/stages.py", "config/checks.py", "config/toml.py", "errors.py", "files.py", "__init__.py", "__main__.py")  # fmt: skip
 """Modules that `--help`, `models` and `data` reach, beside everything in `data/`, `language/` and `byhand/`."""
 HEAVY = ("torch", "matplotlib", "sklearn", "pyarrow", "pandas", "torchvision", "safetensors")
 
@@ -145,7 +146,7 @@ def test_only_the_loop_calls_backward():
 
 def test_only_the_catalogue_reads_registrations_and_only_config_reads_toml_settings():
     readers = {str(path.relative_to(ROOT)) for path in FILES if "tomllib" in at_module_level(tree(path))}
-    assert readers <= {"config.py", "runs/folder.py", "recipes/__init__.py"}
+    assert readers <= {"config/toml.py", "runs/folder.py", "recipes/__init__.py"}
 
 
 def test_nothing_loads_pickles():
@@ -157,6 +158,67 @@ def test_nothing_loads_pickles():
                 pytest.fail(f"{path}: {ast.unparse(node.func)}")
             if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
                 assert ast.unparse(node.value) == "False"
+
+
+WRITERS = (
+    r"(os|shutil|io|gzip|bz2|lzma)\.(rename|renames|replace|write|fdopen|mkdir|makedirs|truncate|link|symlink)",
+    r"(shutil\.(move|copy\w*|make_archive)|torch\.save|safetensors(\.\w+)?\.(save|serialize)_file|save_file)",
+    r"(np|numpy)\.(save\w*|memmap)|.*\.(tofile|to_csv|to_parquet|write_text|write_bytes|touch|hardlink_to)",
+    r".*\.(symlink_to|extractall|extract|savefig)",
+)
+"""Calls that make or change a file; `layerwise.files` alone may."""
+
+
+def opens_to_write(call: ast.Call, name: str) -> bool:
+    """Say whether a call opens a file in another way than to read it."""
+    if name == "os.open":
+        return True
+    if not (name == "open" or name.endswith(".open") or name.endswith(("ZipFile", "TarFile", "FileIO"))):
+        return False
+    modes = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
+    said = [node.value for node in modes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return any(re.fullmatch("[rwxabt+]{1,4}", mode) and set(mode) & set("wxa+") for mode in said)
+
+
+def writing_calls(source: str) -> list[str]:
+    """Return the calls in a piece of code that write a file by themselves."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        # What goes into memory is written by `layerwise.files` afterwards; to open a stream on disk is found by itself.
+        memory = bool(node.args) and ast.unparse(node.args[0]) in ("buffer", "stream")
+        if opens_to_write(node, name) or (not memory and any(re.fullmatch(writer, name) for writer in WRITERS)):
+            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=NAMES)
+def test_one_module_writes_files(path):
+    # Also the growing history goes through it, by `open_lines` and `append_line`.
+    if path != ROOT / "files.py":
+        assert writing_calls(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("call", [
+    "open(path, 'w')", "open(path, mode='xb')", "path.open('a', encoding='utf-8')", "io.open(path, 'r+b')",
+    "path.write_text('')", "self.path.write_bytes(b'')", "torch.save(model, path)", "np.save(path, array)",
+    "np.savez_compressed(path, a=array)", "array.tofile(path)", "shutil.move(a, b)", "shutil.copyfileobj(a, b)",
+    "os.replace(a, b)", "os.open(path, os.O_WRONLY)", "zipfile.ZipFile(path, 'w')", "gzip.open(path, 'wb')",
+    "figure.savefig(path)", "save_file(tensors, path)", "frame.to_csv(path)", "archive.extractall(folder)",
+])  # fmt: skip
+def test_every_way_of_writing_would_be_found(call):
+    assert len(writing_calls(call)) == 1
+
+
+@pytest.mark.parametrize("call", [
+    "open(path)", "path.open('rb')", "path.open(encoding='utf-8', newline='')", "gzip.open(path, 'rb')",
+    "write_text(path, text)", "figure.savefig(buffer, format='png')", "text.replace('a', 'w')", "archive.open('w.npy')",
+    "image.save(buffer, 'PNG')", "np.savez_compressed(stream, a=array)",
+])  # fmt: skip
+def test_reading_and_the_one_way_of_writing_are_free(call):
+    assert writing_calls(call) == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)
@@ -182,10 +244,10 @@ def test_the_package_is_imported_without_anything_heavy():
 @pytest.mark.parametrize("kind", catalog.KINDS)
 def test_the_index_read_from_source_is_that_of_the_decorators(kind, monkeypatch):
     announced = {}
+    known = set(inspect.signature(catalog.register).parameters) - {"name"}
 
-    def register(name, *, task="", source="", lecture="", small=None, image=None, train=None, suffixes=()):
-        facts = {"task": task, "source": source, "lecture": lecture, "small": small, "image": image, "train": train,
-                 "suffixes": suffixes}  # fmt: skip
+    def register(name, **facts):
+        assert set(facts) <= known
 
         def announce(function):
             # What the module imports may be registered now, too; only its own parts count.

@@ -44,10 +44,12 @@ class Settings(TypedDict, total=False):
     test_fraction: float
     test_data: str
     validation_fraction: float
+    split_by: Literal["auto", "random", "order"]
     stratify: bool
     split_seed: int
     scale: Literal["auto", "standardise", "min-max", "none"]
     missing: Literal["impute", "refuse"]
+    tokens: Literal["characters", "words"]
     image_size: tuple[int, ...]
     fit: Literal["auto", "pad", "resize"]
     augment: tuple[str, ...]
@@ -58,8 +60,13 @@ class Settings(TypedDict, total=False):
     learning_rate: float
     momentum: float
     weight_decay: float
+    smoothing: float
     clip_norm: float
-    schedule: Literal["constant", "step", "cosine", "one-cycle", "plateau"]
+    clip_value: float
+    sequence_length: int
+    accumulate: int
+    precision: Literal["auto", "float32", "bfloat16", "float16"]
+    schedule: Literal["constant", "step", "exponential", "linear", "cosine", "one-cycle", "plateau"]
     step_epochs: int
     decay: float
     warm_up: float
@@ -68,6 +75,7 @@ class Settings(TypedDict, total=False):
     seed: int
     device: str
     threads: int
+    checkpoint_seconds: float
     confidence: float
     resamples: int
     baselines: tuple[str, ...]
@@ -134,11 +142,27 @@ class Run:
         paths = data if isinstance(data, list) and data and isinstance(data[0], str | Path) else [data]
         return predict_sources(self.opened, [open_source(path, options=self.experiment.load.options) for path in paths])
 
+    def generate(self, prompt: str = "", *, length: int = 200, temperature: float = 1.0, seed: int = 0) -> str:
+        """Let a language model write on from a prompt; returns the prompt and what follows it."""
+        from layerwise.workflow.generate import generate_text
+
+        return generate_text(self.opened, prompt, length=length, temperature=temperature, seed=seed).whole
+
     def explain(self, view: str = "", *, example: str = "", options: Mapping[str, Any] | None = None) -> Explanation:
         """Open the network on one example; a misread test example when none is named."""
         from layerwise.workflow.explain import explain_run
 
         return explain_run(self.opened, view, example=example, options=options or {})
+
+    def resume(self, data: Any = None) -> Run:
+        """Go on with the run where it was interrupted, to the bit; `data` where it was started on data in memory."""
+        from layerwise.workflow.report import write_report
+        from layerwise.workflow.resume import resume
+
+        opened, outcome = resume(self.folder, data=data)
+        if outcome.reason != "interrupted":
+            write_report(opened, self.experiment.view.language, data=data)
+        return Run(self.folder)
 
     def report(self, language: Literal["", "en", "ko"] = "") -> Path:
         """Write the report and return its path."""

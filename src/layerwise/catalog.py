@@ -67,6 +67,10 @@ def register(
     image: tuple[int, int, int] | None = None,
     train: Mapping[str, Any] | None = None,
     suffixes: tuple[str, ...] = (),
+    target: str = "",
+    inputs: str = "",
+    model: str = "",
+    split: str = "",
 ) -> Callable[[Part], Part]:
     """Announce a part to the catalogue; every argument is a literal, since the list is read without importing.
 
@@ -80,6 +84,10 @@ def register(
         image: Of a model: the picture it is drawn for, as channels, height and width; data are fitted to it.
         train: Of a model: training settings that suit it better than the general ones; the user's own go first.
         suffixes: Of a format: the endings of its files.
+        target: Of a task: the kind of the field it predicts (category, number, text, boxes, mask), or `none`.
+        inputs: Of a task: `text` where it reads texts; tables and pictures where left out.
+        model: Of a task: the network that is taken when none is named.
+        split: Of a task: `order` where the last rows are held out, not random ones.
     """
 
     def announce(part: Part) -> Part:

@@ -19,7 +19,6 @@ from layerwise.config import Model, experiment
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.models import build
-from layerwise.runs.opened import answer
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import ClosedForm, Examples
 from layerwise.tasks.regress import Regress
@@ -45,12 +44,12 @@ def fit_network(
     with torch.random.fork_rng():
         torch.manual_seed(whole.train.seed)
         model = build(name, inputs.shape[1], task.outputs(), options or {}).to(values.dtype)
-        if isinstance(model, ClosedForm):
-            model.fit(values, targets, weight)
-            return model
         examples = Examples(values, targets, tuple(map(str, range(len(values)))), weight)
+        if isinstance(model, ClosedForm):
+            model.fit(examples)
+            return model
         state = prepare(model, task, examples, whole.train, Plan("cpu", torch.get_num_threads()))
-        learn(state, Examples(values[:0], targets[:0], ()), None, Silence())
+        learn(state, Examples(values[:0], targets[:0], ()), Silence())
     return model
 
 
@@ -205,4 +204,5 @@ def _answer(estimator: Classifier | Regressor, rows: Any) -> np.ndarray:
     """Return what the network says of new rows."""
     inputs = validate_data(estimator, rows, dtype=FLOATS, reset=False)
     values = ((inputs - estimator.mean_) / estimator.deviation_).astype(estimator.mean_.dtype)
-    return answer(estimator.network_, estimator.task_, torch.from_numpy(values))
+    examples = Examples(torch.from_numpy(values), torch.zeros(len(values), 0), ())
+    return estimator.task_.answer(estimator.network_, examples)

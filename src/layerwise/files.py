@@ -1,7 +1,8 @@
 """The one way to write a file, to own a folder, and to judge a path.
 
-A file that was said to be written is there after a power cut, and a reader never sees half of one: it is written
-beside its target, flushed to disk, and renamed.
+What was said to be written is there after a power cut, and a reader never sees half of it: a file, or a folder of
+files, is written beside its target, flushed to disk, and renamed. The one exception is a file of lines that grows while
+a run learns (`open_lines`): its last line may be cut off, and whoever opens it next removes that.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
+import socket
 import sys
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any
@@ -23,7 +27,47 @@ from typing import IO, Any
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["append_line", "existing", "own", "sha256", "unused_folder", "write_bytes", "write_json", "write_text"]
+__all__ = [
+    "append_line", "existing", "open_lines", "own", "remove_folder", "sha256", "unused_folder", "write_bytes",
+    "write_chunks", "write_folder", "write_json", "write_text",
+]  # fmt: skip
+
+PIECE = 16 * 1024**2
+"""Most bytes handed to the operating system at once."""
+
+SPARE = 1.05
+"""Room that must be free for every byte to be written: the file system keeps books of its own."""
+
+LEFTOVER = re.compile(r"\..+\.tmp-[0-9a-f]{8}")
+"""Name of what a process that was killed left unfinished."""
+
+Written = tuple[int, str]
+"""Bytes of a file and their SHA-256 in hexadecimal."""
+
+
+def write_chunks(path: Path, chunks: Iterable[bytes | memoryview], *, size: int) -> Written:
+    """Write a file piece by piece, whole or not at all, and return its size and SHA-256.
+
+    Args:
+        path: Target; an older file of that name is replaced in one step.
+        chunks: The content in order.
+        size: Bytes to expect, for which room must be free.
+
+    Raises:
+        LayerwiseError: The folder cannot be written or the disk is full; the older file is untouched.
+    """
+    temporary = _beside(path)
+    try:
+        _make_folder(path.parent)
+        _check_room(path.parent, size)
+        written = _write_new(temporary, chunks)
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise _write_error(path, size, problem) from problem
+    return written
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -36,20 +80,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         LayerwiseError: The folder cannot be written or the disk is full; the older file is untouched.
     """
-    temporary = path.with_name(f".{path.name}.tmp-{secrets.token_hex(4)}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except OSError as problem:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise _write_error(path, len(content), problem) from problem
+    write_chunks(path, (content,), size=len(content))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -62,10 +93,87 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
-def append_line(stream: IO[str], value: Mapping[str, Any]) -> None:
-    """Append one record to an open JSON-lines file and hand it to the operating system."""
-    stream.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
-    stream.flush()
+@contextlib.contextmanager
+def write_folder(path: Path, *, size: int) -> Iterator[Callable[[str, Iterable[bytes | memoryview]], Written]]:
+    """Write a new folder of files that is there whole, by one rename, when the `with` block ends, or not at all.
+
+    Args:
+        path: The folder; it must not exist.
+        size: Bytes to expect of all files, for which room must be free.
+
+    Yields:
+        A function that writes one file: `(name, chunks) -> (size, sha256)`.
+
+    Raises:
+        LayerwiseError: The folder cannot be written or the disk is full; nothing is left of it.
+
+    Example:
+        >>> import tempfile
+        >>> parent = Path(tempfile.mkdtemp())
+        >>> with write_folder(parent / "pair", size=2) as write:
+        ...     written = write("a", [b"1"]), write("b", [b"2"])
+        ...     (parent / "pair").exists()
+        False
+        >>> sorted(entry.name for entry in (parent / "pair").iterdir())
+        ['a', 'b']
+    """
+    temporary, whole = _beside(path), False
+    try:
+        _make_folder(path.parent)
+        _check_room(path.parent, size)
+        os.mkdir(temporary)
+        yield lambda name, chunks: _write_new(temporary / name, chunks)
+        _sync_folder(temporary)
+        os.rename(temporary, path)
+        whole = True
+        _sync_folder(path.parent)
+    except OSError as problem:
+        raise _write_error(path, size, problem) from problem
+    finally:
+        if not whole:
+            with contextlib.suppress(OSError):
+                _remove(temporary)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder of files: its name goes first, so that what is left of it can never be taken for a whole one.
+
+    Raises:
+        OSError: It cannot be renamed or removed; what remains is removed when the run folder is opened next.
+    """
+    temporary = _beside(path)
+    os.rename(path, temporary)
+    _remove(temporary)
+
+
+def open_lines(path: Path) -> IO[bytes]:
+    """Open a JSON-lines file to go on with `append_line`; a last line that a crash cut off is removed first.
+
+    Raises:
+        LayerwiseError: The file cannot be written.
+    """
+    try:
+        stream = path.open("ab+", buffering=0)
+        stream.seek(0)
+        content = stream.read()
+        stream.truncate(content.rfind(b"\n") + 1)
+    except OSError as problem:
+        raise _write_error(path, 0, problem) from problem
+    return stream
+
+
+def append_line(stream: IO[Any], value: Mapping[str, Any]) -> None:
+    """Append one record to an open JSON-lines file and hand it to the operating system.
+
+    Raises:
+        LayerwiseError: The disk is full or broken.
+    """
+    line = (json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+    try:
+        # Past Python's buffer, which would try a failed line once more when it closes.
+        _write_all(stream.fileno(), memoryview(line))
+    except OSError as problem:
+        raise _write_error(Path(stream.name), len(line), problem) from problem
 
 
 def sha256(path: Path) -> str:
@@ -98,12 +206,13 @@ def unused_folder(parent: Path, name: str) -> Path:
         LayerwiseError: The parent cannot be written.
     """
     try:
-        parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(parent)
         number = 1
         while True:
             candidate = parent / (name if number == 1 else f"{name}-{number}")
             try:
-                candidate.mkdir()
+                os.mkdir(candidate)
+                _sync_folder(parent)
                 return candidate
             except FileExistsError:
                 number += 1
@@ -115,8 +224,10 @@ def unused_folder(parent: Path, name: str) -> Path:
 def own(folder: Path) -> Iterator[None]:
     """Hold a folder as its only writer; the operating system frees it however the process ends.
 
+    What a killed writer left unfinished is removed.
+
     Raises:
-        LayerwiseError: Another process writes there.
+        LayerwiseError: Another process writes there; it is named, and since when.
     """
     path = folder / ".lock"
     try:
@@ -124,28 +235,48 @@ def own(folder: Path) -> Iterator[None]:
     except OSError as problem:
         raise _write_error(path, 0, problem) from problem
     with stream:
-        if not _lock(stream):
-            stream.seek(0)
+        held = _lock(stream)
+        if held is False:
             raise LayerwiseError(
                 say("Only one process may write a run folder."),
-                say("'{}' is in use by {}", folder, stream.read().strip() or say("another process")),
+                say("'{}' is in use by {}", folder, _holder(stream)),
                 say("Wait for it to end, or give this run another name with --run."),
             )
-        stream.truncate(0)
-        stream.write(say("process {}", os.getpid()))
-        stream.flush()
+        if held:
+            _remove_leftovers(folder)
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        try:
+            stream.truncate(0)
+            stream.write(json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}))
+            stream.flush()
+        except OSError as problem:
+            raise _write_error(path, 0, problem) from problem
         try:
             yield
         finally:
-            stream.truncate(0)
+            # The lock goes with the open file; its text is for people alone.
+            with contextlib.suppress(OSError):
+                stream.truncate(0)
 
 
-def _lock(stream: IO[str]) -> bool:
-    """Take an exclusive lock without waiting; False when another process holds it."""
+def _holder(stream: IO[str]) -> str:
+    """Say who wrote a lock file."""
+    stream.seek(0)
+    try:
+        written = json.loads(stream.read())
+        return say("process {} on {} since {}", written["process"], written["host"], written["since"])
+    except (ValueError, KeyError, TypeError):
+        return say("another process")
+
+
+def _lock(stream: IO[str]) -> bool | None:
+    """Take an exclusive lock without waiting: False when another process holds it, None where there are no locks."""
     try:
         if sys.platform == "win32":
             import msvcrt
 
+            # Windows locks bytes, and nobody can read a locked one: lock one that no text reaches.
+            os.lseek(stream.fileno(), 1 << 30, os.SEEK_SET)
             msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
@@ -153,8 +284,70 @@ def _lock(stream: IO[str]) -> bool:
             fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as problem:
         # A network file system without locks answers ENOLCK or ENOTSUP: work goes on there without one.
-        return problem.errno in (errno.ENOLCK, errno.ENOTSUP)
+        return None if problem.errno in (errno.ENOLCK, errno.ENOTSUP) else False
     return True
+
+
+def _beside(path: Path) -> Path:
+    """Return a name in the folder of the target that nothing else has."""
+    return path.with_name(f".{path.name}.tmp-{secrets.token_hex(4)}")
+
+
+def _check_room(folder: Path, size: int) -> None:
+    """Refuse to begin what cannot be finished; a file system that does not say its size is taken at its word later."""
+    disk = shutil.disk_usage(folder)
+    if disk.total and disk.free < size * SPARE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _write_new(path: Path, chunks: Iterable[bytes | memoryview]) -> Written:
+    """Write a file that did not exist and flush it to disk, hashing on the way; an error of closing counts."""
+    digest, size = hashlib.sha256(), 0
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        for chunk in chunks:
+            digest.update(chunk)
+            size += len(chunk)
+            _write_all(descriptor, memoryview(chunk))
+        os.fsync(descriptor)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return size, digest.hexdigest()
+
+
+def _write_all(descriptor: int, rest: memoryview) -> None:
+    """Write bytes that the operating system may take in several pieces."""
+    while rest:
+        rest = rest[os.write(descriptor, rest[:PIECE]) :]
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each durable in the one above."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder)
+    _sync_folder(folder.parent)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder that holds files alone."""
+    for entry in os.listdir(folder):
+        os.unlink(folder / entry)
+    os.rmdir(folder)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what a killed writer of this folder left unfinished; what cannot be removed does no harm."""
+    for path in sorted(folder.rglob(".*.tmp-*")):
+        if LEFTOVER.fullmatch(path.name):
+            with contextlib.suppress(OSError):
+                _remove(path) if path.is_dir() and not path.is_symlink() else os.unlink(path)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -164,6 +357,10 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as problem:
+        # Some network file systems know no such call for folders; any other answer is a real fault.
+        if problem.errno != errno.EINVAL:
+            raise
     finally:
         os.close(descriptor)
 
@@ -177,8 +374,8 @@ def _write_error(path: Path, size: int, problem: OSError) -> LayerwiseError:
         return LayerwiseError(
             say("The disk needs room for every file of a run."), found, say("Free some space, or use --run.")
         )
-    return LayerwiseError(
-        say("A run folder must be writable."),
-        f"'{path}': {problem.strerror}",
-        say("Choose another folder with --run, or change its permissions."),
-    )
+    if problem.errno == errno.EIO:
+        remedy = say("The disk reports a fault: check it, or choose another with --run.")
+    else:
+        remedy = say("Choose another folder with --run, or change its permissions.")
+    return LayerwiseError(say("A run folder must be writable."), f"'{path}': {problem.strerror}", remedy)

@@ -46,6 +46,27 @@ def regression():
     return Subject(build("mlp", 4, 1, {"hidden": (6,)}), torch.randn(1, 4), torch.randn(1, 1), task)
 
 
+def text_network(cell):
+    """A character network on eight symbols: each of the four is read twice."""
+    task = find("task", "language")(("a", "b", "c", "d"))
+    network = build("char-lstm", 6, 4, {"cell": cell, "hidden_units": 6})
+    inputs = torch.tensor([[2, 3, 4, 5, 3, 2, 5, 4]])
+    targets = torch.tensor([[1, 2, 3, 1, 0, 3, 2, 0]])
+    return Subject(network, inputs, targets, task, example_id="1", symbols=("a", "b", " ", "\n"))
+
+
+def detector():
+    """A small detector whose cells are all sure of something, so that boxes suppress one another."""
+    task = find("task", "detect")(("circle", "square", "star"), 14.0, (32, 32))
+    network = build("grid-detector", (3, 32, 32), 3, {"width": 4})
+    torch.nn.init.constant_(network.cells.bias[:1], 1.0)
+    torch.nn.init.normal_(network.cells.weight, std=0.5)
+    boxes = torch.tensor([[[1.0, 3, 4, 15, 17], [0, 10, 12, 30, 31], [-1, -1, -1, -1, -1]]])
+    return Subject(
+        network, torch.randn(1, 3, 32, 32), boxes, task, (), task.classes, "test-1", truth="1 square, 1 circle"
+    )
+
+
 SUBJECTS = {
     "lenet5": lenet,
     "mlp": lambda: small_network("mlp", 4, {"hidden": (5, 4)}),
@@ -56,7 +77,11 @@ SUBJECTS = {
     "sigmoid-unit": lambda: small_network("sigmoid-unit", 4),
     "scaled-tanh": lambda: small_network("mlp", 4, {"hidden": (5,), "activation": "scaled-tanh"}),
     "regression": regression,
+    "grid-detector": detector,
     "perceptron": lambda: small_network("perceptron", 4),
+    "char-lstm": lambda: text_network("lstm"),
+    "char-lstm of GRUs": lambda: text_network("gru"),
+    "char-lstm of plain units": lambda: text_network("rnn"),
 }
 
 

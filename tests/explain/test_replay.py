@@ -1,23 +1,27 @@
 """A training step by hand agrees with torch, refuses what it cannot do, and notices what is wrong."""
 
+import dataclasses
 import re
+import unittest.mock
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional
 
-from layerwise.catalog import entries
+from layerwise.catalog import entries, find
 from layerwise.config import Train
 from layerwise.errors import LayerwiseError
-from layerwise.explain.replay import replay_step
+from layerwise.explain.replay import replay_next, replay_step
+from layerwise.explain.replay.memory import remembered
 from layerwise.explain.subject import ExampleLoss
 from layerwise.explain.trace import record
 from layerwise.models import build
 from layerwise.tasks.classify import Classify
-from layerwise.tasks.contract import Batch, LossResult
+from layerwise.tasks.contract import Batch, ClosedForm, LossResult
+from layerwise.training.loop import train
+from layerwise.training.state import Learner, Plan, prepare
 
-CLOSED_FORM = {"knn", "majority", "mean"}
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw")
 
 
@@ -28,18 +32,35 @@ def batch_for(inputs, classes, count=12):
 
 def learner_for(name, options=None):
     torch.manual_seed(3)
-    small = {**entries("model")[name].facts["small"], **(options or {})}
+    entry = entries("model")[name]
+    small = {**entry.facts["small"], **(options or {})}
     inputs, outputs = small.pop("inputs"), small.pop("outputs")
-    task = Classify(tuple(str(place) for place in range(outputs)))
-    return ExampleLoss(build(name, inputs, outputs, small), task), batch_for(inputs, outputs)
+    model = build(name, inputs, outputs, small)
+    kind = entry.facts["task"].split()[0]
+    if kind in ("classify", "regress"):
+        return ExampleLoss(model, Classify(tuple(str(place) for place in range(outputs)))), batch_for(inputs, outputs)
+    task = find("task", kind)(**entries("task")[kind].facts["small"])
+    examples = task.sample(inputs, 12, torch.Generator().manual_seed(4))
+    return ExampleLoss(model, task), examples.batch(torch.arange(len(examples)))
+
+
+DRAWS = {"rbm", "dbn"}
+"""Networks whose update samples into buffers of its own; `byhand.contrastive_divergence` is their step by hand."""
+
+
+def learned_by_gradients(name):
+    small = dict(entries("model")[name].facts["small"])
+    return not isinstance(build(name, small.pop("inputs"), small.pop("outputs"), small), ClosedForm)
 
 
 def forms():
-    learned = [name for name, entry in entries("model").items() if name not in CLOSED_FORM and entry.facts.get("small")]
+    learned = [name for name in entries("model") if name not in DRAWS and learned_by_gradients(name)]
     cases = [(name, {}) for name in learned]
     cases += [("lenet5", {"form": form}) for form in ("modern", "paper")]
     cases += [("mlp", {"activation": kind}) for kind in ("sigmoid", "scaled-tanh", "relu", "leaky-relu", "elu")]
     cases += [("mlp", {"dropout": 0.4, "batch_norm": True, "activation": "relu"})]
+    cases += [("char-lstm", {"cell": cell, "dropout": 0.3, "embedding": 3}) for cell in ("lstm", "gru", "rnn")]
+    cases += [("seq2seq", {"attention": False})]
     return cases + [("mlp", {"output": "sigmoid", "error": error}) for error in ("cross-entropy", "squared-error")]
 
 
@@ -348,7 +369,189 @@ def test_gradient_that_cancels_is_zero_on_both_sides():
 
 @pytest.mark.parametrize("name", ["mlp", "perceptron"])
 def test_the_learner_of_the_training_loop_replays(name):
-    from layerwise.training.state import Learner
-
     stand_in, batch = learner_for(name)
-    assert replay_step(Learner(stand_in.model, stand_in.task), batch, Train()).ok
+    assert replay_step(Learner(stand_in.model, stand_in.task, Plan("cpu", 1)), batch, Train()).ok
+
+
+class Recurrent(nn.Module):
+    """A user's recurrent network in other ways: both directions, cells called one by one, chunks, the last state."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.embedding = nn.Embedding(7, 3, padding_idx=0)
+        self.both = kind(3, 4, num_layers=2, bidirectional=True, dropout=0.4)
+        self.cell = nn.LSTMCell(8, 5)
+        self.plain = nn.RNNCell(5, 4, nonlinearity="relu", bias=False)
+        self.gates = nn.Linear(4, 6)
+        self.out = nn.Linear(8, 3)
+
+    def forward(self, tokens):
+        outputs, last = self.both(self.embedding(tokens).transpose(0, 1))
+        state, hidden = None, outputs.new_zeros(len(tokens), 4)
+        for row in outputs.unbind(0):
+            state = self.cell(row, state)
+            hidden = self.plain(state[0], hidden)
+        left, right = self.gates(hidden).chunk(2, dim=1)
+        cells = last[1] if isinstance(last, tuple) else last
+        mixed = torch.cat((torch.sigmoid(left) * torch.tanh(right), cells[-1], state[1][:, :1]), dim=1)
+        return self.out(mixed)
+
+
+def tokens(count=5, steps=6):
+    torch.manual_seed(8)
+    inputs = torch.randint(0, 7, (count, steps))
+    return Batch(inputs, torch.randint(0, 3, (count,)), torch.arange(count))
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_recurrent_layers_of_every_form_replay(kind, precision):
+    torch.manual_seed(7)
+    learner = ExampleLoss(Recurrent(kind), Classify(("a", "b", "c")))
+    replay = replay_step(learner, tokens(), Train(optimizer="rmsprop", smoothing=0.95), precision=precision)
+    assert replay.ok, str(replay)
+    names = {line.name for line in replay.lines}
+    assert {"embedding", "lstm_cell", "rnn_relu_cell", "chunk", "unbind"} <= names
+    for corrupt in ("update", "term"):
+        assert not replay_step(learner, tokens(), Train(), precision=precision, corrupt=corrupt).ok
+
+
+@pytest.mark.parametrize("batch_first", [False, True])
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_masks_between_layers_are_those_of_torch(kind, batch_first):
+    """The noted stack, layer by layer, gives what the one call of torch gives from the same seed."""
+    torch.manual_seed(0)
+    layer = kind(3, 4, num_layers=3, dropout=0.5, batch_first=batch_first, bidirectional=True)
+    inputs = torch.randn(6, 5, 3)
+    torch.manual_seed(1)
+    expected, _ = layer(inputs)
+
+    class Sum(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, batch, state):
+            output, _ = self.layer(batch.inputs)
+            return LossResult(output.sum(), 1.0, output)
+
+    torch.manual_seed(1)
+    trace = record(Sum(), Batch(inputs, torch.zeros(6), torch.arange(6)))
+    assert torch.allclose(trace.result.output, expected, atol=1e-6)
+    assert [each.name for each in trace.operations].count("dropout") == 2
+
+
+def test_packed_sequences_and_projections_are_refused():
+    class Packed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.GRU(4, 3)
+
+        def forward(self, inputs):
+            packed = nn.utils.rnn.pack_padded_sequence(inputs[None].transpose(0, 1), [len(inputs)])
+            return self.layer(packed)[1][0].expand(len(inputs), 3)
+
+    class Projected(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.LSTM(4, 5, proj_size=3)
+
+        def forward(self, inputs):
+            return self.layer(inputs[None])[0][0]
+
+    for network in (Packed(), Projected()):
+        with pytest.raises(LayerwiseError, match="table only"):
+            replay_step(ExampleLoss(network, Classify(("a", "b", "c"))), batch_for(4, 3), Train())
+
+
+def language_state(optimizer, *, clip_norm=0.0, clip_value=0.0, cell="lstm"):
+    """A small character network with a text of 200 symbols, before its first update."""
+    torch.manual_seed(5)
+    task = find("task", "language")(("a", "b", "c", "d"))
+    examples = task.sample(6, 25, torch.Generator().manual_seed(2))
+    settings = Train(optimizer=optimizer, smoothing=0.95, clip_norm=clip_norm, clip_value=clip_value, momentum=0.8,
+                     learning_rate=0.01, epochs=3, batch_size=4, weight_decay=0.001)  # fmt: skip
+    network = build("char-lstm", 6, 4, {"hidden_units": 6, "cell": cell, "dropout": 0.3})
+    return prepare(network, task, examples, settings, Plan("cpu", 1))
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_any_update_replays_with_memory_and_carried_state(optimizer, precision):
+    """The optimiser remembers, and the hidden states of the passages before are carried: update 1, 2, 5 and 9."""
+    state = language_state(optimizer)
+    steps = train(state)
+    done = 0
+    for number in (1, 2, 5, 9):
+        for _ in range(number - 1 - done):
+            next(steps)
+        done = number - 1
+        before = [weight.detach().clone() for weight in state.learner.parameters()]
+        replay = replay_next(state, precision=precision)
+        assert replay.ok, str(replay)
+        assert replay.number == number
+        assert str(number) in str(replay).splitlines()[0]
+        assert all(torch.equal(old, new) for old, new in zip(before, state.learner.parameters(), strict=True))
+        for corrupt in ("update", "term"):
+            assert not replay_next(state, precision=precision, corrupt=corrupt).ok
+
+
+def test_the_replayed_update_is_the_one_that_the_loop_makes():
+    """Weights after the loop's own step, against the replay's rows: the largest update is the same."""
+    state = language_state("rmsprop", clip_value=0.02)
+    steps = train(state)
+    for _ in range(4):
+        next(steps)
+    torch.manual_seed(9)
+    replay = replay_next(state, precision="float32")
+    before = {name: weight.detach().clone() for name, weight in state.learner.model.named_parameters()}
+    torch.manual_seed(9)
+    step = next(steps)
+    assert replay.ok
+    assert replay.loss == pytest.approx(float(step.result.total.detach() / step.result.count), rel=1e-5)
+    assert {row.name for row in replay.rows} == set(before)
+    assert all(not torch.equal(before[name], weight) for name, weight in state.learner.model.named_parameters())
+
+
+def test_without_the_memory_or_the_carried_state_the_replay_is_of_another_step():
+    state = language_state("rmsprop")
+    for step, _ in zip(train(state), range(5), strict=False):
+        last = step
+    assert last.number == 5
+    batch = state.batch(state.batches()[state.position])
+    settings = dataclasses.replace(state.settings, learning_rate=state.schedule.rate(state.step))
+    torch.manual_seed(0)
+    true = replay_next(state)
+    torch.manual_seed(0)
+    forgotten = replay_step(state.learner, batch, settings)
+    assert abs(true.loss - forgotten.loss) > 1e-6
+    memory = remembered(state.optimizer, state.learner)
+    spoiled = {
+        name: {key: value * 1.01 if key == "square_avg" else value for key, value in entry.items()}
+        for name, entry in memory.items()
+    }
+    by_hand_only = unittest.mock.patch("layerwise.explain.replay.step.by_hand", return_value=None)
+    with by_hand_only:
+        assert not replay_next(state).ok
+    assert replay_step(state.learner, batch, settings, memory=spoiled, state=state.carried).ok
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("clip", [{"clip_norm": 0.05}, {"clip_value": 0.01}, {"clip_norm": 0.2, "clip_value": 0.01}])
+def test_clipping_by_length_and_by_value_replays(clip, precision):
+    state = language_state("sgd", **clip)
+    replay = replay_next(state, precision=precision)
+    assert replay.ok, str(replay)
+    assert "Clipping" in str(replay)
+    without = unittest.mock.patch("layerwise.byhand.optimizers.clip_by_norm", lambda slopes, limit: (slopes, 0.0))
+    and_without = unittest.mock.patch("layerwise.byhand.optimizers.clip_by_value", lambda slopes, limit: slopes)
+    with without, and_without:
+        assert not replay_next(state, precision=precision).ok
+
+
+def test_no_update_is_left_at_the_end():
+    state = language_state("adam")
+    for _ in train(state):
+        pass
+    with pytest.raises(LayerwiseError, match="another update"):
+        replay_next(state)

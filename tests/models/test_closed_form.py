@@ -9,6 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from layerwise.errors import LayerwiseError
 from layerwise.models import build
+from layerwise.tasks.contract import Examples
 
 
 def data(classes, features=5, examples=80, seed=0, ties=False):
@@ -25,7 +26,7 @@ def test_knn_predicts_what_scikit_learn_predicts(k, ties):
     inputs, targets = data(4, ties=ties)
     new, _ = data(4, examples=200, seed=1, ties=ties)
     model = build("knn", 5, 4, {"k": k})
-    model.fit(inputs, targets, None)
+    model.fit(Examples(inputs, targets, ()))
     theirs = KNeighborsClassifier(k, algorithm="brute").fit(inputs.double().numpy(), targets.numpy())
     found = model(new)
     assert found.argmax(1).tolist() == theirs.predict(new.double().numpy()).tolist()
@@ -35,20 +36,20 @@ def test_knn_predicts_what_scikit_learn_predicts(k, ties):
 
 def test_knn_gives_an_equal_vote_to_the_first_class():
     model = build("knn", 1, 3, {"k": 2})
-    model.fit(torch.tensor([[0.0], [1.0]]), torch.tensor([2, 1]), None)
+    model.fit(Examples(torch.tensor([[0.0], [1.0]]), torch.tensor([2, 1]), ()))
     assert model(torch.tensor([[0.5]])).argmax(1).item() == 1
 
 
 def test_knn_votes_with_the_weight_of_an_example():
     model = build("knn", 1, 2, {"k": 3})
-    model.fit(torch.tensor([[0.0], [1.0], [2.0]]), torch.tensor([0, 0, 1]), torch.tensor([1.0, 1.0, 3.0]))
+    model.fit(Examples(torch.tensor([[0.0], [1.0], [2.0]]), torch.tensor([0, 0, 1]), (), torch.tensor([1.0, 1.0, 3.0])))
     torch.testing.assert_close(model(torch.tensor([[0.0]])).exp(), torch.tensor([[0.4, 0.6]]))
 
 
 def test_knn_travels_whole_through_safetensors():
     inputs, targets = data(3)
     model = build("knn", 5, 3)
-    model.fit(inputs, targets, None)
+    model.fit(Examples(inputs, targets, ()))
     other = build("knn", 5, 3)
     other.load_state_dict(load(save(model.state_dict())))
     assert torch.equal(other(inputs), model(inputs))
@@ -57,7 +58,7 @@ def test_knn_travels_whole_through_safetensors():
 
 def test_knn_refuses_more_neighbours_than_examples():
     with pytest.raises(LayerwiseError, match="k = 9 and 3 examples"):
-        build("knn", 1, 2, {"k": 9}).fit(torch.zeros(3, 1), torch.tensor([0, 1, 0]), None)
+        build("knn", 1, 2, {"k": 9}).fit(Examples(torch.zeros(3, 1), torch.tensor([0, 1, 0]), ()))
 
 
 @pytest.mark.parametrize("classes", [2, 3])
@@ -66,7 +67,7 @@ def test_logistic_regression_gives_scikit_learns_probabilities(classes, weighted
     inputs, targets = data(classes)
     weights = torch.rand(len(targets), generator=torch.Generator().manual_seed(1)) if weighted else None
     model = build("logistic", 5, classes, {"penalty": 0.5})
-    model.fit(inputs, targets, weights)
+    model.fit(Examples(inputs, targets, (), weights))
     theirs = LogisticRegression(C=2.0, max_iter=5000)
     theirs.fit(inputs.double().numpy(), targets.numpy(), None if weights is None else weights.double().numpy())
     found = model(inputs).softmax(1).detach()
@@ -78,7 +79,7 @@ def test_logistic_regression_never_answers_with_a_class_without_examples(present
     inputs, places = data(len(present))
     targets = torch.tensor(present)[places]
     model = build("logistic", 5, 4)
-    model.fit(inputs, targets, None)
+    model.fit(Examples(inputs, targets, ()))
     shares = model(inputs).softmax(1)
     assert torch.isfinite(shares.log()).all()
     absent = [place for place in range(4) if place not in present]
@@ -94,7 +95,7 @@ def test_least_squares_equals_scikit_learn(weighted):
     targets = torch.randn(80, 2, generator=torch.Generator().manual_seed(2))
     weights = torch.rand(80, generator=torch.Generator().manual_seed(3)) if weighted else None
     model = build("linear", 5, 2)
-    model.fit(inputs, targets, weights)
+    model.fit(Examples(inputs, targets, (), weights))
     theirs = LinearRegression().fit(
         inputs.double().numpy(), targets.double().numpy(), None if weights is None else weights.double().numpy()
     )
@@ -105,20 +106,20 @@ def test_least_squares_takes_one_target_and_pictures():
     inputs = torch.randn(20, 1, 2, 2, generator=torch.Generator().manual_seed(0))
     targets = inputs.flatten(1) @ torch.tensor([[1.0], [2.0], [3.0], [4.0]]) + 5
     model = build("linear", (1, 2, 2), 1)
-    model.fit(inputs, targets, None)
+    model.fit(Examples(inputs, targets, ()))
     np.testing.assert_allclose(model.output.weight[0].detach(), [1, 2, 3, 4], atol=1e-5)
     assert model.output.bias.item() == pytest.approx(5, abs=1e-5)
 
 
 def test_majority_counts_and_never_says_never():
     model = build("majority", 2, 3)
-    model.fit(torch.zeros(5, 2), torch.tensor([2, 2, 0, 2, 0]), None)
+    model.fit(Examples(torch.zeros(5, 2), torch.tensor([2, 2, 0, 2, 0]), ()))
     torch.testing.assert_close(model(torch.zeros(2, 2)).exp(), torch.tensor([[3 / 8, 1 / 8, 4 / 8]] * 2))
-    model.fit(torch.zeros(2, 2), torch.tensor([0, 1]), torch.tensor([1.0, 5.0]))
+    model.fit(Examples(torch.zeros(2, 2), torch.tensor([0, 1]), (), torch.tensor([1.0, 5.0])))
     assert model(torch.zeros(1, 2)).argmax(1).item() == 1
 
 
 def test_mean_weighs_its_examples():
     model = build("mean", 2, 2)
-    model.fit(torch.zeros(2, 2), torch.tensor([[0.0, 1.0], [4.0, 1.0]]), torch.tensor([1.0, 3.0]))
+    model.fit(Examples(torch.zeros(2, 2), torch.tensor([[0.0, 1.0], [4.0, 1.0]]), (), torch.tensor([1.0, 3.0])))
     assert model(torch.zeros(1, 2)).tolist() == [[3.0, 1.0]]

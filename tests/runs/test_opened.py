@@ -9,9 +9,11 @@ from torch import nn
 
 from layerwise.config import Evaluate
 from layerwise.errors import LayerwiseError
-from layerwise.evaluation.protocol import expectation, measure, positive_class
-from layerwise.runs.opened import answer, labelled
-from layerwise.tasks.classify import Classify
+from layerwise.evaluation.measured import expectation
+from layerwise.runs.opened import labelled
+from layerwise.tasks.asking import ask
+from layerwise.tasks.classify import Classify, positive_class
+from layerwise.tasks.contract import Examples
 from layerwise.tasks.regress import Regress
 
 TASK = Classify(("고양이", "dog"))
@@ -27,12 +29,13 @@ def test_answers_do_not_depend_on_the_batch_and_leave_the_network_alone():
     model = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 2)).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
     inputs = torch.randn(23, 3)
-    whole = answer(model, TASK, inputs)
-    np.testing.assert_allclose(answer(model, TASK, inputs, batch_size=5), whole, rtol=1e-6)
+    examples = Examples(inputs, torch.zeros(23, 0), ())
+    whole = TASK.answer(model, examples)
+    np.testing.assert_allclose(ask(model, examples, TASK.decode, batch_size=5), whole, rtol=1e-6)
     assert whole.shape == (23, 2)
     assert model.training
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert answer(model, TASK, inputs[:0]).shape == (0, 2)
+    assert TASK.answer(model, Examples(inputs[:0], torch.zeros(0, 0), ())).shape == (0, 2)
 
 
 def test_scores_are_named():
@@ -46,26 +49,26 @@ def test_measured_figures_are_those_of_counting():
     targets = np.array([1, 1, 1, 0, 0, 0, 0, 0])
     right = np.array([1, 1, 0, 0, 0, 0, 0, 1])
     scores = np.stack([1.0 - right, right], axis=1) * 0.8 + 0.1
-    found = measure(TASK, targets, scores, Evaluate(resamples=200), seed=0)
+    found = TASK.measure(targets, scores, Evaluate(resamples=200), seed=0)
     values = {name: interval.value for name, interval in found.metrics.items()}
     assert values["accuracy"] == 6 / 8
     assert (values["sensitivity"], values["specificity"]) == (pytest.approx(2 / 3), pytest.approx(4 / 5))
     assert values["log_loss"] == pytest.approx(-(6 * np.log(0.9) + 2 * np.log(0.1)) / 8)
     assert found.confusion == ((4, 1), (1, 2))
     json.dumps(found.to_json(), allow_nan=False)
-    swapped = measure(TASK, targets, scores, Evaluate(resamples=200, positive="고양이"), seed=0)
+    swapped = TASK.measure(targets, scores, Evaluate(resamples=200, positive="고양이"), seed=0)
     assert swapped.metrics["sensitivity"].value == pytest.approx(4 / 5)
 
 
 def test_an_unknown_positive_class_is_refused_with_the_nearest():
     with pytest.raises(LayerwiseError, match="Did you mean 'dog'"):
-        positive_class(TASK, Evaluate(positive="dogs"))
+        positive_class(TASK.classes, Evaluate(positive="dogs"))
 
 
 def test_regression_has_no_number_of_wrong_answers():
     task = Regress(("y",), (0.0,), (1.0,))
     values = np.arange(10.0)[:, None]
-    found = measure(task, values, values + np.array([[1.0], [-1.0]] * 5), Evaluate(resamples=200), seed=0)
+    found = task.measure(values, values + np.array([[1.0], [-1.0]] * 5), Evaluate(resamples=200), seed=0)
     assert expectation(found) is None
     assert found.metrics["mae"].value == 1
     assert found.metrics["rmse"].value == 1

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from layerwise.errors import LayerwiseError
+from layerwise.tasks.contract import Batch
 from layerwise.training.augment import CHANGES, augmentation
 
 SHAPE = (2, 9, 7)
@@ -19,9 +20,13 @@ def change(*changes, seed=0, examples=40, black=(0.0, 0.0), unit=(1.0, 1.0)):
     return augmentation(changes, seed=seed, examples=examples, black=black, unit=unit)
 
 
+def changed(augment, inputs, rows, epoch):
+    return augment(Batch(inputs, torch.zeros(len(rows)), rows), epoch).inputs
+
+
 def apply(augment, inputs=None, *, epoch=0):
     inputs = pictures() if inputs is None else inputs
-    return augment(inputs, torch.arange(len(inputs)), epoch)
+    return changed(augment, inputs, torch.arange(len(inputs)), epoch)
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -29,8 +34,8 @@ def test_a_picture_changes_alike_in_any_batch_and_any_order(name):
     augment, inputs = change(name), pictures()
     whole = apply(augment, inputs)
     rows = torch.tensor([31, 2, 17])
-    assert torch.equal(augment(inputs[rows], rows, 0), whole[rows])
-    assert torch.equal(augment(inputs[:1], torch.tensor([0]), 0), whole[:1])
+    assert torch.equal(changed(augment, inputs[rows], rows, 0), whole[rows])
+    assert torch.equal(changed(augment, inputs[:1], torch.tensor([0]), 0), whole[:1])
     assert whole.shape == inputs.shape
 
 
@@ -169,3 +174,28 @@ def test_a_strength_that_is_no_number_is_refused_with_an_example():
 def test_a_strength_outside_its_range_is_refused(wrong):
     with pytest.raises(LayerwiseError, match=wrong.partition("=")[0]):
         change(wrong)
+
+
+class Corners:
+    """Targets that are places in a picture: `(batch, points, 2)` from -1 to 1, moved as the picture is."""
+
+    def moved(self, targets, matrices, size):
+        # x_old = A x_new + t, so x_new = A^-1 (x_old - t)
+        return (targets - matrices[:, None, :, 2]) @ torch.linalg.inv(matrices[:, :, :2]).transpose(1, 2)
+
+
+@pytest.mark.parametrize("names", [*([name] for name in ("shift=2", "flip", "crop", "zoom=0.5", "rotate=90")),
+                                   ["shift=2", "flip", "zoom", "rotate=30"]])  # fmt: skip
+def test_targets_move_as_their_pictures_do(names):
+    height, width = 41, 31
+    augment = augmentation(tuple(names), seed=3, examples=30, black=(0.0,), unit=(1.0,), moves=Corners())
+    dots = torch.zeros(30, 1, height, width)
+    dots[:, 0, 16:19, 12:15] = 1.0
+    place = torch.tensor([(2 * 13 + 1) / width - 1, (2 * 17 + 1) / height - 1])
+    moved = augment(Batch(dots, place.expand(30, 1, 2).clone(), torch.arange(30)), 0)
+    across = (torch.arange(width) * 2 + 1) / width - 1
+    down = (torch.arange(height) * 2 + 1) / height - 1
+    mass = moved.inputs.sum(dim=(1, 2, 3))
+    found = torch.stack([(moved.inputs.sum((1, 2)) * across).sum(1), (moved.inputs.sum((1, 3)) * down).sum(1)], 1)
+    torch.testing.assert_close(found / mass[:, None], moved.targets[:, 0], rtol=0, atol=0.02)
+    assert float((moved.targets[:, 0] - place).abs().max()) > 0.04

@@ -12,7 +12,7 @@ from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import Examples
 from layerwise.tasks.regress import Regress
 from layerwise.training.loop import train
-from layerwise.training.randomness import order
+from layerwise.randomness import order
 from layerwise.training.state import Plan, prepare
 
 NAN = float("nan")

@@ -47,7 +47,9 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_examples():
 @pytest.mark.parametrize("size", [1, 4, 100])
 def test_a_measured_loss_does_not_depend_on_the_batch_size(size):
     torch.manual_seed(1)
-    learner = Learner(nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 2)), TASK)
+    learner = Learner(
+        nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Dropout(0.5), nn.Linear(8, 2)), TASK, Plan("cpu", 1)
+    )
     learner.train()
     held = examples(weights=torch.rand(11))
     answers = learner.model.eval()(held.inputs).detach()
@@ -63,5 +65,5 @@ def test_an_epoch_is_one_line_of_strict_json():
     line = json.dumps(epoch.to_json(), allow_nan=False)
     assert json.loads(line) == {
         "epoch": 1, "step": 10, "train_loss": None, "validation_loss": None, "wrong": 3,
-        "learning_rate": 0.1, "seconds": 0.5,
+        "learning_rate": 0.1, "seconds": 0.5, "stage": "", "spike": False,
     }  # fmt: skip

@@ -55,7 +55,7 @@ SETTINGS = Train(epochs=60, batch_size=10, learning_rate=0.01, patience=4)
 def test_the_weights_of_the_best_epoch_are_restored_bit_for_bit():
     model, training, validation = overfitting()
     watch = Watch(model)
-    outcome = learn(prepare(model, Classify(("a", "b")), training, SETTINGS, Plan("cpu", 1)), validation, None, watch)
+    outcome = learn(prepare(model, Classify(("a", "b")), training, SETTINGS, Plan("cpu", 1)), validation, watch)
     losses = [epoch.validation_loss for epoch in outcome.epochs]
     assert outcome.reason == "validation"
     assert outcome.best_epoch == 1 + int(np.argmin(losses))
@@ -69,7 +69,7 @@ def test_without_validation_the_last_weights_stay():
     watch = Watch(model)
     settings = replace(SETTINGS, epochs=3, stopping="none")
     state = prepare(model, Classify(("a", "b")), training, settings, Plan("cpu", 1))
-    outcome = learn(state, validation, None, watch)
+    outcome = learn(state, validation, watch)
     assert (outcome.reason, outcome.best_epoch, digest(model)) == ("epochs", 3, watch.digests[-1])
     assert all(epoch.validation_loss is not None for epoch in outcome.epochs)
 
@@ -86,7 +86,7 @@ def test_a_loss_that_is_not_a_number_is_never_the_best():
     stopping = EarlyStopping(model, patience=2)
     before = digest(model)
     assert [stopping.observe(epoch, math.nan) for epoch in (1, 2)] == [False, True]
-    stopping.restore()
+    stopping.give_back()
     assert digest(model) == before
 
 
@@ -98,7 +98,7 @@ def test_the_kept_weights_are_a_copy():
     with torch.no_grad():
         model.weight.add_(1)
     stopping.observe(2, 2.0)
-    stopping.restore()
+    stopping.give_back()
     assert digest(model) == kept
 
 
@@ -120,7 +120,7 @@ def test_a_poisoned_test_part_changes_no_weight_and_no_epoch(value):
         torch.manual_seed(0)
         model = nn.Sequential(nn.Linear(4, 10), nn.Tanh(), nn.Linear(10, 3))
         state = prepare(model, prepared.task, prepared.examples["train"], settings.train, Plan("cpu", 1))
-        outcome = learn(state, prepared.examples["validation"], None, Silence())
+        outcome = learn(state, prepared.examples["validation"], Silence())
         losses = [(epoch.train_loss, epoch.validation_loss) for epoch in outcome.epochs]
         digests.append((digest(model), losses, prepared.preprocessing.to_json()))
     assert digests[0] == digests[1]

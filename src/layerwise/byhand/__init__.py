@@ -7,10 +7,17 @@ Nothing here imports torch or any other part of layerwise; every function works 
 - `sliding_window`: convolution as the lectures write it, one signal or one image and one kernel, in plain loops
 - `convolution`: the convolution layer (batches, channels, stride, dilation, groups), both conventions
 - `pooling`: max, average and L2 pooling
+- `transposed_convolution`: three ways to the same larger map, and the bilinear kernel
+- `unpooling`: nearest neighbour, bed of nails, max unpooling
+- `segmentation`: a class for every pixel: the loss, its gradient, and how answers are counted
 - `activations`: step, sigmoid, tanh, ReLU and its family, maxout, softmax
 - `losses`: squared, absolute and cross-entropy errors, the perceptron criterion
 - `dropout`, `batch_norm`, `local_response_norm`: the three layers that regularise or normalise
 - `perceptron`, `sigmoid_unit`, `backpropagation`: the lecture's learning rules, step by step
 - `optimizers`: from gradient descent to AdamW, and gradient clipping
+- `rbm`, `contrastive_divergence`: the restricted Boltzmann machine, its exact likelihood, and how it learns
+- `recurrent`, `lstm`, `gru`: recurrent layers, one step and whole sequences, and back-propagation through time
+- `unrolled`: the lecture's next-word network U, W, V and its gradients path by path
 - `switched_logistic`: the group-switched logistic network and its four gradients
+- `attention`: additive attention, masked softmax and context
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -28,8 +29,10 @@ COMMANDS = {
     "train": "Train a network, evaluate it, and write the run folder with its report.",
     "evaluate": "Measure a run again, or on other data.",
     "predict": "Ask a run about new files or rows.",
+    "generate": "Let a language model write.",
     "explain": "Open a network on one example; every number is checked.",
     "step": "Replay the first training step of a run by hand.",
+    "resume": "Go on with a run that was interrupted, to the bit.",
     "report": "Write the report of a run.",
     "runs": "List the runs of this folder.",
     "reproduce": "Repeat a recorded result and check it.",
@@ -120,5 +123,7 @@ def _fail(message: str, code: int, *, debug: bool) -> int:
     """Print what went wrong on the error stream and return the exit code."""
     if debug:
         traceback.print_exc()
-    print(message, file=sys.stderr)  # noqa: T201
+    # Of several processes that learn together, the first one speaks for all.
+    if os.environ.get("RANK", "0") == "0":
+        print(message, file=sys.stderr)  # noqa: T201
     return code

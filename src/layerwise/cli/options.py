@@ -17,8 +17,9 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from layerwise import config
 from layerwise.catalog import Option, entries
+from layerwise.config import stages
+from layerwise.config.stages import STAGES, setting_names
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
@@ -55,7 +56,7 @@ def print_json(value: Mapping[str, Any]) -> None:
 def helps() -> dict[tuple[str, str], str]:
     """Return the help of every setting: the docstring below its definition."""
     texts = {}
-    for node in ast.parse(inspect.getsource(config)).body:
+    for node in ast.parse(inspect.getsource(stages)).body:
         if isinstance(node, ast.ClassDef):
             for statement, following in zip(node.body, node.body[1:], strict=False):
                 if (
@@ -72,12 +73,12 @@ def helps() -> dict[tuple[str, str], str]:
 def settings_type() -> type:
     """Compose one flat set of options from all stages; an option that is left out is None."""
     parts: list[tuple[str, Any, Any]] = []
-    for order, (stage, kind) in enumerate(config.STAGES.items()):
+    for order, (stage, kind) in enumerate(STAGES.items()):
         group = Group(stage.capitalize(), sort_key=order + 1)
         hints = typing.get_type_hints(kind)
         defaults = kind()
         for part in dataclasses.fields(kind):
-            if config.setting_names().get(part.name) == stage and part.name != "language":
+            if setting_names().get(part.name) == stage and part.name != "language":
                 text = helps()[kind.__name__, part.name]
                 default = getattr(defaults, part.name)
                 parts.append(_option(part.name, hints[part.name], text, default, group))

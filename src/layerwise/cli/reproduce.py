@@ -64,7 +64,8 @@ def list_recipes(*, as_json: bool) -> None:
 def expectation(recipe: Recipe) -> str:
     """Say in words what a recipe must reach."""
     expected = recipe.expected
-    figure = f"{expected.metric} >= {expected.least:g}"
+    limit = f">= {expected.least:g}" if expected.most is None else f"<= {expected.most:g}"
+    figure = f"{expected.metric} {limit}"
     if expected.beside:
         figure = say("{} within {:g} of {}'s", expected.metric, -(expected.least or 0.0), expected.beside)
     if expected.solved:

@@ -55,7 +55,7 @@ def row(folder: RunFolder) -> dict[str, Any]:
     }  # fmt: skip
     if folder.finished:
         metrics = folder.read("metrics.json")
-        name = "accuracy" if "accuracy" in metrics["metrics"] else "r2"
+        name = metrics.get("main") or ("accuracy" if "accuracy" in metrics["metrics"] else "r2")
         entry |= {"figure": name, "value": metrics["metrics"][name]}
     return entry
 

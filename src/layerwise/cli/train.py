@@ -19,7 +19,7 @@ from layerwise.cli.options import (
 from layerwise.language import say
 
 if TYPE_CHECKING:
-    from layerwise.workflow.start import Begun
+    from layerwise.workflow.stages import Begun
 
     Settings: TypeAlias = Any
     ModelOptions: TypeAlias = Any
@@ -66,8 +66,10 @@ def train(
         data, model, given(settings), setting_options(model_options, "model", model), given(format_options),
         Path(experiment) if experiment else None,
     )  # fmt: skip
-    loud = not (common.json or common.quiet)
     from layerwise.cli.progress import listener
+    from layerwise.training.ranks import beside_others
+
+    loud = not (common.json or common.quiet or beside_others())
 
     opened, outcome = start(
         whole, named, whole.load.data, run=run, listener=listener() if loud else None,
@@ -78,9 +80,12 @@ def train(
         from layerwise.cli.tables import print_lines
 
         print_lines(
-            say("Interrupted: weights, history and settings so far are in {}; the test part is unopened.", folder.path)
+            say("Interrupted: weights, history and settings so far are in {}; the test part is unopened.", folder.path),
+            say("Go on: layerwise resume {}", folder.name),
         )
         return 130
+    if beside_others():
+        return 0
     report = write_report(opened, common.language or "")
     metrics = folder.read("metrics.json")
     if common.json:
@@ -128,4 +133,11 @@ def show_end(path: Path, metrics: dict[str, Any], report: Path) -> None:
         print_lines(sentence)
     print_lines("")
     results_table(metrics)
-    print_lines("", *result_lines(metrics), say("Report: {}", report), say("Next: layerwise explain {}", path.name))
+    print_lines("", *result_lines(metrics), say("Report: {}", report), next_command(path, metrics))
+
+
+def next_command(path: Path, metrics: dict[str, Any]) -> str:
+    """Say what to do with the run: a language model writes, others are opened."""
+    if metrics.get("main") == "nats":
+        return say("Next: layerwise generate {}", path.name)
+    return say("Next: layerwise explain {}", path.name)

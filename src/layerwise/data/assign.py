@@ -6,20 +6,23 @@ from dataclasses import replace
 
 import numpy as np
 
-from layerwise.catalog import entry
+from layerwise.catalog import entries, entry
 from layerwise.config import Assign
-from layerwise.data.kinds import Categories, Column, Numbers
+from layerwise.data.kinds import Categories, Column, Numbers, Texts
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["as_categories", "assign", "could_be_target", "guess_model", "guess_target", "guess_task"]
+__all__ = ["as_categories", "as_texts", "assign", "could_be_target", "guess_model", "guess_target", "guess_task"]
 
 TARGET_WORDS = (
     "target", "class", "label", "outcome", "y", "species", "diagnosis", "category", "type", "result",
     "종류", "분류", "정답", "라벨", "목표", "결과",
 )  # fmt: skip
 """Field names that usually hold what is to be predicted."""
+
+OWN_KINDS = ("text", "boxes", "mask")
+"""Kinds of a target that are told from the data alone, without looking at values."""
 
 FEW_VALUES = 20
 """A number field with at most this many different whole values is taken as classes when it is the target."""
@@ -49,24 +52,81 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
     source = source.assign({name: role for role, names in named.items() for name in names if name})
     for name in settings.category:
         source = _with_column(source, name, as_categories(source.columns[name]))
+    task = entry("task", settings.task).name if settings.task else ""
+    if not task and is_running_text(source):
+        task = "language"
+        reasons.append(say("Task: language, since the data are one running text."))
+    if not task and any(source.columns[name].kind in ("boxes", "mask") for name in source.named("target")):
+        task, reason = guess_task(source, source.named("target")[0])
+        reasons.append(reason)
+    wanted = entry("task", task).facts["target"] if task else ""
+    if wanted == "none":
+        return source.assign(dict.fromkeys(source.named("target"), "unused")), task, tuple(reasons)
+    if wanted == "text":
+        source = _spelled(source, settings.target)
+    if wanted in OWN_KINDS:
+        return _with_target_of_kind(source, wanted, settings.target), task, tuple(reasons)
+    source = source.assign(
+        {part.name: "unused" for part in source.fields if source.columns[part.name].kind in ("boxes", "mask")}
+    )
     if not source.named("target"):
         target, reason = guess_target(source)
         source = source.assign({target: "target"})
         reasons.append(reason)
     target = source.named("target")[0]
     _refuse_missing_target(source, target)
-    task, reason = guess_task(source, target)
-    if settings.task:
-        task = entry("task", settings.task).name
-    else:
+    if not task:
+        task, reason = guess_task(source, target)
         reasons.append(reason)
     if task == "classify" and not isinstance(source.columns[target], Categories):
         source = _with_column(source, target, as_categories(source.columns[target]))
     return _only_classes(source, target, settings.classes), task, tuple(reasons)
 
 
+def is_running_text(source: Source) -> bool:
+    """Say whether the only input is text that stands in its order, and nothing could be a target."""
+    names = source.named("input")
+    return not source.named("target") and [source.columns[name].kind for name in names] == ["text"]
+
+
+def _spelled(source: Source, named: str) -> Source:
+    """Read names as texts where a task reads and writes texts: the target, and the inputs where none is a text."""
+    targets = (named,) if named else source.named("target")
+    inputs = [name for name in source.named("input") if name not in targets]
+    texts = [name for name in inputs if source.columns[name].kind == "text"]
+    for name in (*targets, *(() if texts else inputs)):
+        column = source.columns[name]
+        if isinstance(column, Categories):
+            source = _with_column(source, name, as_texts(column))
+    return source
+
+
+def _with_target_of_kind(source: Source, kind: str, named: str) -> Source:
+    """Make the field of a kind the target; other fields that could be a target only are left aside.
+
+    Raises:
+        LayerwiseError: There is none.
+    """
+    given = [name for name in (named, *source.named("target")) if name and source.columns[name].kind == kind]
+    found = [part.name for part in source.fields if source.columns[part.name].kind == kind and part.role != "unused"]
+    chosen = (given or found[::-1] or [""])[0]
+    if not chosen or named not in ("", chosen) or (kind == "text" and len(found) < 2):
+        raise LayerwiseError(
+            say("The target must be of the kind that the task predicts."),
+            say("no field of kind {} in '{}' beside the input", say(kind), source.name),
+            say("Name one with --target, or choose another task with --task."), usage=True,
+        )  # fmt: skip
+    aside = {
+        part.name: "unused" for part in source.fields
+        if part.role == "target" or (source.columns[part.name].kind in ("boxes", "mask") and part.name != chosen)
+    }  # fmt: skip
+    source = source.assign(aside | {chosen: "target"})
+    _refuse_missing_target(source, chosen)
+    return source
+
+
 def guess_target(source: Source) -> tuple[str, str]:
-    """Choose the field to predict: one with a telling name, else the last one; never free text or a picture.
+    """Choose the field to predict: one with a telling name, else the last one; never a picture, nor text among others.
 
     Raises:
         LayerwiseError: No field of numbers or names is left beside an input.
@@ -86,14 +146,23 @@ def guess_target(source: Source) -> tuple[str, str]:
 
 
 def could_be_target(source: Source) -> list[str]:
-    """Return the fields of numbers or names that leave at least one input beside them."""
-    names = [name for name in source.named("input") if source.columns[name].kind in ("number", "category")]
-    return names if len(source.named("input")) > 1 else []
+    """Return the fields of numbers or names that leave at least one input beside them, or both of two texts."""
+    inputs = source.named("input")
+    names = [name for name in inputs if source.columns[name].kind in ("number", "category")]
+    if len(inputs) == 2 and all(source.columns[name].kind == "text" for name in inputs):
+        names = list(inputs)
+    return names if len(inputs) > 1 else []
 
 
 def guess_task(source: Source, target: str) -> tuple[str, str]:
-    """Choose between classes and numbers by what the target holds."""
+    """Choose between classes, numbers and sequences by what the target holds."""
     column = source.columns[target]
+    for name, part in entries("task").items():
+        if column.kind in ("boxes", "mask") and part.facts["target"] == column.kind:
+            return name, say("Task: {}, since '{}' is of kind {}.", name, target, say(column.kind))
+    others = {source.columns[name].kind for name in source.named("input") if name != target}
+    if column.kind == "text" and others == {"text"}:
+        return "translate", say("Task: translate, since '{}' holds free text that is to be written.", target)
     if not isinstance(column, Numbers):
         return "classify", say("Task: classification, since '{}' holds names.", target)
     values = column.values[~np.isnan(column.values)]
@@ -107,7 +176,11 @@ def guess_task(source: Source, target: str) -> tuple[str, str]:
 
 
 def guess_model(source: Source, task: str) -> tuple[str, str]:
-    """Choose a sensible network for the inputs, and say why."""
+    """Choose a sensible network for the task and the inputs, and say why."""
+    if task:
+        usual = entry("task", task).facts.get("model", "")
+        if usual:
+            return usual, say("Model: {}, the usual one for the task {}.", usual, task)
     pictures = any(source.columns[name].kind == "image" for name in source.named("input"))
     if pictures and task == "classify":
         return "lenet5", say(
@@ -128,6 +201,11 @@ def as_categories(column: Column) -> Categories:
     names = sorted({value for value in shown if value})
     places = {name: place for place, name in enumerate(names)}
     return Categories(np.array([places.get(value, -1) for value in shown], dtype=np.int32), tuple(names))
+
+
+def as_texts(column: Categories) -> Texts:
+    """Read names as free text."""
+    return Texts([column.show(row) for row in range(len(column))])
 
 
 def _with_column(source: Source, name: str, column: Column) -> Source:

@@ -8,6 +8,7 @@ import numpy as np
 
 from layerwise.data.generated import GENERATED, generated
 from layerwise.data.kinds import Categories, Column, Images, Numbers
+from layerwise.data.shapes import SHAPES, shapes
 from layerwise.data.source import Field, Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
@@ -27,7 +28,11 @@ SHIPPED = {
 
 DIABETES_LICENCE = "Efron, Hastie, Johnstone, Tibshirani (2004), Least Angle Regression; the copy of scikit-learn"
 
-BUILTIN = SHIPPED | {name: summary for name, (_, summary) in GENERATED.items()}
+BUILTIN = (
+    SHIPPED
+    | {name: summary for name, (_, summary) in GENERATED.items()}
+    | {name: summary for name, (_, _, summary) in SHAPES.items()}
+)
 """Every built-in set, and what it holds."""
 
 
@@ -49,6 +54,9 @@ def builtin(name: str) -> Source:
     """
     if name in GENERATED:
         return generated(name)
+    if name in SHAPES:
+        training, test, _ = SHAPES[name]
+        return shapes(training, test, name=name)
     if name not in SHIPPED:
         raise LayerwiseError(
             say("A built-in data set is named as in the list."), say("no built-in data set '{}'", name),

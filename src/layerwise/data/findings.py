@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from layerwise.data.assign import is_running_text
 from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
 from layerwise.language import say
@@ -39,6 +40,8 @@ def findings(source: Source, target: str, classes: Mapping[str, int], constant: 
     if single:
         found.append(say("Classes with one row, which cannot be divided: {}.", ", ".join(single[:MOST_CLASSES_SHOWN])))
     texts = [name for name in source.named("input") if source.columns[name].kind == "text"]
+    read = is_running_text(source) if not target else source.columns[target].kind == "text"
+    texts = [] if read else texts
     if texts:
         found.append(say("No model here reads text or dates: --drop {}", " ".join(map(shlex.quote, texts))))
     if texts and len(texts) == len(source.named("input")):

@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from layerwise.data.generated_patterns import bars_and_stripes
+from layerwise.data.generated_sequences import reversal
 from layerwise.data.kinds import Categories, Column, Numbers
 from layerwise.data.source import Field, Source
 
@@ -70,8 +72,13 @@ GENERATED: dict[str, tuple[Callable[[], dict[str, Column]], str]] = {
     "rings": (_rings, "two rings around each other"),
     "spirals": (_spirals, "two spirals around each other"),
     "polynomial": (_polynomial, "a parabola with noise, for regression"),
+    "bars-and-stripes": (bars_and_stripes, "14 pictures of 3x3 pixels, rows or columns light or dark, for a density"),
+    "reversal": (lambda: reversal(SEED), "10,000 sequences of 10 to 15 letters and their reversals"),
 }
 """Maker and summary of every generated set."""
+
+ROLES = {"target": "target", "reversed": "target", "part": "part"}
+"""What fields of some names are for; all others are inputs."""
 
 
 def generated(name: str) -> Source:
@@ -83,5 +90,5 @@ def generated(name: str) -> Source:
         ['0', '1', '1', '0']
     """
     columns = GENERATED[name][0]()
-    fields = tuple(Field(part, "target" if part == "target" else "input") for part in columns)
+    fields = tuple(Field(part, ROLES.get(part, "input")) for part in columns)
     return Source(name, "built-in", fields, columns, licence="made by formula; free of rights")

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.data.assign import as_categories, could_be_target, guess_model, guess_target, guess_task
+from layerwise.catalog import entry
+from layerwise.data.assign import as_categories, could_be_target, guess_model, guess_target, guess_task, is_running_text
+from layerwise.data.boxes import Boxes
 from layerwise.data.findings import findings
 from layerwise.data.kinds import Categories, Column, Images, Numbers
 from layerwise.data.source import Problem, Source
@@ -61,9 +63,9 @@ class Inspection:
         notes: How the data were read.
         fields: One entry a field.
         target: Field to predict, or empty.
-        task: classify or regress, or empty.
+        task: classify, regress, translate or language, or empty.
         reasons: Why this target, task and model.
-        classes: Rows of each class, where the task is classify.
+        classes: Rows of each class where the task is classify; objects of each class where the target is boxes.
         duplicates: Rows whose inputs and target stand in an earlier row.
         conflicts: Rows whose inputs stand in another row with another target.
         constant: Fields with one value throughout.
@@ -129,12 +131,15 @@ def inspect(source: Source, target: str = "", *, data: str = "") -> Inspection:
         source = source.assign(dict.fromkeys(source.named("target"), "input") | {chosen: "target"})
     column = source.columns.get(chosen)
     classes = as_categories(column).counts() if column is not None and task == "classify" else {}
+    if isinstance(column, Boxes):
+        classes = column.counts()
     facts = tuple(_facts(part.name, part.role, source.columns[part.name]) for part in source.fields)
     constant = tuple(fact.name for fact in facts if fact.different == 1 and not fact.missing and len(source) > 1)
     duplicates, conflicts = _repeats(source, chosen)
     model, reason = guess_model(source, task)
-    dropped = tuple(fact.name for fact in facts if fact.role == "input" and fact.kind == "text")
-    usable = bool(chosen) and len(dropped) < len(source.named("input"))
+    reads_texts = bool(task) and entry("task", task).facts.get("inputs") == "text"
+    dropped = tuple(fact.name for fact in facts if fact.role == "input" and fact.kind == "text" and not reads_texts)
+    usable = task == "language" or (bool(chosen) and len(dropped) < len(source.named("input")))
     excluded = bool(source.problems) or bool(chosen and source.columns[chosen].missing().any())
     return Inspection(
         name=source.name, origin=source.origin, licence=source.licence, listed=len(source) + len(source.problems),
@@ -156,6 +161,8 @@ def _aim(source: Source, target: str) -> tuple[str, str, tuple[str, ...]]:
     given = source.named("target")
     if not target and given:
         target = given[0]
+    elif not target and is_running_text(source):
+        return "", "language", (say("Task: language, since the data are one running text."),)
     elif not target:
         if not could_be_target(source):
             return "", "", (say("No field can be a target: give one, or class folders."),)

@@ -114,17 +114,23 @@ class Categories:
 
 @dataclass(frozen=True)
 class Texts:
-    """Free text; the empty text stands for a missing one."""
+    """Free text; the empty text stands for a missing one.
+
+    Args:
+        values: The texts.
+        unit: What one symbol of them is: `characters`, or `words`.
+    """
 
     values: Sequence[str]
     kind: str = "text"
+    unit: str = "characters"
 
     def __len__(self) -> int:
         return len(self.values)
 
     def take(self, rows: np.ndarray) -> Texts:
         """Return the chosen cells."""
-        return Texts([self.values[row] for row in rows])
+        return Texts([self.values[row] for row in rows], unit=self.unit)
 
     def missing(self) -> np.ndarray:
         """Return True for each empty text."""

@@ -100,6 +100,12 @@ NAMED = {
         "fairy_tales.tsv", roles={"subject": "target"},
         checksums={"fairy_tales.tsv": "dc3d44a532f7e9a7c379c949431015c734dec7b08e61e4f8113194f00e09d5e4"},
     ),
+    "tinyshakespeare": NamedSet(
+        "tinyshakespeare", "1,115,394 characters of Shakespeare's plays", "public domain; the selection of char-rnn",
+        "text", "input.txt",
+        checksums={"input.txt": "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"},
+        home="https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/",
+    ),
 }  # fmt: skip
 """Every named set that today's formats read."""
 

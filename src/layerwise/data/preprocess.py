@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from layerwise.config import Preprocess
-from layerwise.data.kinds import Categories, Column, Images, Numbers
+from layerwise.data.kinds import Categories, Column, Images, Numbers, Texts
 from layerwise.data.source import Source
+from layerwise.data.tokens import TextStep, fit_text
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
@@ -136,8 +137,10 @@ class ImageStep:
         return np.stack(planes)
 
 
-Step = NumberStep | CategoryStep | ImageStep
-STEPS: dict[str, Callable[..., Step]] = {"number": NumberStep, "category": CategoryStep, "image": ImageStep}
+Step = NumberStep | CategoryStep | ImageStep | TextStep
+STEPS: dict[str, Callable[..., Step]] = {
+    "number": NumberStep, "category": CategoryStep, "image": ImageStep, "text": TextStep,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -148,8 +151,10 @@ class Preprocessing:
 
     @property
     def input_shape(self) -> int | tuple[int, int, int]:
-        """Shape of one example: number of features, or channels, height and width."""
+        """One example: number of features, channels, height and width, or size of the vocabulary."""
         first = self.steps[0]
+        if isinstance(first, TextStep):
+            return first.size
         if isinstance(first, ImageStep):
             return first.channels, first.height, first.width
         return len(self.names)
@@ -162,10 +167,11 @@ class Preprocessing:
     @property
     def imputed(self) -> dict[str, int]:
         """Number of missing training values filled in each field that had any."""
-        return {step.field: step.missing for step in self.steps if not isinstance(step, ImageStep) and step.missing}
+        counted = [step for step in self.steps if isinstance(step, NumberStep | CategoryStep)]
+        return {step.field: step.missing for step in counted if step.missing}
 
-    def apply(self, source: Source) -> np.ndarray:
-        """Return float32 inputs, `(rows, features)` or `(rows, channels, height, width)`.
+    def apply(self, source: Source) -> np.ndarray | list[np.ndarray]:
+        """Return float32 inputs, `(rows, features)` or `(rows, channels, height, width)`; of texts their symbols.
 
         Raises:
             LayerwiseError: A field is missing or of another kind than in training.
@@ -179,7 +185,10 @@ class Preprocessing:
                 say("'{}' lacks {}", source.origin, ", ".join(f"'{name}'" for name in missing)),
                 nearest(missing[0], source.columns),
             )  # fmt: skip
-        parts = [step.apply(source.columns[step.field]) for step in self.steps]
+        first = self.steps[0]
+        if isinstance(first, TextStep):
+            return first.encoded(source.columns[first.field])
+        parts = [step.apply(source.columns[step.field]) for step in self.steps if not isinstance(step, TextStep)]
         whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
         return np.ascontiguousarray(whole, dtype=np.float32)
 
@@ -198,8 +207,9 @@ class Preprocessing:
 
 
 def fit(
-    source: Source, training: np.ndarray, settings: Preprocess, *, image: tuple[int, int, int] | None = None
-) -> Preprocessing:
+    source: Source, training: np.ndarray, settings: Preprocess, *, image: tuple[int, int, int] | None = None,
+    texts: bool = False,
+) -> Preprocessing:  # fmt: skip
     """Fit the steps of every input field on the training rows alone.
 
     Args:
@@ -207,13 +217,14 @@ def fit(
         training: Rows of the training part.
         settings: How to scale, and what to do about missing values.
         image: Channels, height and width the network is drawn for, or None.
+        texts: Whether the task reads texts.
 
     Raises:
         LayerwiseError: There is no usable input, a field cannot be used, or values are missing and must not be.
     """
     names = source.named("input")
     columns = {name: source.columns[name].take(training) for name in names}
-    _check_inputs(source, columns)
+    _check_inputs(source, columns, texts=texts)
     steps: list[Step] = []
     for name, column in columns.items():
         if settings.missing == "refuse" and source.columns[name].missing().any():
@@ -222,24 +233,33 @@ def fit(
             steps.append(_fit_numbers(name, column, settings))
         elif isinstance(column, Categories):
             steps.append(_fit_categories(name, column))
+        elif isinstance(column, Texts):
+            steps.append(fit_text(name, column, settings.tokens))
         elif isinstance(column, Images):
             steps.append(_fit_images(name, column, source.columns[name], settings, image))
     return Preprocessing(tuple(steps))
 
 
-def _check_inputs(source: Source, columns: Mapping[str, Column]) -> None:
+def _check_inputs(source: Source, columns: Mapping[str, Column], *, texts: bool) -> None:
     """Refuse inputs that no step can use, naming the flag that leaves them out."""
     if not columns:
         raise LayerwiseError(
             say("A network needs at least one input."), say("'{}' has no input field left", source.name),
             say("Drop fewer fields."),
         )  # fmt: skip
-    texts = [name for name, column in columns.items() if column.kind == "text"]
-    if texts:
+    free = [name for name, column in columns.items() if column.kind == "text"]
+    if free and not texts:
         raise LayerwiseError(
             say("A table network takes numbers and categories."),
-            say("free text or dates in {}", ", ".join(f"'{name}'" for name in texts)),
-            say("Leave them out with {}.", " ".join(f"--drop {name}" for name in texts)),
+            say("free text or dates in {}", ", ".join(f"'{name}'" for name in free)),
+            say("Leave them out with {}.", " ".join(f"--drop {name}" for name in free)),
+        )  # fmt: skip
+    if texts and (len(free) != 1 or len(columns) != 1):
+        others = [name for name in columns if name not in free[:1]]
+        raise LayerwiseError(
+            say("A network of texts takes one text field."),
+            say("the inputs are {}", ", ".join(f"'{name}'" for name in columns)),
+            say("Leave them out with {}.", " ".join(f"--drop {name}" for name in others)),
         )  # fmt: skip
     images = [name for name, column in columns.items() if column.kind == "image"]
     if images and len(columns) > 1:

@@ -28,7 +28,9 @@ def inspection_lines(found: Inspection) -> list[str]:
     lines += ["", *_field_table(found.fields)]
     if found.classes:
         lines += ["", say("Classes of '{}': {}", found.target, len(found.classes)), *_class_lines(found)]
-    lines += ["", say("Exact duplicates: {} rows repeat an earlier one.", found.duplicates)]
+    if found.task != "language":
+        # A text may say the same twice.
+        lines += ["", say("Exact duplicates: {} rows repeat an earlier one.", found.duplicates)]
     if found.conflicts:
         lines.append(say("Contradictions: {} rows have equal inputs and different targets.", found.conflicts))
     lines += found.findings
@@ -51,7 +53,7 @@ def _field_table(fields: Sequence[FieldFacts]) -> list[str]:
         (
             fact.name, say(fact.role), say(fact.kind), str(fact.missing), str(fact.different),
             fact.size or (f"{fact.lowest:g} .. {fact.highest:g}" if fact.lowest is not None else "")
-            or ", ".join(text if len(text) <= 24 else text[:23] + "…" for text in fact.examples),
+            or ", ".join(_brief(text) for text in fact.examples),
         )
         for fact in fields[:MOST_FIELDS]
     ]  # fmt: skip
@@ -59,6 +61,12 @@ def _field_table(fields: Sequence[FieldFacts]) -> list[str]:
     if len(fields) > MOST_FIELDS:
         lines.append(say("... and {} more", len(fields) - MOST_FIELDS))
     return lines
+
+
+def _brief(text: str) -> str:
+    """Return the start of a text on one line."""
+    words = " ".join(text.split())
+    return words if len(words) <= 24 else words[:23] + "…"
 
 
 def _class_lines(found: Inspection) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from layerwise.config import Split
-from layerwise.data.kinds import Categories, Numbers
+from layerwise.data.kinds import Categories, Numbers, Texts
 from layerwise.data.roles import part_of
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
@@ -38,18 +38,24 @@ class Parts:
     duplicates: int
 
 
-def divide(source: Source, split: Split, *, seed: int) -> Parts:
+def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -> Parts:
     """Divide the rows of a source.
 
     Rows with equal inputs, and rows of one group, stay in one part. A part field or a supplied test set is respected;
     what it holds of the training rows is then reported, not moved.
 
+    Args:
+        source: All rows.
+        split: How to divide.
+        seed: Seed of what is chosen at random.
+        in_order: Whether the last rows are held out: a running text stays in one piece, and its lines may repeat.
+
     Raises:
         LayerwiseError: A class or the whole source is too small to be divided, or groups cross given parts.
     """
     generator = np.random.default_rng([seed, 0x5917])
-    unit, duplicates = units(source)
-    strata = _strata(source, stratify=split.stratify)
+    unit, duplicates = (np.arange(len(source)), 0) if in_order else units(source)
+    strata = _strata(source, stratify=split.stratify and not in_order)
     given = _given(source)
     if given is not None and split.test == "auto" and not (given == "test").any():
         # Data with a training and a validation part hold the second one out: it is what is measured on.
@@ -64,13 +70,18 @@ def divide(source: Source, split: Split, *, seed: int) -> Parts:
         _refuse_crossing(source, learning, test, "test")
     else:
         origin = "split"
-        if split.stratify:
-            _refuse_small(source, unit, strata)
-        test = _choose(everything, unit, strata, split.test_fraction, generator, stratify=split.stratify)
+        if in_order:
+            test = _last(source, everything, split.test_fraction)
+        else:
+            if split.stratify:
+                _refuse_small(source, unit, strata)
+            test = _choose(everything, unit, strata, split.test_fraction, generator, stratify=split.stratify)
         learning = np.setdiff1d(everything, test)
     if given is not None and (given == "validation").any():
         validation = learning[given[learning] == "validation"]
         _refuse_crossing(source, np.setdiff1d(learning, validation), validation, "validation")
+    elif split.validation_fraction and in_order:
+        validation = _last(source, learning, split.validation_fraction)
     elif split.validation_fraction:
         validation = _choose(learning, unit, strata, split.validation_fraction, generator, stratify=split.stratify)
     else:
@@ -84,6 +95,17 @@ def divide(source: Source, split: Split, *, seed: int) -> Parts:
                 say("Add rows, or use --test training to measure on the training part."),
             )  # fmt: skip
     return Parts(train, validation, test, origin, test[np.isin(unit[test], unit[learning])], duplicates)
+
+
+def _last(source: Source, rows: np.ndarray, fraction: float) -> np.ndarray:
+    """Return the last rows, at least one: a share of their number, of a running text a share of its characters."""
+    inputs = [source.columns[name] for name in source.named("input")]
+    sizes = np.ones(len(rows))
+    if len(inputs) == 1 and isinstance(inputs[0], Texts):
+        sizes = np.array([len(inputs[0].values[row]) for row in rows], dtype=np.float64)
+    behind = sizes[::-1].cumsum()
+    number = int(np.abs(behind - fraction * sizes.sum()).argmin()) + 1 if len(rows) else 0
+    return rows[len(rows) - number :]
 
 
 def units(source: Source) -> tuple[np.ndarray, int]:

@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.byhand import activations, linear, perceptron
+from layerwise.byhand import (
+    activations,
+    attention,
+    gru,
+    linear,
+    lstm,
+    perceptron,
+    recurrent,
+    segmentation,
+    transposed_convolution,
+)
+from layerwise.byhand import boxes as box_arithmetic
 
 __all__ = ["ACTIVATIONS", "DERIVATIVES", "OPERATIONS", "Arithmetic", "Check", "rounding"]
 
@@ -68,8 +79,92 @@ def _cross_entropy(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
     return np.asarray(-(target * activations.log_softmax(logits)).sum())
 
 
+def _energies(
+    states: np.ndarray, memory: np.ndarray, state_weight: np.ndarray, memory_weight: np.ndarray,
+    energy_weight: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    # e_ij = v . tanh(W s_i + U h_j), for every step i at every place j
+    parameters = attention.Parameters(state_weight, memory_weight, energy_weight)
+    every = np.broadcast_to(memory, (len(states), *memory.shape))
+    return attention.forward(states, every, np.ones(every.shape[:2], dtype=bool), parameters).energies
+
+
+def _transposed_convolution(
+    inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray, *, stride: int | tuple[int, int],
+    padding: int | tuple[int, int], size: tuple[int, int],
+) -> np.ndarray:  # fmt: skip
+    # y = sum of the kernels that every cell stamps, cut to the size that is kept
+    maps = transposed_convolution.transposed_convolve2d(inputs, weight, bias, stride=stride, padding=padding)
+    return np.asarray(maps[0, :, : size[0], : size[1]])
+
+
+def _overlap(truth: np.ndarray, answer: np.ndarray) -> np.ndarray:
+    # IoU = sum min(a, b) / sum max(a, b)
+    return np.asarray(segmentation.intersection_over_union(truth, answer))
+
+
+def _lstm_step(
+    inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray, bias: np.ndarray, hidden: np.ndarray,
+    cell: np.ndarray, *, part: str,
+) -> np.ndarray:  # fmt: skip
+    # c_t = f c_(t-1) + i g,  h_t = o tanh(c_t), every step from the state that the network had before it
+    rows = [input_weight, recurrent_weight, bias]
+    if part == "cell":
+        # the output gate has no say in the cell: its rows are left out
+        blocks = [np.split(each, 3) for each in rows]
+        rows = [np.concatenate((i, f, np.zeros_like(f), g)) for i, f, g in blocks]
+    return np.asarray(getattr(lstm.step(inputs, hidden, cell, recurrent.Weights(*rows)), part))
+
+
+def _gru_step(
+    inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray, bias: np.ndarray,
+    recurrent_bias: np.ndarray, hidden: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    # h_t = z h_(t-1) + (1 - z) n, every step from the state that the network had before it
+    weights = gru.Weights(input_weight, recurrent_weight, bias, recurrent_bias)
+    return np.asarray(gru.step(inputs, hidden, weights, reset_after=True).hidden)
+
+
+def _plain_step(
+    inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray, bias: np.ndarray, hidden: np.ndarray,
+    *, activation: str,
+) -> np.ndarray:  # fmt: skip
+    # h_t = tanh(W x_t + U h_(t-1) + b), every step from the state that the network had before it
+    weights = recurrent.Weights(input_weight, recurrent_weight, bias)
+    return np.asarray(recurrent.step(inputs, hidden, weights, activation=activation))
+
+
+def _decoded_box(
+    code: np.ndarray, *, cell: tuple[int, int], grid: tuple[int, int], size: tuple[int, int], anchor: float
+) -> np.ndarray:
+    # x = (column + 1/2 + t_x) s,  w = a exp(t_w), cut at the border of the picture
+    level = box_arithmetic.decode_box(code, *cell, stride=size[1] / grid[1], anchor=anchor)
+    upright = box_arithmetic.decode_box(code, *cell, stride=size[0] / grid[0], anchor=anchor)
+    box = np.array([level[0], upright[1], level[2], upright[3]])
+    return np.asarray(np.clip(box, 0, np.array([size[1], size[0]] * 2)))
+
+
+def _detection_score(sureness: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    # score = sigmoid(z_0) max_k softmax(z_5 ...)_k
+    return np.asarray(activations.sigmoid(sureness)[0] * activations.softmax(classes).max())
+
+
+def _box_overlaps(boxes: np.ndarray) -> np.ndarray:
+    # IoU of every pair
+    return np.array([[box_arithmetic.intersection_over_union(one, other) for other in boxes] for one in boxes])
+
+
 OPERATIONS: Mapping[str, Callable[..., np.ndarray]] = {
+    "decoded box": _decoded_box,
+    "detection score": _detection_score,
+    "box overlap": lambda first, second: np.asarray(box_arithmetic.intersection_over_union(first, second)),
+    "box overlaps": _box_overlaps,
+    "generalised overlap": lambda first, second: np.asarray(
+        box_arithmetic.generalised_intersection_over_union(first, second)[0]
+    ),
     "weighted sum": _weighted_sum,
+    "transposed convolution": _transposed_convolution,
+    "intersection over union": _overlap,
     "window sum": _window_sum,
     "activation": _activation,
     "output delta": _output_delta,
@@ -77,13 +172,24 @@ OPERATIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "hidden delta": _hidden_delta,
     "outer product": lambda delta, inputs: np.outer(delta, inputs),
     "perceptron rule": lambda weights, point, target: perceptron.update(weights, point, float(target)),
+    "additive energies": _energies,
+    "masked softmax": lambda energies, mask: attention.masked_softmax(energies, mask > 0),
+    "matrix product": lambda left, right: left @ right,
     "sum": lambda terms: terms.sum(),
+    "sums of rows": lambda terms: terms.sum(axis=1),
     "product": lambda left, right: left * right,
     "exponential": lambda inputs: np.exp(inputs - inputs.max()),
     "softmax": activations.softmax,
     "cross entropy": _cross_entropy,
     "difference": lambda left, right: left - right,
     "count": lambda sizes, biases: np.prod(sizes) + biases,
+    "lstm step": _lstm_step,
+    "gru step": _gru_step,
+    "recurrent step": _plain_step,
+    "gated sum": lambda forget, before, gate, candidate: forget * before + gate * candidate,
+    "gated output": lambda gate, cell: gate * activations.tanh(cell),
+    "reset sum": lambda inputs, reset, memory: inputs + reset * memory,
+    "mixture": lambda update, before, candidate: update * before + (1 - update) * candidate,
     "difference quotient": lambda above, below, step: (above - below) / (2 * step),
 }
 """What a line of arithmetic may compute; each takes float64 arrays."""

@@ -170,8 +170,9 @@ def slopes_by_difference(subject: Subject, parameter: str, entry: tuple[int, int
     model = copy.deepcopy(subject.model).double().eval()
     learner = ExampleLoss(model, subject.task)
     batch = subject.batch()
-    targets = batch.targets.double() if batch.targets.is_floating_point() else batch.targets
-    exact = type(batch)(batch.inputs.double(), targets, batch.rows, batch.weights)
+    # Symbols and class places stay whole numbers.
+    inputs, targets = (side.double() if side.is_floating_point() else side for side in (batch.inputs, batch.targets))
+    exact = type(batch)(inputs, targets, batch.rows, batch.weights)
     weight = model.get_parameter(parameter)
     losses = []
     with torch.no_grad(), torch.random.fork_rng():

@@ -32,6 +32,9 @@ SHAPED = frozenset(
 )
 """Operations that take only the shape of their argument: what they make is data."""
 
+STACKED = frozenset(("lstm", "gru", "rnn_tanh", "rnn_relu"))
+"""Recurrent layers: one call computes all layers and draws the masks between them."""
+
 MASKED = frozenset(("dropout", "dropout1d", "dropout2d", "dropout3d", "feature_dropout"))
 """Operations that draw a mask and multiply by it."""
 
@@ -72,7 +75,7 @@ class Operation:
         file: Source file of the caller outside torch.
         line: Line in that file.
         passes_gradient: False inside `torch.no_grad()`.
-        floating: Whether the first result holds real numbers.
+        floating: Whether each result holds real numbers.
     """
 
     name: str
@@ -84,7 +87,7 @@ class Operation:
     file: str
     line: int
     passes_gradient: bool
-    floating: bool
+    floating: tuple[bool, ...]
 
     def where(self) -> str:
         """Return file and line as a message names them."""
@@ -93,6 +96,10 @@ class Operation:
     def direct(self) -> list[int]:
         """Return the places of its direct arguments."""
         return [part.place for part in (*self.arguments, *self.keywords.values()) if isinstance(part, Link)]
+
+    def taken(self) -> set[int]:
+        """Return the places of all arguments, those inside lists included."""
+        return {link.place for link in _links((self.arguments, tuple(self.keywords.values())))}
 
 
 class OperationRecorder(TorchFunctionMode):
@@ -121,6 +128,8 @@ class OperationRecorder(TorchFunctionMode):
             return function(*args, **keywords)
         if name in MASKED and (keywords.get("training", args[2] if len(args) > 2 else True)):
             return self.mask(name, function, args, keywords)
+        if name in STACKED and len(args) == 9 and isinstance(args[2], list) and args[4] > 1 and args[5] and args[6]:
+            return layer_by_layer(self, function, args)
         versions = [tensor._version for tensor in tensors]
         # Linked before the call, since an operation in place changes what its arguments are.
         arguments, linked = _linked(args, self), _linked(keywords, self)
@@ -139,7 +148,7 @@ class OperationRecorder(TorchFunctionMode):
         places = tuple(self.add(tensor, None) for tensor in made)
         file, line = _caller()
         module = self.stack[-1] if self.stack else ""
-        passes, floating = torch.is_grad_enabled(), made[0].is_floating_point()
+        passes, floating = torch.is_grad_enabled(), tuple(tensor.is_floating_point() for tensor in made)
         self.operations.append(
             Operation(name, arguments, keywords, places, tuple(made[0].shape), module, file, line, passes, floating)
         )
@@ -203,6 +212,37 @@ class OperationRecorder(TorchFunctionMode):
                 self.stale.add(id(tensor))
 
 
+def layer_by_layer(recorder: OperationRecorder, function: Any, args: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    """Call each layer of a recurrent stack by itself, so that the masks drawn between two layers can be noted.
+
+    Args:
+        recorder: Notes the calls.
+        function: `torch.lstm` or its like.
+        args: inputs, first states, parameters, biases?, layers, dropout, training?, both directions?, batch first?
+    """
+
+    def call(noted: Any, *arguments: Any) -> Any:
+        return recorder.__torch_function__(noted, (), arguments)
+
+    inputs, start, parameters, biases, layers, probability, training, both, batch_first = args
+    directions, each = 1 + both, len(parameters) // layers
+    starts = start if isinstance(start, tuple | list) else (start,)
+    values = call(Tensor.transpose, inputs, 0, 1) if batch_first else inputs
+    ends: list[list[Tensor]] = [[] for _ in starts]
+    for layer in range(layers):
+        if layer:
+            values = call(torch.nn.functional.dropout, values, probability, True)
+        rows = slice(layer * directions, (layer + 1) * directions)
+        own = [call(Tensor.__getitem__, part, rows) for part in starts]
+        first = tuple(own) if isinstance(start, tuple | list) else own[0]
+        weights = parameters[layer * each : (layer + 1) * each]
+        values, *last = call(function, values, first, weights, biases, 1, 0.0, training, both, False)
+        for kept, end in zip(ends, last, strict=True):
+            kept.append(end)
+    outputs = call(Tensor.transpose, values, 0, 1) if batch_first else values
+    return (outputs, *(call(torch.cat, kept) for kept in ends))
+
+
 def _name(function: Callable[..., Any]) -> str:
     """Return the plain name of a torch function: `add` for `torch.Tensor.__iadd__`, `T` for its getter."""
     parts = (resolve_name(function) or function.__name__).split(".")
@@ -221,6 +261,15 @@ def tensors_of(tree: Any) -> Iterator[Tensor]:
             yield from tensors_of(part)
     elif isinstance(tree, dict):
         yield from tensors_of(list(tree.values()))
+
+
+def _links(tree: Any) -> Iterator[Link]:
+    """Yield the links of nested arguments."""
+    if isinstance(tree, Link):
+        yield tree
+    elif isinstance(tree, tuple | list):
+        for part in tree:
+            yield from _links(part)
 
 
 def _linked(tree: Any, recorder: OperationRecorder) -> Any:

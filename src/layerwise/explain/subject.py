@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from layerwise.data.tokens import RESERVED
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.tasks.contract import Batch, LossResult, OwnsLoss, Task
@@ -28,6 +29,8 @@ class Subject:
         class_names: The names of the classes.
         example_id: The example's id in its data.
         facts: Anything else worth a line: run, data, part.
+        symbols: The vocabulary that is read, behind padding and the unknown symbol, where the example is a text.
+        truth: The target in words, where neither class names nor numbers say it.
     """
 
     model: nn.Module
@@ -38,6 +41,8 @@ class Subject:
     class_names: tuple[str, ...] = ()
     example_id: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
+    symbols: tuple[str, ...] = ()
+    truth: str = ""
 
     def shown_facts(self) -> tuple[tuple[str, str], ...]:
         """Return what every view says about its subject."""
@@ -56,10 +61,15 @@ class Subject:
         """Return the name of one class."""
         return self.class_names[place] if place < len(self.class_names) else str(place)
 
+    def symbol(self, number: int) -> str:
+        """Return one symbol of the text that is read."""
+        place = number - RESERVED
+        return self.symbols[place] if 0 <= place < len(self.symbols) else str(number)
+
     def target_name(self) -> str:
-        """Return the target as it is read: a class name or numbers."""
-        if self.target is None:
-            return ""
+        """Return the target as it is read: a class name, a text or numbers."""
+        if self.target is None or self.truth:
+            return self.truth
         if not self.target.is_floating_point() and self.target.numel() == 1:
             return self.class_name(int(self.target.item()))
         return ", ".join(f"{value:.4g}" for value in self.target.flatten().tolist())

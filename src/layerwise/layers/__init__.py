@@ -8,5 +8,9 @@ Where torch's own module is the thing, networks use it: `nn.Conv2d`, `nn.Linear`
 - `activations`: step, scaled tanh, maxout, and every activation by name
 - `normalization`: local response normalisation, in the paper's form and torch's
 - `radial_basis`: the distance to fixed codes
+- `attention`: additive attention over the places of an input
+- `boltzmann`: free energies, the exact partition function and the draws of a restricted Boltzmann machine
+- `upsampling`: a transposed convolution that begins as bilinear interpolation
 - `losses`: the losses of the lectures as sums over a batch
+- `pixel_losses`: the cross-entropy of every pixel, with a label to ignore
 """

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from layerwise.catalog import register
 from layerwise.models.inputs import InputShape
+from layerwise.tasks.contract import Examples
 
 __all__ = ["Majority", "Mean", "majority", "mean"]
 
@@ -34,7 +35,7 @@ def majority(inputs: InputShape, outputs: int) -> nn.Module:
 
     Example:
         >>> network = majority(4, 2)
-        >>> network.fit(torch.zeros(3, 4), torch.tensor([1, 1, 0]), None)
+        >>> network.fit(Examples(torch.zeros(3, 4), torch.tensor([1, 1, 0]), ()))
         >>> [round(share, 4) for share in network(torch.zeros(1, 4)).exp()[0].tolist()]
         [0.4, 0.6]
     """
@@ -54,8 +55,9 @@ class Majority(nn.Module):
         super().__init__()
         self.register_buffer("log_shares", torch.full((classes,), -torch.log(torch.tensor(float(classes))).item()))
 
-    def fit(self, inputs: Tensor, targets: Shaped[Tensor, " examples"], weights: Tensor | None) -> None:
+    def fit(self, examples: Examples) -> None:
         """Count the classes."""
+        _, targets, weights = examples.tensors()
         classes = len(self.log_shares)
         counts = torch.bincount(targets, weights, minlength=classes).double()
         # p_k = (n_k + 1) / (N + K)
@@ -87,7 +89,7 @@ def mean(inputs: InputShape, outputs: int) -> nn.Module:
 
     Example:
         >>> network = mean(4, 1)
-        >>> network.fit(torch.zeros(2, 4), torch.tensor([[1.], [4.]]), None)
+        >>> network.fit(Examples(torch.zeros(2, 4), torch.tensor([[1.], [4.]]), ()))
         >>> network(torch.zeros(2, 4)).tolist()
         [[2.5], [2.5]]
     """
@@ -107,8 +109,9 @@ class Mean(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.zeros(targets))
 
-    def fit(self, inputs: Tensor, targets: Float[Tensor, "examples targets"], weights: Tensor | None) -> None:
+    def fit(self, examples: Examples) -> None:
         """Take the mean, each example with its weight."""
+        _, targets, weights = examples.tensors()
         shares = torch.ones(len(targets)) if weights is None else weights
         # y_j = sum_n v_n t_nj / sum_n v_n
         self.mean.copy_(functional.normalize(shares.double(), p=1.0, dim=0) @ targets.double())

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from layerwise.catalog import register
 from layerwise.models.inputs import InputShape, feature_count, require
+from layerwise.tasks.contract import Examples
 
 __all__ = ["LeastSquares", "LogisticRegression", "linear", "logistic"]
 
@@ -41,7 +42,7 @@ def logistic(inputs: InputShape, outputs: int, *, penalty: float = 1.0) -> nn.Mo
 
     Example:
         >>> network = logistic(1, 2)
-        >>> network.fit(torch.tensor([[-2.], [-1.], [1.], [2.]]), torch.tensor([0, 0, 1, 1]), None)
+        >>> network.fit(Examples(torch.tensor([[-2.], [-1.], [1.], [2.]]), torch.tensor([0, 0, 1, 1]), ()))
         >>> network(torch.tensor([[-3.], [3.]])).argmax(1).tolist()
         [0, 1]
     """
@@ -63,13 +64,9 @@ class LogisticRegression(nn.Module):
         self.penalty = penalty
         self.output = nn.Linear(features, classes)
 
-    def fit(
-        self,
-        inputs: Float[Tensor, "examples ..."],
-        targets: Shaped[Tensor, " examples"],
-        weights: Tensor | None,
-    ) -> None:
+    def fit(self, examples: Examples) -> None:
         """Find the weights, in float64."""
+        inputs, targets, weights = examples.tensors()
         from sklearn import linear_model
 
         learner = linear_model.LogisticRegression(C=1 / self.penalty, max_iter=5000)
@@ -110,7 +107,7 @@ def linear(inputs: InputShape, outputs: int) -> nn.Module:
 
     Example:
         >>> network = linear(1, 1)
-        >>> network.fit(torch.tensor([[0.], [1.], [2.]]), torch.tensor([[1.], [3.], [5.]]), None)
+        >>> network.fit(Examples(torch.tensor([[0.], [1.], [2.]]), torch.tensor([[1.], [3.], [5.]]), ()))
         >>> round(network(torch.tensor([[3.]])).item(), 4)
         7.0
     """
@@ -129,13 +126,9 @@ class LeastSquares(nn.Module):
         super().__init__()
         self.output = nn.Linear(features, targets)
 
-    def fit(
-        self,
-        inputs: Float[Tensor, "examples ..."],
-        targets: Float[Tensor, "examples targets"],
-        weights: Tensor | None,
-    ) -> None:
+    def fit(self, examples: Examples) -> None:
         """Find the weights, in float64."""
+        inputs, targets, weights = examples.tensors()
         from sklearn import linear_model
 
         given = None if weights is None else weights.double().numpy()

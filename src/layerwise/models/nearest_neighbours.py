@@ -14,6 +14,7 @@ from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.models.inputs import InputShape, feature_count, require
+from layerwise.tasks.contract import Examples
 
 __all__ = ["NearestNeighbours", "nearest_neighbours"]
 
@@ -47,7 +48,7 @@ def nearest_neighbours(inputs: InputShape, outputs: int, *, k: int = 1) -> nn.Mo
 
     Example:
         >>> network = nearest_neighbours(1, 2, k=3)
-        >>> network.fit(torch.tensor([[0.], [1.], [5.], [6.]]), torch.tensor([0, 0, 1, 1]), None)
+        >>> network.fit(Examples(torch.tensor([[0.], [1.], [5.], [6.]]), torch.tensor([0, 0, 1, 1]), ()))
         >>> [round(share, 4) for share in network(torch.tensor([[2.]])).exp()[0].tolist()]
         [0.6667, 0.3333]
     """
@@ -76,17 +77,13 @@ class NearestNeighbours(nn.Module):
         self.register_buffer("voices", torch.zeros(0))
         self.register_load_state_dict_pre_hook(_make_room)  # type: ignore[no-untyped-call]
 
-    def fit(
-        self,
-        inputs: Float[Tensor, "examples ..."],
-        targets: Shaped[Tensor, " examples"],
-        weights: Tensor | None,
-    ) -> None:
+    def fit(self, examples: Examples) -> None:
         """Keep the training examples; an example with a weight votes with so many voices.
 
         Raises:
             LayerwiseError: There are fewer than k.
         """
+        inputs, targets, weights = examples.tensors()
         if len(inputs) < self.k:
             raise LayerwiseError(
                 say("There must be at least k training examples."), say("k = {} and {} examples", self.k, len(inputs)),

@@ -36,6 +36,8 @@ class Expected:
     """How many of the seeds must reach `least` each: at least and at most."""
     beside: str = ""
     """Baseline whose figure is subtracted before the comparison."""
+    most: float | None = None
+    """The figure it must stay below, as a mean over the seeds, where less is better."""
 
 
 @dataclass(frozen=True)
@@ -79,5 +81,6 @@ def load_recipe(name: str) -> Recipe:
     wanted = Expected(
         expected["metric"], expected.get("least"), tuple(expected["seeds"]), expected.get("rule", ""),
         expected["source"], (solved[0], solved[1]) if solved else None, expected.get("beside", ""),
+        expected.get("most"),
     )  # fmt: skip
     return Recipe(name, about["about"], about["cost"], from_tables(tables, str(path)), settings, wanted)

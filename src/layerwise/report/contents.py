@@ -132,8 +132,8 @@ class ReportData:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names of the classes; none for regression."""
-        return self.task.classes
+        """Names of the classes, where each example has one; else none."""
+        return self.task.classes if self.task.name == "classify" else ()
 
     @property
     def target(self) -> str:
@@ -167,6 +167,8 @@ def _answers(rows: Sequence[Sequence[str]], task: Task) -> Answers:
     """Turn the lines of one part into arrays."""
     ids = tuple(row[0] for row in rows)
     scores = np.array([[float(value) for value in row[4:]] for row in rows], dtype=np.float64)
+    if task.name not in ("classify", "regress"):
+        return Answers(ids, np.array([row[2] for row in rows]), np.array([row[3] for row in rows]), scores)
     if task.classes:
         places = {name: place for place, name in enumerate(task.classes)}
         targets, predictions = (np.array([places[row[column]] for row in rows], dtype=np.int64) for column in (2, 3))

@@ -47,6 +47,8 @@ def _divided(data: ReportData) -> str:
         "own": say("The test part was given with the data."), "split": say("The test part was split off at random."),
         "training": say("The test part is the training part itself."), "none": say("No test part was kept."),
     }  # fmt: skip
+    if data.experiment.split.split_by == "order":
+        origins["split"] = say("The test part is the last piece of the data in their order.")
     rows: list[list[Cell]] = []
     if data.classes:
         names = data.class_names
@@ -87,6 +89,8 @@ def _treatment(step: Mapping[str, Any] | None) -> str:
         each = zip(step["mean"], step["deviation"], strict=True)
         scaled = ", ".join(_scaled(f"x / {number(step['maximum'])}", mean, deviation) for mean, deviation in each)
         return say("{} × {} pixels ({})", step["height"], step["width"], step["fit"]) + "; " + scaled
+    if step["kind"] == "text":
+        return say("{:,} different symbols ({})", len(step["vocabulary"]), say(step["unit"]))
     if step["kind"] == "number":
         words, fill = _scaled("x", step["shift"], step["scale"]), number(step["fill"])
     else:

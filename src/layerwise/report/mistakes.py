@@ -18,6 +18,8 @@ def worst_places(data: ReportData, most: int) -> list[int]:
     Worst is the wrong answer given with the highest probability, for numbers the largest absolute error.
     """
     answers = data.measured
+    if data.task.name not in ("classify", "regress"):
+        return []
     if data.task.name == "regress":
         return [
             int(place) for place in np.argsort(-np.abs(answers.targets - answers.predictions), kind="stable")[:most]

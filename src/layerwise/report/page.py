@@ -45,7 +45,7 @@ def page(data: ReportData) -> str:
     kept = _fitting(data.views, int(SHARE_OF_VIEWS * LARGEST_PAGE))
     shown = MOST_MISTAKES
     while True:
-        wrong = mistakes(data, shown) if data.metrics else ""
+        wrong = mistakes(data, shown) if data.metrics and data.task.name in ("classify", "regress") else ""
         opened = views(data, kept)
         whole = _page(data, [*before, wrong, opened, *after])
         if len(whole.encode()) <= LARGEST_PAGE or (not shown and not kept):
@@ -59,7 +59,9 @@ def _measured(data: ReportData) -> list[str]:
         return [curves(data)]
     if data.task.name == "regress":
         return [curves(data), figures(data), regression(data)]
-    return [curves(data), figures(data), confusion(data), class_table(data), ranking(data)]
+    if data.task.name == "classify":
+        return [curves(data), figures(data), confusion(data), class_table(data), ranking(data)]
+    return [curves(data), figures(data)]
 
 
 def _fitting(opened: Sequence[OpenedView], room: int) -> tuple[OpenedView, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from layerwise.language import say
 from layerwise.report.contents import ReportData
-from layerwise.report.words import bounds, cut, learner, number, percent, value
+from layerwise.report.words import bounds, cut, learner, metric, number, percent, value
 
 __all__ = ["Finding", "findings", "headline"]
 
@@ -42,7 +42,19 @@ def headline(data: ReportData) -> tuple[str, str]:
         )
     if not data.unseen:
         return say("What to expect of new data is not known: nothing was kept aside to test on."), _on_training(data)
-    return _expected_number(data) if data.task.name == "regress" else _expected_wrong(data)
+    if data.task.name == "regress":
+        return _expected_number(data)
+    return _expected_wrong(data) if data.metrics["confusion"] and data.class_names else _expected_figure(data)
+
+
+def _expected_figure(data: ReportData) -> tuple[str, str]:
+    """Return the main figure of a task of its own kind, and what it rests on."""
+    main = data.task.main
+    found = data.metrics["metrics"][main]
+    first = say("{} on new data: about {}.", metric(main), value(found))
+    second = say("{} % interval {}, measured on {:,} of the test part. It holds for new data that come from where these "
+                 "came from.", data.percent, bounds(found), found["n"] or 0)  # fmt: skip
+    return first, second
 
 
 def _on_training(data: ReportData) -> str:
@@ -50,6 +62,9 @@ def _on_training(data: ReportData) -> str:
     if data.task.name == "regress":
         return say("On the rows it learned from, predictions of '{}' are off by {} on average.",
                    cut(data.target), number(data.metrics["metrics"]["mae"]["value"]))  # fmt: skip
+    if not data.class_names:
+        return say("{} on the examples it learned from: {}.", metric(data.task.main),
+                   value(data.metrics["metrics"][data.task.main]))  # fmt: skip
     wrong, rows = _wrong(data)
     return say("Rows it learned from that are answered wrongly: {:,} of {:,}.", wrong, rows)
 
@@ -109,7 +124,7 @@ def findings(data: ReportData) -> list[Finding]:
 
 def _baseline(data: ReportData) -> list[Finding]:
     """Set the network beside the best simple learner, and say plainly when that does as well."""
-    main = "r2" if data.task.name == "regress" else "accuracy"
+    main = data.task.main
     own = data.metrics["metrics"][main]
     known = {
         name: figures[main] for name, figures in data.metrics["baselines"].items() if name != data.experiment.model.name
@@ -117,14 +132,16 @@ def _baseline(data: ReportData) -> list[Finding]:
     known = {name: figure for name, figure in known.items() if figure["value"] is not None}
     if not known or own["value"] is None:
         return []
-    name, best = max(known.items(), key=lambda pair: float(pair[1]["value"]))
+    sign = -1 if data.task.lower_is_better else 1
+    name, best = max(known.items(), key=lambda pair: sign * float(pair[1]["value"]))
     sides = (learner(name), _figure(main, best), _figure(main, own), data.percent, _ends(main, own))
-    if own["high"] is not None and best["value"] > own["high"]:
+    lost = own["low"] is not None and sign * best["value"] > max(sign * own["low"], sign * own["high"])
+    if lost:
         sentence = say(
             "A simple baseline does better on these data: {} reaches {}, the network {} ({} % interval {}).", *sides
         )
         return [Finding(say("Baseline"), sentence, warning=True)]
-    if own["low"] is None or best["value"] >= own["low"]:
+    if own["low"] is None or sign * best["value"] >= min(sign * own["low"], sign * own["high"]):
         sentence = say(
             "A simple baseline does about as well on these data: {} reaches {}, the network {} ({} % interval {}).",
             *sides,
@@ -136,14 +153,20 @@ def _baseline(data: ReportData) -> list[Finding]:
 
 def _figure(name: str, interval: Mapping[str, Any]) -> str:
     """Return a main figure as people say it: accuracy in percent, R2 as a number."""
-    return f"R² {value(interval)}" if name == "r2" else percent(interval["value"])
+    if name == "r2":
+        return f"R² {value(interval)}"
+    return percent(interval["value"]) if name == "accuracy" else value(interval)
 
 
 def _ends(name: str, interval: Mapping[str, Any]) -> str:
     """Return the ends of the interval in the same form."""
     if interval["low"] is None:
         return say("undefined")
-    return bounds(interval) if name == "r2" else f"{percent(interval['low'])} – {percent(interval['high'])}"
+    return (
+        bounds(interval)
+        if name not in ("accuracy", "recall")
+        else f"{percent(interval['low'])} – {percent(interval['high'])}"
+    )
 
 
 def _explained(data: ReportData) -> list[Finding]:
@@ -165,7 +188,7 @@ def _explained(data: ReportData) -> list[Finding]:
 
 def _weakest(data: ReportData) -> list[Finding]:
     """Name the class that is recognised worst, and what it is taken for."""
-    if data.task.name == "regress":
+    if not data.class_names:
         return []
     matrix = np.array(data.metrics["confusion"])
     rows = matrix.sum(axis=1)
@@ -192,6 +215,9 @@ def _duplicates(data: ReportData) -> list[Finding]:
     subject = say("Exact duplicates")
     if split["seen_in_test"]:
         return [Finding(subject, _seen(data), warning=True)]
+    if data.experiment.split.split_by == "order":
+        # A running text may say the same twice; nothing was looked for.
+        return []
     if not split["duplicates"]:
         return [Finding(subject, say("No two rows have the same inputs."))]
     if split["origin"] in ("training", "none"):
@@ -212,7 +238,7 @@ def _seen(data: ReportData) -> str:
     unseen = data.metrics.get("unseen", {}).get("metrics") if data.metrics else None
     if not unseen:
         return first
-    main = "r2" if data.task.name == "regress" else "accuracy"
+    main = data.task.main
     every, new = data.metrics["metrics"][main], unseen[main]
     second = say("All test rows: {}; only those never seen: {} ({} % interval {}).",
                  _figure(main, every), _figure(main, new), data.percent, _ends(main, new))  # fmt: skip

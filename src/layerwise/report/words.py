@@ -16,12 +16,26 @@ METRICS = {
     "macro_f1": "macro F1", "kappa": "Cohen's kappa", "log_loss": "log loss", "auc": "AUC",
     "sensitivity": "sensitivity", "specificity": "specificity", "half_squared_error": "half squared error",
     "mse": "mean squared error", "rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²",
+    "nats": "nats per symbol", "bits": "bits per symbol", "perplexity": "perplexity",
+    "next_symbol": "next symbol right", "unknown": "unknown symbols",
+    "mean_iou": "mean IoU", "pixel_accuracy": "pixel accuracy", "mean_class_accuracy": "mean class accuracy",
+    "frequency_weighted_iou": "frequency-weighted IoU",
+    "log_likelihood": "log-likelihood", "pseudo_log_likelihood": "pseudo-log-likelihood",
+    "reconstruction_error": "reconstruction error",
+    "map_50": "mean AP at overlap 0.50", "map": "mean AP at overlaps 0.50 to 0.95", "map_75": "mean AP at overlap 0.75",
+    "ap_50": "AP at overlap 0.50", "ap": "AP at overlaps 0.50 to 0.95",
+    "exact_match": "exact match", "symbol_accuracy": "symbols at the right place",
 }  # fmt: skip
 """Each figure's name for people."""
 
 LEARNERS = {
     "majority": "always the most frequent class", "mean": "always the training mean",
     "knn": "1-NN (the nearest training example)", "logistic": "logistic regression", "linear": "linear regression",
+    "unigram": "counts of single symbols", "bigram": "counts after one symbol", "trigram": "counts after two symbols",
+    "colour-threshold": "every patch of a colour that objects have",
+    "pixel-majority": "the most frequent class of each place",
+    "independent-units": "each unit by itself",
+    "dictionary": "each symbol by itself, in the same order",
 }  # fmt: skip
 """Each baseline's name for people."""
 
@@ -35,7 +49,7 @@ def metric(name: str) -> str:
         >>> metric("macro_f1")
         'macro F1'
     """
-    return say(METRICS[name]) if name in METRICS else name
+    return say(METRICS[name]) if name in METRICS else name.replace("_", " ")
 
 
 def learner(name: str) -> str:

@@ -26,7 +26,7 @@ from layerwise.errors import LayerwiseError, nearest
 from layerwise.files import unused_folder, write_json, write_text
 from layerwise.language import say
 
-__all__ = ["RUNS", "RunFolder", "create", "find_run", "list_runs"]
+__all__ = ["RUNS", "RunFolder", "create", "find_interrupted", "find_run", "list_runs"]
 
 RUNS = Path("runs")
 """Folder of all runs, below the folder one works in."""
@@ -175,6 +175,23 @@ def find_run(run: str = "") -> RunFolder:
     names = [folder.name for folder in known]
     remedy = nearest(run, names) if names else say("Train one first: layerwise train digits lenet5")
     raise LayerwiseError(say("A run must exist."), say("no run '{}'", run), remedy, usage=True)
+
+
+def find_interrupted(run: str = "") -> RunFolder:
+    """Return a run by name or path, or the newest one that is not finished.
+
+    Raises:
+        LayerwiseError: There is none.
+    """
+    if run:
+        return find_run(run)
+    waiting = [folder for folder in list_runs() if not folder.finished]
+    if not waiting:
+        raise LayerwiseError(
+            say("A run goes on where it was interrupted."), say("every run in '{}' is finished", RUNS),
+            say("Train one first: layerwise train digits lenet5"), usage=True,
+        )  # fmt: skip
+    return waiting[0]
 
 
 def environment() -> dict[str, Any]:

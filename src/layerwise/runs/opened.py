@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from layerwise.catalog import find
 from layerwise.data.preprocess import Preprocessing
@@ -17,9 +17,10 @@ from layerwise.models import build
 from layerwise.notebook import html_table
 from layerwise.runs.folder import RunFolder
 from layerwise.runs.weights import load_weights
-from layerwise.tasks.contract import Task
+from layerwise.tasks.contract import Examples, Task
+from layerwise.tasks.ragged import as_values
 
-__all__ = ["Opened", "Predictions", "answer", "open_run"]
+__all__ = ["Opened", "Predictions", "labelled", "open_run"]
 
 SHOWN = 20
 """Answers that a notebook shows."""
@@ -73,14 +74,15 @@ class Opened:
                 experiment.model.name, self.preprocessing.input_shape, self.task.outputs(), experiment.model.options
             )
 
-    def inputs(self, source: Source) -> Tensor:
-        """Preprocess new data as the training data were."""
-        return torch.from_numpy(self.preprocessing.apply(source))
+    def examples(self, source: Source) -> Examples:
+        """Prepare new data as the training data were; the target may be absent."""
+        inputs = as_values(self.preprocessing.apply(source))
+        return self.task.examples(source, np.arange(len(source)), inputs, self.folder.experiment().train)
 
     def predict(self, source: Source) -> Predictions:
         """Answer for every row of a source."""
-        scores = answer(self.model, self.task, self.inputs(source))
-        return labelled(self.task, tuple(source.ids()), scores)
+        examples = self.examples(source.assign(dict.fromkeys(source.named("target"), "unused")))
+        return labelled(self.task, examples.ids, self.task.answer(self.model, examples))
 
 
 def open_run(folder: RunFolder) -> Opened:
@@ -97,20 +99,7 @@ def open_run(folder: RunFolder) -> Opened:
     )
 
 
-def answer(model: nn.Module, task: Task, inputs: Tensor, *, batch_size: int = 1024) -> np.ndarray:
-    """Return what a network predicts for preprocessed inputs, without touching its mode or gradients."""
-    device = next((parameter.device for parameter in model.parameters()), torch.device("cpu"))
-    training = model.training
-    model.eval()
-    with torch.inference_mode():
-        parts = [
-            task.decode(model, model(inputs[start : start + batch_size].to(device)))
-            for start in range(0, len(inputs), batch_size)
-        ]
-    model.train(training)
-    return np.concatenate(parts) if parts else np.zeros((0, task.outputs()))
-
-
-def labelled(task: Task, ids: tuple[str, ...], scores: np.ndarray) -> Predictions:
-    """Name what the scores say."""
-    return Predictions(ids, task.labels(scores), scores, task.columns)
+def labelled(task: Task, ids: tuple[str, ...], answers: np.ndarray) -> Predictions:
+    """Name what the answers say; only those of tasks with score columns are scores."""
+    scores = answers if task.columns else np.zeros((len(ids), 0))
+    return Predictions(ids, task.labels(answers), scores, task.columns)

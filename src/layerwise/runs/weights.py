@@ -6,16 +6,15 @@ Plain PyTorch reads it: `model.load_state_dict(safetensors.torch.load_file("mode
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import nn
 
 from layerwise.errors import LayerwiseError
 from layerwise.files import write_bytes
 from layerwise.language import say
+from layerwise.runs.trees import deserialise
 
 __all__ = ["load_weights", "save_weights"]
 
@@ -37,12 +36,10 @@ def load_weights(path: Path, model: nn.Module) -> None:
         LayerwiseError: The file is missing, damaged, not ours, or of another network.
     """
     try:
-        content = path.read_bytes()
-        tensors = load(content)
-    except (OSError, SafetensorError, ValueError) as problem:
+        tensors, metadata = deserialise(path.read_bytes())
+    except (OSError, ValueError) as problem:
         raise _unreadable(path, str(problem)) from problem
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    expected = header.get("__metadata__", {}).get("sha256_without_metadata")
+    expected = metadata.get("sha256_without_metadata")
     if expected and hashlib.sha256(save(tensors)).hexdigest() != expected:
         raise _unreadable(path, say("its checksum differs: the file was changed or damaged"))
     try:
@@ -50,7 +47,7 @@ def load_weights(path: Path, model: nn.Module) -> None:
     except RuntimeError as problem:
         raise LayerwiseError(
             say("The weights must be those of this network."),
-            f"'{path}': {' '.join(str(problem).split()[:40])}",
+            f"'{path}': {' '.join(str(problem).split()[:40])[:400]}",
             say("Use the model and options the run was trained with."),
         ) from problem
 

@@ -12,20 +12,30 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from layerwise.catalog import register
+from layerwise.config import Evaluate, Train
 from layerwise.data.kinds import Categories
 from layerwise.data.source import Source
-from layerwise.errors import LayerwiseError
+from layerwise.errors import LayerwiseError, nearest
+from layerwise.evaluation.confusion_intervals import class_intervals, classification_intervals
+from layerwise.evaluation.error_intervals import log_loss_interval
+from layerwise.evaluation.intervals import proportion
+from layerwise.evaluation.measured import Measured
+from layerwise.evaluation.ranking_intervals import auc_interval, one_vs_rest_auc_intervals
 from layerwise.language import say
 from layerwise.layers.losses import cross_entropy, squared_error
+from layerwise.metrics.classification import confusion_matrix
+from layerwise.tasks.asking import ask
 from layerwise.tasks.contract import Batch, Examples, LossResult, OwnsLoss
+from layerwise.tasks.ragged import Ragged
+from layerwise.tasks.supervised import supervised
 
-__all__ = ["LOSSES", "Classify"]
+__all__ = ["LOSSES", "Classify", "positive_class"]
 
 LOSSES = ("cross-entropy", "squared-error")
 """Losses by their names in the settings, the usual one first."""
 
 
-@register("classify", lecture="003 Classification Problem", small={"classes": ("a", "b", "c")})
+@register("classify", target="category", lecture="003 Classification Problem", small={"classes": ("a", "b", "c")})
 @dataclass(frozen=True)
 class Classify:
     """Choose one class for each example.
@@ -38,6 +48,7 @@ class Classify:
     classes: tuple[str, ...]
     error: str = "cross-entropy"
     name: str = "classify"
+    lower_is_better: bool = False
 
     @classmethod
     def of(cls, source: Source, training: np.ndarray, error: str) -> Self:
@@ -77,9 +88,19 @@ class Classify:
         return {"name": self.name, "classes": list(self.classes), "error": self.error}
 
     @property
+    def main(self) -> str:
+        """Share of the examples that are answered rightly."""
+        return "accuracy"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """One probability a class."""
         return self.classes
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The most frequent class, and the class of the nearest example."""
+        return "majority", "knn"
 
     def outputs(self) -> int:
         """Return the number of classes."""
@@ -94,6 +115,10 @@ class Classify:
         known = {name: place for place, name in enumerate(self.classes)}
         places = np.array([*(known.get(name, -1) for name in column.names), -1], dtype=np.int64)
         return torch.from_numpy(places[column.codes])
+
+    def examples(self, source: Source, rows: np.ndarray, inputs: Tensor | Ragged, settings: Train) -> Examples:
+        """Return inputs and class places of one part."""
+        return supervised(self, source, rows, inputs)
 
     def loss(self, model: nn.Module, batch: Batch, state: Any) -> LossResult:
         """Return the summed loss of a batch.
@@ -113,9 +138,13 @@ class Classify:
         scores = model.scores(output) if isinstance(model, OwnsLoss) else output.softmax(1)
         return np.asarray(scores.detach().double().cpu().numpy())
 
-    def labels(self, scores: np.ndarray) -> tuple[str, ...]:
+    def answer(self, model: nn.Module, examples: Examples) -> np.ndarray:
+        """Return the class probabilities of each example, `(items, classes)`."""
+        return ask(model, examples, self.decode)
+
+    def labels(self, answers: np.ndarray) -> tuple[str, ...]:
         """Return the most probable class of each row."""
-        return tuple(self.classes[place] for place in scores.argmax(axis=1))
+        return tuple(self.classes[place] for place in answers.argmax(axis=1))
 
     def truths(self, source: Source, rows: np.ndarray) -> np.ndarray:
         """Return the class place of some rows."""
@@ -125,6 +154,32 @@ class Classify:
         """Return class names."""
         return tuple(self.classes[place] for place in truths)
 
+    def measure(
+        self, truths: np.ndarray, answers: np.ndarray, settings: Evaluate, *, seed: int,
+        groups: np.ndarray | None = None,
+    ) -> Measured:  # fmt: skip
+        """Measure class probabilities `(items, classes)` against class places `(items,)`."""
+        generator = np.random.default_rng([seed, 0xE7A1])
+        predicted = answers.argmax(axis=1)
+        options: dict[str, Any] = {"groups": groups, "confidence": settings.confidence}
+        drawn: dict[str, Any] = {"generator": generator, "resamples": settings.resamples, **options}
+        found = dict(classification_intervals(truths, predicted, len(self.classes), **drawn))
+        found["log_loss"] = log_loss_interval(truths, answers, **drawn)
+        each = class_intervals(truths, predicted, self.classes, **options)
+        areas = one_vs_rest_auc_intervals(truths, answers, **options)
+        classes = {
+            part.name: {"precision": part.precision, "recall": part.recall, "f1": part.f1, "auc": area}
+            for part, area in zip(each, areas, strict=True)
+        }
+        if len(self.classes) == 2:
+            positive = positive_class(self.classes, settings)
+            is_positive = truths == positive
+            found["auc"] = auc_interval(is_positive, answers[:, positive], **options)
+            found["sensitivity"] = proportion(predicted == truths, among=is_positive, **options)
+            found["specificity"] = proportion(predicted == truths, among=~is_positive, **options)
+        matrix = confusion_matrix(truths, predicted, len(self.classes))
+        return Measured(found, classes, tuple(tuple(int(count) for count in row) for row in matrix))
+
     def sample(self, inputs: int | tuple[int, ...], number: int, generator: torch.Generator) -> Examples:
         """Return examples that can be learned: each class shifts the inputs by a constant of its own."""
         shape = (inputs,) if isinstance(inputs, int) else inputs
@@ -132,3 +187,18 @@ class Classify:
         shifts = torch.randn((len(self.classes), *shape), generator=generator)
         noise = 0.3 * torch.randn((number, *shape), generator=generator)
         return Examples(shifts[targets] + noise, targets, tuple(str(row) for row in range(number)))
+
+
+def positive_class(classes: tuple[str, ...], settings: Evaluate) -> int:
+    """Return the place of the class that sensitivity is about.
+
+    Raises:
+        LayerwiseError: The named class does not exist.
+    """
+    if not settings.positive:
+        return 1
+    if settings.positive not in classes:
+        rule = say("The positive class is one of the classes.")
+        remedy = nearest(settings.positive, classes)
+        raise LayerwiseError(rule, say("no class '{}'", settings.positive), remedy, usage=True)
+    return classes.index(settings.positive)

@@ -1,17 +1,28 @@
-"""What passes between a task, a model and the training loop: examples, batches and the result of a loss."""
+"""What passes between a task, a model and the training loop: examples, batches, losses and stages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
+import torch
 from torch import Generator, Tensor, nn
 
+from layerwise.config import Evaluate, Train
 from layerwise.data.source import Source
+from layerwise.evaluation.measured import Measured
+from layerwise.tasks.arrangement import shuffled
+from layerwise.tasks.ragged import Ragged
 
-__all__ = ["Batch", "ClosedForm", "Examples", "LossResult", "OwnsLoss", "Task"]
+__all__ = [
+    "Arrangement", "Batch", "ClosedForm", "Examples", "LearnsInStages", "LossResult", "MakesBatches", "Moves",
+    "OwnsLoss", "Spells", "Stage", "Task", "WritesFiles",
+]  # fmt: skip
+
+Arrangement = Callable[["Examples", int, int, int], list[Tensor]]
+"""The rows of every update of an epoch: `(examples, seed, epoch, batch_size) -> rows of each batch`."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,16 @@ class Batch:
     def count(self) -> Tensor | float:
         """Return what a sum over the examples is divided by: their number, or the sum of their weights."""
         return len(self.targets) if self.weights is None else self.weights.sum()
+
+    def pieces(self, number: int) -> list[Batch]:
+        """Cut the batch into up to `number` parts of nearly equal size, none of them empty."""
+        rows = [part for part in self.rows.tensor_split(number) if len(part)]
+        sizes = [len(part) for part in rows]
+        if len(sizes) < 2:
+            return [self] if sizes else []
+        weights = [None] * len(sizes) if self.weights is None else torch.split(self.weights, sizes)
+        cut = zip(torch.split(self.inputs, sizes), torch.split(self.targets, sizes), rows, weights, strict=True)
+        return [Batch(*some) for some in cut]
 
 
 @dataclass(frozen=True)
@@ -59,16 +80,21 @@ class Examples:
     """One part of the data in the form the network takes, resident as tensors.
 
     Args:
-        inputs: `(items, ...)`, float32; whole pictures or rows of numbers.
-        targets: `(items,)` class places (int64) or `(items, targets)` numbers (float32).
+        inputs: Whole pictures, rows of numbers `(items, ...)`, or sequences.
+        targets: What should be answered, as the loss takes it: class places `(items,)`, numbers `(items, targets)`,
+            sequences, boxes; `(items, 0)` where new data have none.
         ids: The id of each item, for predictions and messages.
         weights: Weight of each item, or None.
+        truths: The targets as they are measured, in the units of the data, first axis items; None where there are none.
+        arrangement: Which of them are learned from at once.
     """
 
-    inputs: Tensor
-    targets: Tensor
+    inputs: Tensor | Ragged
+    targets: Tensor | Ragged
     ids: tuple[str, ...]
     weights: Tensor | None = None
+    truths: np.ndarray | None = None
+    arrangement: Arrangement = shuffled
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -77,6 +103,22 @@ class Examples:
         """Gather some examples."""
         weights = None if self.weights is None else self.weights[rows]
         return Batch(self.inputs[rows], self.targets[rows], rows, weights)
+
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return inputs, targets and weights where all items have one size, as closed forms need them."""
+        if isinstance(self.inputs, Ragged) or isinstance(self.targets, Ragged):
+            message = "items of different length have no tensor of one shape"
+            raise TypeError(message)
+        return self.inputs, self.targets, self.weights
+
+    def batches(self, seed: int, epoch: int, batch_size: int) -> list[Tensor]:
+        """Return the rows of every update of an epoch."""
+        return self.arrangement(self, seed, epoch, batch_size)
+
+    def to(self, device: torch.device | str) -> Examples:
+        """Return the same examples on another device."""
+        weights = None if self.weights is None else self.weights.to(device)
+        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device), weights=weights)
 
 
 @runtime_checkable
@@ -94,8 +136,32 @@ class OwnsLoss(Protocol):
 class ClosedForm(Protocol):
     """A network that is solved at once instead of step by step: nearest neighbours, least squares, the majority."""
 
-    def fit(self, inputs: Tensor, targets: Tensor, weights: Tensor | None) -> None:
+    def fit(self, examples: Examples) -> None:
         """Learn from all examples."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One part of learning: what is learned, and how.
+
+    Args:
+        name: What it is called in the history; empty where there is only one.
+        learner: The part of the network that is learned alone, with a loss of its own or solved at once; None for the
+            whole network, by the loss of its task.
+        settings: Settings of learning that differ in this stage, by name.
+    """
+
+    name: str
+    learner: nn.Module | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@runtime_checkable
+class LearnsInStages(Protocol):
+    """A network that is learned one part after the other: greedy pre-training, then fine-tuning."""
+
+    def stages(self) -> Sequence[Stage]:
+        """Return the stages in their order."""
 
 
 class Task(Protocol):
@@ -106,12 +172,24 @@ class Task(Protocol):
         """Name in the catalogue."""
 
     @property
+    def main(self) -> str:
+        """The figure that stands for the task in one-line tables."""
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether the main figure is better where it is smaller."""
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes, in the order of the outputs; empty where nothing is classified."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What each column of the decoded answers is: class names, or names of the targets."""
+        """What each score column of the predictions is: class names, names of targets; empty where there is none."""
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """Simple learners, solved at once, that are measured beside a network; the first costs nothing."""
 
     @classmethod
     def of(cls, source: Source, training: np.ndarray, error: str) -> Self:
@@ -125,25 +203,99 @@ class Task(Protocol):
         """Return the task as plain values, its name among them."""
 
     def outputs(self) -> int:
-        """Return the number of outputs a network needs: classes or target numbers."""
+        """Return the number of outputs a network needs: classes, target numbers, symbols; 0 where it has none."""
 
-    def targets(self, source: Source) -> Tensor:
-        """Return the targets of every row as the loss takes them."""
+    def examples(self, source: Source, rows: np.ndarray, inputs: Tensor | Ragged, settings: Train) -> Examples:
+        """Return one part of the data as the network takes it.
+
+        Args:
+            source: All rows; new data may lack the target.
+            rows: Rows of the part.
+            inputs: The preprocessed inputs of all rows.
+            settings: Settings of learning.
+        """
 
     def loss(self, model: nn.Module, batch: Batch, state: Any) -> LossResult:
-        """Return the loss of a batch."""
+        """Return the loss of a batch; `state` is what the loss of the batch before handed on."""
 
-    def decode(self, model: nn.Module, output: Tensor) -> np.ndarray:
-        """Turn outputs into what is predicted: class probabilities `(items, classes)` or numbers `(items, targets)`."""
+    def answer(self, model: nn.Module, examples: Examples) -> np.ndarray:
+        """Return what a network answers for each example; first axis examples."""
 
-    def labels(self, scores: np.ndarray) -> tuple[str, ...]:
-        """Say in a word what each row of decoded answers predicts."""
-
-    def truths(self, source: Source, rows: np.ndarray) -> np.ndarray:
-        """Return the targets of some rows as they are measured: class places, or numbers in the units of the data."""
+    def labels(self, answers: np.ndarray) -> tuple[str, ...]:
+        """Say in a word what each answer predicts."""
 
     def words(self, truths: np.ndarray) -> tuple[str, ...]:
         """Write measured targets as the predictions file shows them."""
 
+    def measure(
+        self, truths: np.ndarray, answers: np.ndarray, settings: Evaluate, *, seed: int,
+        groups: np.ndarray | None = None,
+    ) -> Measured:  # fmt: skip
+        """Measure answers: every figure with its interval.
+
+        Args:
+            truths: The targets as they are measured.
+            answers: What the network answered for the same examples.
+            settings: Confidence, resamples, positive class.
+            seed: Seed of the resampling.
+            groups: Group of each example; whole groups are then resampled.
+        """
+
     def sample(self, inputs: int | tuple[int, ...], number: int, generator: Generator) -> Examples:
         """Return examples that can be learned, for the contract tests."""
+
+
+@runtime_checkable
+class MakesBatches(Protocol):
+    """A task whose learner makes its own data: games."""
+
+    def make(
+        self, model: nn.Module, examples: Examples, rows: Tensor, state: Any, *, seed: int, epoch: int
+    ) -> tuple[Batch, Any]:
+        """Act, remember, and draw the batch of the next update.
+
+        Args:
+            model: The network as it is now.
+            examples: The training part.
+            rows: Rows of this update.
+            state: What is remembered; None at the start. Its tensors may be changed in place.
+            seed: Seed of the run.
+            epoch: Epoch, from 0.
+        """
+
+
+@runtime_checkable
+class WritesFiles(Protocol):
+    """A task whose predictions have a form of their own beside the table."""
+
+    def files(self, ids: tuple[str, ...], truths: np.ndarray, answers: np.ndarray) -> Mapping[str, bytes]:
+        """Return the content of each file of predictions by its name."""
+
+
+@runtime_checkable
+class Moves(Protocol):
+    """A task whose targets move with the picture: boxes, label images."""
+
+    def moved(self, targets: Tensor, matrices: Tensor, size: tuple[int, int]) -> Tensor:
+        """Return targets as they are after their pictures were moved.
+
+        Args:
+            targets: `(batch, ...)`.
+            matrices: Where each pixel of the new picture comes from, `(batch, 2, 3)`: x_old = M [x_new, y_new, 1], in
+                coordinates from -1 at the left or upper border to 1 at the right or lower one.
+            size: Height and width of the pictures in pixels.
+        """
+
+
+@runtime_checkable
+class Spells(Protocol):
+    """A task whose targets are texts: they are cut into the same symbols as the inputs."""
+
+    def spelled(self, source: Source, training: np.ndarray, tokens: str) -> Task:
+        """Return the task with the vocabulary of its training rows.
+
+        Args:
+            source: All rows.
+            training: Rows of the training part; only these are looked at.
+            tokens: What one symbol is: `characters` or `words`.
+        """

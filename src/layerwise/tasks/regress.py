@@ -11,12 +11,18 @@ import torch
 from torch import Tensor, nn
 
 from layerwise.catalog import register
+from layerwise.config import Evaluate, Train
 from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
+from layerwise.evaluation.error_intervals import regression_intervals
+from layerwise.evaluation.measured import Measured
 from layerwise.language import say
 from layerwise.layers.losses import absolute_error, half_squared_error, squared_error
+from layerwise.tasks.asking import ask
 from layerwise.tasks.contract import Batch, Examples, LossResult
+from layerwise.tasks.ragged import Ragged
+from layerwise.tasks.supervised import supervised
 
 __all__ = ["LOSSES", "Regress"]
 
@@ -29,7 +35,7 @@ LOSSES = {
 
 
 @register(
-    "regress", lecture="004 Loss Functions",
+    "regress", target="number", lecture="004 Loss Functions",
     small={"names": ("u", "v"), "mean": (1.0, -2.0), "deviation": (3.0, 0.5)},
 )  # fmt: skip
 @dataclass(frozen=True)
@@ -48,6 +54,7 @@ class Regress:
     deviation: tuple[float, ...]
     error: str = "squared-error"
     name: str = "regress"
+    lower_is_better: bool = False
 
     @classmethod
     def of(cls, source: Source, training: np.ndarray, error: str) -> Self:
@@ -97,9 +104,19 @@ class Regress:
         return ()
 
     @property
+    def main(self) -> str:
+        """Share of the targets' variance that is explained."""
+        return "r2"
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """One number a target."""
         return self.names
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The training mean, and the plane of least squares."""
+        return "mean", "linear"
 
     def outputs(self) -> int:
         """Return the number of targets."""
@@ -109,6 +126,10 @@ class Regress:
         """Return the standardised targets of each row, `(items, targets)`."""
         values = self.truths(source, np.arange(len(source)))
         return torch.from_numpy(((values - np.array(self.mean)) / np.array(self.deviation)).astype(np.float32))
+
+    def examples(self, source: Source, rows: np.ndarray, inputs: Tensor | Ragged, settings: Train) -> Examples:
+        """Return inputs and standardised targets of one part."""
+        return supervised(self, source, rows, inputs)
 
     def loss(self, model: nn.Module, batch: Batch, state: Any) -> LossResult:
         """Return the summed loss of a batch.
@@ -123,9 +144,13 @@ class Regress:
         values = output.detach().double().cpu().numpy()
         return np.asarray(values * np.array(self.deviation) + np.array(self.mean))
 
-    def labels(self, scores: np.ndarray) -> tuple[str, ...]:
+    def answer(self, model: nn.Module, examples: Examples) -> np.ndarray:
+        """Return the predicted numbers of each example, `(items, targets)`."""
+        return ask(model, examples, self.decode)
+
+    def labels(self, answers: np.ndarray) -> tuple[str, ...]:
         """Return the first predicted number of each row."""
-        return tuple(f"{row[0]:.6g}" for row in scores)
+        return tuple(f"{row[0]:.6g}" for row in answers)
 
     def truths(self, source: Source, rows: np.ndarray) -> np.ndarray:
         """Return the targets of some rows in the units of the data, `(rows, targets)`."""
@@ -135,6 +160,17 @@ class Regress:
     def words(self, truths: np.ndarray) -> tuple[str, ...]:
         """Return the first target of each row."""
         return tuple(f"{row[0]:.9g}" for row in truths)
+
+    def measure(
+        self, truths: np.ndarray, answers: np.ndarray, settings: Evaluate, *, seed: int,
+        groups: np.ndarray | None = None,
+    ) -> Measured:  # fmt: skip
+        """Measure predicted numbers against true ones, both `(items, targets)` in the units of the data."""
+        found = regression_intervals(
+            truths, answers, generator=np.random.default_rng([seed, 0xE7A1]), groups=groups,
+            confidence=settings.confidence, resamples=settings.resamples,
+        )  # fmt: skip
+        return Measured(found)
 
     def sample(self, inputs: int | tuple[int, ...], number: int, generator: torch.Generator) -> Examples:
         """Return examples that can be learned: targets that are linear in the inputs, with a little noise."""

@@ -12,6 +12,7 @@ from layerwise.language import say
 from layerwise.tasks.contract import Batch
 
 if TYPE_CHECKING:
+    from layerwise.training.precision import LossScale
     from layerwise.training.state import TrainingState
 
 __all__ = ["FiniteCheck"]
@@ -33,26 +34,46 @@ class FiniteCheck:
         device = self._parameters[0].device
         self._flag = torch.zeros((), device=device)
         self._one = torch.ones((), device=device)
+        self._scale = state.scale
         self._on_device = device.type == "cuda" and bool(state.optimizer.defaults.get("fused"))
         self._waiting: list[Batch] = []
         self._seen = state.step
+        self._copy = torch.zeros((), device=device)
         if self._on_device:
-            state.optimizer.found_inf = self._flag  # type: ignore[attr-defined]
+            state.optimizer.found_inf = self._flag if self._scale is None else self._copy  # type: ignore[attr-defined]
             state.optimizer.grad_scale = None  # type: ignore[attr-defined]
 
-    def look(self, batch: Batch, total: Tensor) -> None:
-        """Look at the loss and the gradients of a batch before they change the weights.
+    def look(self, batch: Batch, total: Tensor) -> bool:
+        """Look at the loss and the gradients of a batch before they change the weights, and say whether they may.
+
+        Gradients of a float16 loss are brought back to their own size by the same kernel.
 
         Raises:
             LayerwiseError: One is infinite or not a number.
         """
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
         # An infinite loss can have finite gradients that stop an adaptive rule for ever.
-        torch._amp_foreach_non_finite_check_and_unscale_([*gradients, total.detach()], self._flag, self._one)
+        looked = [*gradients, total.detach() if self._scale is None else total.detach().clone()]
+        inverse = self._one if self._scale is None else self._scale.inverse()
+        torch._amp_foreach_non_finite_check_and_unscale_(looked, self._flag, inverse)
         self._waiting.append(batch)
         self._seen += 1
+        if self._scale is not None:
+            return self._look_scaled(self._scale)
         if not self._on_device or len(self._waiting) >= READ_EVERY:
             self.read()
+        return True
+
+    def _look_scaled(self, scale: LossScale) -> bool:
+        """Leave an update out whose float16 gradients overflowed, and set the scale for the next one."""
+        overflowed = not self._on_device and bool(self._flag)
+        if self._on_device:
+            # The optimiser reads its own copy, since the scale sets the flag back before the update.
+            self._copy.copy_(self._flag)
+        scale.adapt(self._flag)
+        if not self._on_device or len(self._waiting) >= READ_EVERY:
+            self.read()
+        return not overflowed
 
     def read(self) -> None:
         """Read the flag, and stop where it is set; the loop reads it once more at its end.
@@ -60,7 +81,9 @@ class FiniteCheck:
         Raises:
             LayerwiseError: A loss or gradient of the batches since the last look is not finite.
         """
-        if self._waiting and self._flag.item():
+        if self._scale is not None:
+            self._scale.read()
+        elif self._waiting and self._flag.item():
             raise self._error(self._waiting)
         self._waiting.clear()
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from layerwise.tasks.arrangement import STREAM, in_streams
 from layerwise.tasks.contract import Examples
 from layerwise.training.loop import Step
 from layerwise.training.state import Learner
 
-__all__ = ["Epoch", "History", "measure"]
+__all__ = ["Epoch", "History", "in_order", "measure"]
+
+SPIKE = 2.0
+"""A training loss this many times the lowest one before is flagged."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Epoch:
         wrong: Training examples that were answered wrongly as they were learned from; None where nothing counts.
         learning_rate: Step size of the last update.
         seconds: Time of the epoch.
+        stage: The part of learning it belongs to; empty where there is only one.
+        spike: Whether the loss jumped: more than twice the lowest training loss of an epoch before.
     """
 
     epoch: int
@@ -37,8 +45,10 @@ class Epoch:
     wrong: int | None
     learning_rate: float
     seconds: float
+    stage: str = ""
+    spike: bool = False
 
-    def to_json(self) -> dict[str, float | int | None]:
+    def to_json(self) -> dict[str, float | int | str | None]:
         """Return the epoch as plain values; a loss that is not finite becomes null."""
         return {
             name: None if isinstance(value, float) and not math.isfinite(value) else value
@@ -51,6 +61,12 @@ class History:
 
     def __init__(self) -> None:
         self.epochs: list[Epoch] = []
+        self._stage = ""
+        self._start()
+
+    def begin(self, stage: str) -> None:
+        """Begin a part of learning."""
+        self._stage = stage
         self._start()
 
     def _start(self) -> None:
@@ -66,23 +82,48 @@ class History:
     def close(self, step: Step, validation_loss: float | None, wrong: int | None) -> Epoch:
         """Read the sums of an epoch and begin the next one."""
         mean = float(self._total) / max(float(self._count), 1e-300)
-        seconds = time.monotonic() - self._began
-        epoch = Epoch(step.epoch + 1, step.number, mean, validation_loss, wrong, step.learning_rate, seconds)
+        before = (epoch.train_loss for epoch in self.epochs if epoch.stage == self._stage)
+        lowest = min(before, default=math.inf)
+        epoch = Epoch(
+            step.epoch + 1, step.number, mean, validation_loss, wrong, step.learning_rate,
+            time.monotonic() - self._began, self._stage, lowest > 0 and mean > SPIKE * lowest,
+        )  # fmt: skip
         self.epochs.append(epoch)
         self._start()
         return epoch
 
+    def to_tree(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: the epochs so far and the sums of the running one."""
+        return {
+            "epochs": [asdict(epoch) for epoch in self.epochs], "stage": self._stage,
+            "total": self._total, "count": self._count, "seconds": time.monotonic() - self._began,
+        }  # fmt: skip
+
+    def restore(self, tree: Mapping[str, Any]) -> None:
+        """Go on from what a checkpoint kept."""
+        self.epochs = [Epoch(**epoch) for epoch in tree["epochs"]]
+        self._stage, self._total, self._count = tree["stage"], tree["total"], tree["count"]
+        self._began = time.monotonic() - tree["seconds"]
+
 
 def measure(learner: Learner, examples: Examples, *, batch_size: int = 1024) -> float:
-    """Return the mean loss over examples in evaluation mode; the learner's mode is restored."""
+    """Return the mean loss over examples in evaluation mode; the learner's mode is restored.
+
+    What one batch hands on reaches the next, as in learning; the first begins with nothing.
+    """
     training = learner.training
     learner.eval()
-    total, count = 0.0, 0.0
+    total, count, carried = 0.0, 0.0, None
     with torch.inference_mode():
-        for start in range(0, len(examples), batch_size):
-            rows = torch.arange(start, min(start + batch_size, len(examples)), device=examples.inputs.device)
-            result = learner(examples.batch(rows), None)
-            total += float(result.total)
-            count += float(result.count)
+        for rows in in_order(examples, batch_size):
+            result = learner(examples.batch(rows.to(examples.inputs.device)), carried)
+            total, count, carried = total + float(result.total), count + float(result.count), result.state
     learner.train(training)
     return total / max(count, 1e-300)
+
+
+def in_order(examples: Examples, batch_size: int) -> list[Tensor]:
+    """Return the rows of every batch when examples are only asked about: streams as streams, all others row by row."""
+    if examples.arrangement is in_streams:
+        return examples.batches(0, 0, max(1, min(batch_size, len(examples) // STREAM)))
+    return list(torch.split(torch.arange(len(examples)), batch_size))

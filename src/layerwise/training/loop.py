@@ -7,11 +7,12 @@ happens between two updates: draw a bar, write a line, measure, save, or stop. N
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from layerwise.tasks.contract import Batch, LossResult
 from layerwise.training.finite import FiniteCheck
@@ -48,16 +49,15 @@ def train(state: TrainingState) -> Iterator[Step]:
     """
     check = FiniteCheck(state)
     while state.epoch < state.settings.epochs:
-        epoch, order = state.epoch, state.order()
+        epoch, batches = state.epoch, state.batches()
         state.learner.train()
         while state.epoch == epoch:
-            end = state.end()
-            batch = state.batch(order[state.position : end])
+            batch = state.batch(batches[state.position])
             rate = state.schedule.rate(state.step)
             result = update(state, batch, rate, check)
             state.step += 1
-            ends_epoch = end == len(order)
-            state.position = 0 if ends_epoch else end
+            ends_epoch = state.position + 1 == len(batches)
+            state.position = 0 if ends_epoch else state.position + 1
             state.epoch = epoch + ends_epoch
             if ends_epoch:
                 check.read()
@@ -68,15 +68,43 @@ def update(state: TrainingState, batch: Batch, rate: float, check: FiniteCheck) 
     """Make one update: forward, loss, backward, step."""
     for group in state.optimizer.param_groups:
         group["lr"] = rate
-    result: LossResult = state.learner(batch, state.carried)
     state.optimizer.zero_grad(set_to_none=True)
-    (result.total / result.count).backward()  # type: ignore[no-untyped-call]
+    if state.settings.accumulate == 1 and state.ranks.alone:
+        result: LossResult = state.learner(batch, state.carried)
+        mean = result.total / result.count
+        (mean if state.scale is None else mean * state.scale.scale).backward()  # type: ignore[no-untyped-call]
+    else:
+        result = accumulate(state, batch)
+    finite = check.look(batch, result.total)
     if state.settings.clip_norm:
         clip_grad_norm_(state.learner.parameters(), state.settings.clip_norm)
-    check.look(batch, result.total)
-    state.optimizer.step()
+    if state.settings.clip_value:
+        clip_grad_value_(state.learner.parameters(), state.settings.clip_value)
+    if finite:
+        state.optimizer.step()
     state.carried = detached(result.state)
     return result
+
+
+def accumulate(state: TrainingState, batch: Batch) -> LossResult:
+    """Take the gradient of a batch in pieces and over all processes: sums are added, then divided by their count."""
+    total, count = torch.zeros((), device=batch.inputs.device), torch.zeros((), device=batch.inputs.device)
+    result, outputs = LossResult(total, 0.0, total), []
+    carried = state.carried
+    for piece in batch.pieces(state.settings.accumulate):
+        result = state.learner(piece, carried)
+        carried = detached(result.state)
+        (result.total if state.scale is None else result.total * state.scale.scale).backward()  # type: ignore[no-untyped-call]
+        total, count = total + result.total.detach(), count + result.count
+        outputs.append(result.output)
+    learned = [parameter for parameter in state.learner.parameters() if parameter.requires_grad]
+    state.ranks.sum_gradients(learned)
+    total, count = state.ranks.sum(total, count)
+    for parameter in learned:
+        if parameter.grad is not None:
+            parameter.grad /= count
+    output = outputs[0] if len(outputs) == 1 else torch.cat(outputs) if outputs else result.output
+    return replace(result, total=total, count=count, output=output)
 
 
 def detached(carried: object) -> object:
@@ -90,14 +118,3 @@ def detached(carried: object) -> object:
     if isinstance(carried, list):
         return [detached(value) for value in carried]
     return carried
-
-
-def outputs(state: TrainingState, inputs: Tensor, *, batch_size: int = 1024) -> Tensor:
-    """Return what the network answers in evaluation mode; its mode is restored."""
-    model = state.learner.model
-    training = model.training
-    model.eval()
-    with torch.inference_mode():
-        answers = [model(inputs[start : start + batch_size]) for start in range(0, len(inputs), batch_size)]
-    model.train(training)
-    return torch.cat(answers)

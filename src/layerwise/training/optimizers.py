@@ -40,7 +40,7 @@ def build_optimizer(parameters: Iterable[nn.Parameter], settings: Train) -> Opti
             on_processor = all(parameter.device.type == "cpu" for parameter in learned)
             return torch.optim.Adagrad(learned, lr=rate, weight_decay=decay, fused=on_processor or None)
         case "rmsprop":
-            return torch.optim.RMSprop(learned, lr=rate, weight_decay=decay)
+            return torch.optim.RMSprop(learned, lr=rate, alpha=settings.smoothing, weight_decay=decay)
         case "adam":
             return torch.optim.Adam(learned, lr=rate, weight_decay=decay, fused=True)
         case "adamw":

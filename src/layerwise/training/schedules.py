@@ -13,7 +13,8 @@ __all__ = ["Schedule", "factor"]
 def factor(settings: Train, step: int, steps: int, steps_per_epoch: int) -> float:
     """Return the share of the full learning rate at one step, without the plateau's memory.
 
-    constant: 1. step: decay^floor(epoch / step_epochs). cosine: (1 + cos(pi t)) / 2 with t = step / steps.
+    constant: 1. step: decay^floor(epoch / step_epochs). exponential: decay^max(0, epoch + 1 - step_epochs), as char-rnn
+    counts. linear: 1 - t with t = step / steps. cosine: (1 + cos(pi t)) / 2.
     one-cycle: up linearly over the first 30 % of the steps and down linearly to 0 over the rest.
     A warm-up multiplies by (step + 1) / warm-up steps while it lasts.
 
@@ -31,6 +32,10 @@ def factor(settings: Train, step: int, steps: int, steps_per_epoch: int) -> floa
     match settings.schedule:
         case "step":
             value = settings.decay ** (step // steps_per_epoch // settings.step_epochs)
+        case "exponential":
+            value = settings.decay ** max(0, step // steps_per_epoch + 1 - settings.step_epochs)
+        case "linear":
+            value = 1 - share
         case "cosine":
             value = (1 + math.cos(math.pi * share)) / 2
         case "one-cycle":

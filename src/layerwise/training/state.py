@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -14,36 +12,14 @@ from torch.optim import Optimizer
 from layerwise.config import Train
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
-from layerwise.tasks.contract import Batch, Examples, LossResult, OwnsLoss, Task
+from layerwise.tasks.contract import Batch, Examples, LossResult, MakesBatches, OwnsLoss, Stage, Task
+from layerwise.training.augment import Augmentation
 from layerwise.training.optimizers import build_optimizer
-from layerwise.training.randomness import order
+from layerwise.training.precision import LossScale, computing
+from layerwise.training.ranks import ALONE, Ranks
 from layerwise.training.schedules import Schedule
 
 __all__ = ["Learner", "Plan", "TrainingState", "prepare"]
-
-Augment = Callable[[Tensor, Tensor, int], Tensor]
-"""Changes a batch of training inputs: `(inputs, rows, epoch) -> inputs`."""
-
-
-class Learner(nn.Module):
-    """Model and task as one module whose `forward` is the loss: what is copied to devices, compiled or stacked.
-
-    Args:
-        model: The network.
-        task: What is asked of it; a network that owns its loss is asked directly.
-    """
-
-    def __init__(self, model: nn.Module, task: Task) -> None:
-        super().__init__()
-        self.model = model
-        self.task = task
-        self._own = model.loss if isinstance(model, OwnsLoss) else None
-
-    def forward(self, batch: Batch, carried: Any = None) -> LossResult:
-        """Return the loss of a batch, and what the next batch needs."""
-        if self._own is not None:
-            return self._own(batch, carried)
-        return self.task.loss(self.model, batch, carried)
 
 
 @dataclass(frozen=True)
@@ -54,11 +30,37 @@ class Plan:
         device: Where tensors live: `cpu`, `cuda`.
         threads: Processor threads of one operation.
         resident: Whether all examples are held on the device.
+        precision: Numbers of the forward and backward pass: `float32`, `bfloat16`, `float16`.
     """
 
     device: str
     threads: int
     resident: bool = True
+    precision: str = "float32"
+
+
+class Learner(nn.Module):
+    """Model and task as one module whose `forward` is the loss: what is copied to devices, compiled or stacked.
+
+    Args:
+        model: The network.
+        task: What is asked of it; a network that owns its loss is asked directly.
+        plan: In which precision and where the loss is computed.
+    """
+
+    def __init__(self, model: nn.Module, task: Task, plan: Plan) -> None:
+        super().__init__()
+        self.model = model
+        self.task = task
+        self.plan = plan
+        self._own = model.loss if isinstance(model, OwnsLoss) else None
+
+    def forward(self, batch: Batch, carried: Any = None) -> LossResult:
+        """Return the loss of a batch, and what the next batch needs."""
+        with computing(self.plan.precision, self.plan.device):
+            if self._own is not None:
+                return self._own(batch, carried)
+            return self.task.loss(self.model, batch, carried)
 
 
 @dataclass
@@ -78,9 +80,11 @@ class TrainingState:
         augment: Random changes of the inputs, or None.
         epoch: Epochs finished.
         step: Updates made.
-        position: Examples of the running epoch already learned from.
+        position: Updates of the running epoch already made.
         carried: What the task carries from batch to batch.
         alone: Examples that may not be a batch of their own at the end of an epoch: 1 where the network normalises.
+        ranks: This process among those that learn together.
+        scale: What the loss is multiplied with in float16, else None.
     """
 
     learner: Learner
@@ -89,29 +93,35 @@ class TrainingState:
     examples: Examples
     settings: Train
     plan: Plan
-    augment: Augment | None = None
+    augment: Augmentation | None = None
     epoch: int = 0
     step: int = 0
     position: int = 0
     carried: Any = field(default=None)
     alone: int = 0
+    ranks: Ranks = ALONE
+    scale: LossScale | None = None
 
-    def end(self) -> int:
-        """Return where the batch that begins at the position ends, among the examples of the epoch."""
-        end, examples = self.position + self.settings.batch_size, len(self.examples)
-        # Over one example alone nothing can be normalised: a single last one joins the batch before it.
-        return examples if end >= examples - self.alone else end
-
-    def order(self) -> Tensor:
-        """Return the order of the running epoch on the device of the examples."""
-        return order(self.settings.seed, self.epoch, len(self.examples)).to(self.examples.inputs.device)
+    def batches(self) -> list[Tensor]:
+        """Return the rows of every update of the running epoch, on the device of the examples."""
+        batches = self.examples.batches(self.settings.seed, self.epoch, self.settings.batch_size)
+        if len(batches) > 1 and len(batches[-1]) <= self.alone:
+            # Over one example alone nothing can be normalised: a single last one joins the batch before it.
+            batches[-2:] = [torch.cat(batches[-2:])]
+        device = self.examples.inputs.device
+        return [self.ranks.share(rows).to(device) for rows in batches]
 
     def batch(self, rows: Tensor) -> Batch:
-        """Gather and augment the examples of one update."""
-        batch = self.examples.batch(rows)
-        if self.augment is None:
+        """Gather, or make, and augment the examples of one update."""
+        task = self.learner.task
+        if isinstance(task, MakesBatches):
+            with torch.no_grad():
+                batch, self.carried = task.make(
+                    self.learner.model, self.examples, rows, self.carried, seed=self.settings.seed, epoch=self.epoch
+                )
             return batch
-        return Batch(self.augment(batch.inputs, rows, self.epoch), batch.targets, rows, batch.weights)
+        batch = self.examples.batch(rows)
+        return batch if self.augment is None else self.augment(batch, self.epoch)
 
 
 def normalises(model: nn.Module) -> bool:
@@ -120,8 +130,9 @@ def normalises(model: nn.Module) -> bool:
 
 
 def prepare(
-    model: nn.Module, task: Task, examples: Examples, settings: Train, plan: Plan, *, augment: Augment | None = None
-) -> TrainingState:
+    model: nn.Module, task: Task, examples: Examples, settings: Train, plan: Plan, *,
+    augment: Augmentation | None = None, ranks: Ranks = ALONE, stage: Stage | None = None,
+) -> TrainingState:  # fmt: skip
     """Set learning up at its first step.
 
     Args:
@@ -131,11 +142,17 @@ def prepare(
         settings: Settings of learning.
         plan: Layout on the machine.
         augment: Random changes of the inputs, or None.
+        ranks: This process among those that learn together.
+        stage: The part of learning, where there are several; its settings go first.
 
     Raises:
         LayerwiseError: The network normalises over batches of one example.
     """
-    alone = int(normalises(model))
+    learned = model
+    if stage is not None:
+        settings = replace(settings, **stage.settings)
+        learned = model if stage.learner is None else stage.learner
+    alone = int(normalises(learned))
     if alone and min(settings.batch_size, len(examples)) == 1:
         raise LayerwiseError(
             say("Batch normalisation needs at least two examples at once."),
@@ -143,11 +160,13 @@ def prepare(
             say("Use a larger --batch-size, or a network without it."), usage=True,
         )  # fmt: skip
     device = torch.device(plan.device)
-    learner = Learner(model.to(device), task)
-    weights = None if examples.weights is None else examples.weights.to(device)
-    resident = Examples(examples.inputs.to(device), examples.targets.to(device), examples.ids, weights)
-    steps_per_epoch = max(1, math.ceil((len(examples) - alone) / settings.batch_size))
-    schedule = Schedule(settings, settings.epochs * steps_per_epoch, steps_per_epoch)
-    return TrainingState(
-        learner, build_optimizer(model.parameters(), settings), schedule, resident, settings, plan, augment, alone=alone
-    )
+    model.to(device)
+    learner = Learner(learned.to(device), task, plan)
+    state = TrainingState(
+        learner, build_optimizer(learned.parameters(), settings), Schedule(settings, 0, 1), examples.to(device),
+        settings, plan, augment, alone=alone, ranks=ranks,
+        scale=LossScale(device) if plan.precision == "float16" else None,
+    )  # fmt: skip
+    steps_per_epoch = max(1, len(state.batches()))
+    state.schedule = Schedule(settings, settings.epochs * steps_per_epoch, steps_per_epoch)
+    return state

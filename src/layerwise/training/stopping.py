@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -34,7 +36,15 @@ class EarlyStopping:
             self.weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         return epoch - self.best_epoch >= self.patience
 
-    def restore(self) -> None:
+    def give_back(self) -> None:
         """Give the network the weights of its best epoch."""
         if self.weights:
             self.model.load_state_dict(self.weights)
+
+    def to_tree(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {"best": self.best, "best_epoch": self.best_epoch, "weights": self.weights}
+
+    def restore(self, tree: Mapping[str, Any]) -> None:
+        """Go on from what a checkpoint kept."""
+        self.best, self.best_epoch, self.weights = tree["best"], tree["best_epoch"], dict(tree["weights"])

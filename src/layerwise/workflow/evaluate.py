@@ -13,12 +13,13 @@ import numpy as np
 from torch import nn
 
 from layerwise.config import Experiment
-from layerwise.evaluation.protocol import Measured, expectation, measure
-from layerwise.files import write_text
+from layerwise.evaluation.measured import Measured, expectation
+from layerwise.files import write_bytes, write_text
 from layerwise.models import build
 from layerwise.runs.folder import RunFolder
-from layerwise.runs.opened import answer, labelled
-from layerwise.tasks.contract import ClosedForm
+from layerwise.runs.opened import labelled
+from layerwise.tasks.contract import ClosedForm, Examples, WritesFiles
+from layerwise.tasks.ragged import Ragged
 from layerwise.workflow.learn import Outcome
 from layerwise.workflow.prepare import Prepared
 
@@ -31,14 +32,14 @@ def evaluate(model: nn.Module, prepared: Prepared, whole: Experiment, folder: Ru
     # Counted before it is opened, so that a run cut off in between does not look unopened.
     held_out = len(prepared.examples["test"]) and prepared.parts.origin != "training"
     openings = folder.count_test("final evaluation") if held_out else 0
-    scores = {part: answer(model, prepared.task, some.inputs) for part, some in prepared.examples.items() if len(some)}
+    scores = {part: prepared.task.answer(model, some) for part, some in prepared.examples.items() if len(some)}
     write_predictions(folder, prepared, scores)
     measured = {part: figures(prepared, whole, part, values) for part, values in scores.items()}
     # Rows that were learned from say nothing about new ones, even where they were also asked for as the test.
     best = "test" if held_out else "train"
     expected = expectation(measured[best], confidence=whole.evaluate.confidence)
     folder.write("metrics.json", {
-        "part": best, **measured[best].to_json(), "openings": openings,
+        "part": best, "main": prepared.task.main, **measured[best].to_json(), "openings": openings,
         "train": measured["train"].to_json()["metrics"],
         "validation": measured["validation"].to_json()["metrics"] if "validation" in measured else {},
         "unseen": unseen(prepared, whole, scores),
@@ -54,12 +55,19 @@ def figures(
     prepared: Prepared, whole: Experiment, part: str, scores: np.ndarray, only: np.ndarray | None = None
 ) -> Measured:
     """Measure one part, or only some of its rows."""
-    rows = getattr(prepared.parts, part)
-    targets = prepared.task.truths(prepared.source, rows)
-    groups = groups_of(prepared, rows)
+    truths = truths_of(prepared.examples[part])
+    groups = groups_of(prepared, getattr(prepared.parts, part))
     if only is not None:
-        targets, scores, groups = targets[only], scores[only], None if groups is None else groups[only]
-    return measure(prepared.task, targets, scores, whole.evaluate, seed=whole.train.seed, groups=groups)
+        truths, scores, groups = truths[only], scores[only], None if groups is None else groups[only]
+    return prepared.task.measure(truths, scores, whole.evaluate, seed=whole.train.seed, groups=groups)
+
+
+def truths_of(examples: Examples) -> np.ndarray:
+    """Return the targets of examples as they are measured; every part of a run has them."""
+    if examples.truths is None:
+        message = "only new data may lack the target"
+        raise TypeError(message)
+    return examples.truths
 
 
 def groups_of(prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
@@ -84,12 +92,11 @@ def unseen(prepared: Prepared, whole: Experiment, scores: Mapping[str, np.ndarra
 
 def baselines(prepared: Prepared, whole: Experiment) -> dict[str, Any]:
     """Fit simple learners on the same training part and measure them on the same test part."""
-    regression = not prepared.task.classes
     names = whole.evaluate.baselines
     if names == ("auto",):
-        quick = prepared.examples["train"].inputs.numel() <= 5_000_000
-        classic = ("linear",) if regression else ("knn",)
-        names = (("mean",) if regression else ("majority",)) + (classic if quick else ())
+        inputs = prepared.examples["train"].inputs
+        quick = isinstance(inputs, Ragged) or inputs.numel() <= 5_000_000
+        names = prepared.task.baselines if quick else prepared.task.baselines[:1]
     results = {}
     for name in names:
         model = build(name, prepared.preprocessing.input_shape, prepared.task.outputs(), {})
@@ -97,8 +104,8 @@ def baselines(prepared: Prepared, whole: Experiment) -> dict[str, Any]:
         if not isinstance(model, ClosedForm):
             message = f"'{name}' should have been refused before learning began"
             raise TypeError(message)
-        model.fit(training.inputs, training.targets, training.weights)
-        scores = answer(model, prepared.task, prepared.examples["test"].inputs)
+        model.fit(training)
+        scores = prepared.task.answer(model, prepared.examples["test"])
         results[name] = figures(prepared, whole, "test", scores).to_json()["metrics"]
     return results
 
@@ -107,11 +114,15 @@ def write_predictions(folder: RunFolder, prepared: Prepared, scores: Mapping[str
     """Write what was predicted for every row of every part, so that anyone can recount the figures."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    some = labelled(prepared.task, (), np.zeros((0, prepared.task.outputs())))
-    writer.writerow(["id", "part", "target", "prediction", *some.columns])
+    writer.writerow(["id", "part", "target", "prediction", *prepared.task.columns])
     for part, values in scores.items():
-        predicted = labelled(prepared.task, prepared.examples[part].ids, values)
-        shown = prepared.task.words(prepared.task.truths(prepared.source, getattr(prepared.parts, part)))
-        for name, target, label, row in zip(predicted.ids, shown, predicted.labels, values, strict=True):
+        examples = prepared.examples[part]
+        predicted, shown = labelled(prepared.task, examples.ids, values), prepared.task.words(truths_of(examples))
+        for name, target, label, row in zip(predicted.ids, shown, predicted.labels, predicted.scores, strict=True):
             writer.writerow([name, part, target, label, *(f"{value:.9g}" for value in row)])
     write_text(folder.path / "predictions.csv", text.getvalue())
+    task, part = prepared.task, "test" if "test" in scores else "train"
+    if isinstance(task, WritesFiles):
+        examples = prepared.examples[part]
+        for name, content in task.files(examples.ids, truths_of(examples), scores[part]).items():
+            write_bytes(folder.path / name, content)

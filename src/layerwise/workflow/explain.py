@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from layerwise.config import Experiment
+from layerwise.data.tokens import TextStep
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.explain.explanation import Explanation
 from layerwise.explain.open import explain, fitting
@@ -20,7 +21,7 @@ from layerwise.runs.opened import Opened
 from layerwise.tasks.contract import ClosedForm
 from layerwise.training.state import Plan, TrainingState, prepare
 from layerwise.workflow.prepare import Prepared, prepare_data
-from layerwise.workflow.start import augment
+from layerwise.workflow.stages import augment
 
 if TYPE_CHECKING:
     from layerwise.explain.replay.result import StepReplay
@@ -98,12 +99,13 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
             part = row["part"]
             place = places.get(part, 0)
             places[part] = place + 1
-            misread = bool(opened.task.classes) and row["target"] != row["prediction"]
+            whole = bool(opened.task.classes) or opened.task.main == "exact_match"
+            misread = whole and row["target"] != row["prediction"]
             chosen = Chosen(row["id"], part, place, misread, row["target"], row["prediction"])
             if wanted and row["id"] == wanted:
                 return chosen
             ids.append(row["id"])
-            sureness = float(row[row["prediction"]]) if misread else -1.0
+            sureness = (float(row[row["prediction"]]) if opened.task.columns else 0.0) if misread else -1.0
             rank = sureness + 10 * (part == "test")
             if best is None or rank > best[0]:
                 best = (rank, chosen)
@@ -117,19 +119,21 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
 
 def subject_of(opened: Opened, prepared: Prepared, chosen: Chosen) -> Subject:
     """Return the network and one example, ready to be opened."""
-    examples = prepared.examples[chosen.part]
-    row = slice(chosen.place, chosen.place + 1)
+    example = prepared.examples[chosen.part].batch(torch.tensor([chosen.place]))
     names = prepared.preprocessing.names if isinstance(prepared.preprocessing.input_shape, int) else ()
+    first = prepared.preprocessing.steps[0]
     facts = {"run": opened.folder.name, "part": say(chosen.part)}
     return Subject(
         opened.model,
-        examples.inputs[row],
-        examples.targets[row],
+        example.inputs,
+        example.targets,
         opened.task,
         names,
         opened.task.classes,
         chosen.id,
         facts,
+        first.vocabulary if isinstance(first, TextStep) else (),
+        "" if opened.task.columns else chosen.target,
     )
 
 
@@ -161,7 +165,7 @@ def step_by_hand(
         data: The data, where the run was trained on data in memory.
     """
     state = first_step(opened, prepared_again(opened, data))
-    batch = state.batch(state.order()[: state.settings.batch_size])
+    batch = state.batch(state.batches()[0])
     settings = replace(state.settings, learning_rate=state.schedule.rate(0))
     with torch.random.fork_rng():
         torch.manual_seed(state.settings.seed)

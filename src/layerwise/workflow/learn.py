@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from typing import IO, Any, Protocol
 
-import torch
+from torch import nn
 
 from layerwise.files import append_line
+from layerwise.tasks.arrangement import in_streams
 from layerwise.tasks.contract import Examples
 from layerwise.training.history import Epoch, History, measure
 from layerwise.training.interrupt import interruptible
-from layerwise.training.loop import Step, outputs, train
+from layerwise.training.loop import Step, train
+from layerwise.training.snapshot import restore_state, take_snapshot
 from layerwise.training.state import TrainingState
 from layerwise.training.stopping import EarlyStopping
 
-__all__ = ["Listener", "Outcome", "Silence", "learn"]
+__all__ = ["Keeper", "Listener", "Outcome", "Records", "Silence", "learn"]
 
 
 class Listener(Protocol):
@@ -53,6 +53,39 @@ class Silence:
         """Show nothing."""
 
 
+class Keeper(Protocol):
+    """Someone who keeps checkpoints."""
+
+    def due(self) -> bool:
+        """Say whether it is time for one; must cost next to nothing."""
+
+    def keep(self, tree: dict[str, Any], facts: Mapping[str, int | float | str | None]) -> None:
+        """Keep one."""
+
+
+@dataclass
+class Records:
+    """What is kept of a run while it learns.
+
+    Args:
+        history: The epochs so far, of every stage.
+        network: The whole network; a stage may learn only a part of it.
+        stage: Number of the stage, from 0, and its name.
+        name: Name of the stage; empty where there is only one.
+        lines: Where each epoch is appended, or None.
+        keeper: Who keeps checkpoints, or None.
+        resumed: The checkpoint to go on from, or None.
+    """
+
+    history: History
+    network: nn.Module
+    stage: int = 0
+    name: str = ""
+    lines: IO[Any] | None = None
+    keeper: Keeper | None = None
+    resumed: Mapping[str, Any] | None = None
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How learning ended.
@@ -68,51 +101,76 @@ class Outcome:
     reason: str
 
 
-def learn(state: TrainingState, validation: Examples, history_file: Path | None, listener: Listener) -> Outcome:
+def learn(state: TrainingState, validation: Examples, listener: Listener, records: Records | None = None) -> Outcome:
     """Learn until a reason to stop, with the best weights of the validation part at the end.
 
     Args:
         state: Where to begin.
         validation: Examples that choose when to stop; may be empty.
-        history_file: Where to append one line an epoch, or None.
         listener: Who is told.
+        records: What is kept meanwhile; only the history where left out.
     """
-    history = History()
+    kept = records or Records(History(), state.learner.model)
     stopping = EarlyStopping(state.learner.model, state.settings.patience)
+    if kept.resumed is None:
+        kept.history.begin(kept.name)
+    else:
+        restore_state(state, kept.network, kept.resumed)
+        kept.history.restore(kept.resumed["history"])
+        stopping.restore(kept.resumed["stopping"])
     measured = validation_loss(state, validation)
-    reason = "epochs"
+    # A run that was interrupted at the very end of its last epoch has nothing left to do.
+    reason = kept.resumed["ended"] if kept.resumed else ""
     listener.began(state.schedule.steps, state.settings.epochs)
-    stream = history_file.open("a", encoding="utf-8") if history_file else nullcontext()
     try:
-        with interruptible() as interrupted, stream as lines:
-            for step in train(state):
-                history.observe(step)
+        with interruptible() as interrupted:
+            for step in train(state) if not reason else ():
+                kept.history.observe(step)
                 listener.stepped(step.number)
                 if step.ends_epoch:
-                    epoch = close(history, step, state, measured)
+                    epoch = close(kept.history, step, state, measured)
                     listener.closed(epoch)
-                    if lines is not None:
-                        append_line(lines, epoch.to_json())
+                    if kept.lines is not None:
+                        append_line(kept.lines, epoch.to_json())
                     if stops(state, stopping, epoch):
                         reason = state.settings.stopping
-                        break
-                if interrupted():
+                stop = state.ranks.any(interrupted())
+                if kept.keeper and state.ranks.any(stop or kept.keeper.due()):
+                    with interrupted.saving():
+                        keep(kept, kept.keeper, state, stopping, reason)
+                if stop:
                     reason = "interrupted"
+                if reason:
                     break
     finally:
         listener.ended()
-    stopping.restore()
-    return Outcome(tuple(history.epochs), stopping.best_epoch or len(history.epochs), reason)
+    stopping.give_back()
+    epochs = tuple(kept.history.epochs)
+    last = epochs[-1].epoch if epochs else 0
+    return Outcome(epochs, stopping.best_epoch or last, reason or "epochs")
+
+
+def keep(records: Records, keeper: Keeper, state: TrainingState, stopping: EarlyStopping, ended: str) -> None:
+    """Keep a checkpoint of everything that going on needs."""
+    tree = take_snapshot(state, records.network) | {
+        "stage": records.stage, "history": records.history.to_tree(), "stopping": stopping.to_tree(), "ended": ended,
+    }  # fmt: skip
+    last = records.history.epochs[-1] if records.history.epochs else None
+    facts: dict[str, int | float | str | None] = {
+        "stage": records.name, "epoch": state.epoch, "validation_loss": last.validation_loss if last else None,
+    }  # fmt: skip
+    keeper.keep(tree, facts)
 
 
 def validation_loss(state: TrainingState, validation: Examples) -> Callable[[], float | None]:
     """Return how to measure the validation loss, or that there is none."""
     if not len(validation):
         return lambda: None
-    device = state.plan.device
-    weights = None if validation.weights is None else validation.weights.to(device)
-    resident = Examples(validation.inputs.to(device), validation.targets.to(device), validation.ids, weights)
-    return lambda: measure(state.learner, resident)
+    resident = validation.to(state.plan.device)
+    # A running text is read in as many streams as it is learned in.
+    size = state.settings.batch_size if validation.arrangement is in_streams else 1024
+    # Process 0 decides for all, so that none stops alone.
+    return lambda: state.ranks.told(measure(state.learner, resident, batch_size=size))
 
 
 def close(history: History, step: Step, state: TrainingState, measured: Callable[[], float | None]) -> Epoch:
@@ -126,9 +184,9 @@ def close(history: History, step: Step, state: TrainingState, measured: Callable
 
 def count_wrong(state: TrainingState) -> int:
     """Count the training examples that are now answered wrongly."""
-    answers = outputs(state, state.examples.inputs)
-    predicted = torch.from_numpy(state.learner.task.decode(state.learner.model, answers).argmax(1))
-    return int((predicted != state.examples.targets.cpu()).sum())
+    answers = state.learner.task.answer(state.learner.model, state.examples)
+    _, targets, _ = state.examples.tensors()
+    return int((answers.argmax(1) != targets.cpu().numpy()).sum())
 
 
 def stops(state: TrainingState, stopping: EarlyStopping, epoch: Epoch) -> bool:

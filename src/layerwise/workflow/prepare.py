@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import torch
 
-from layerwise.catalog import entries, find
+from layerwise.catalog import entries, entry, find
 from layerwise.config import Experiment
 from layerwise.data.assign import assign, guess_model
-from layerwise.data.kinds import Numbers
+from layerwise.data.kinds import Texts
 from layerwise.data.open import open_source
 from layerwise.data.preprocess import Preprocessing, fit
 from layerwise.data.source import Source
 from layerwise.data.split import Parts, divide
-from layerwise.errors import LayerwiseError
 from layerwise.language import say
-from layerwise.tasks.contract import Examples, Task
+from layerwise.tasks.contract import Examples, Spells, Task
+from layerwise.tasks.ragged import as_values
 
 __all__ = ["Prepared", "prepare_data"]
 
@@ -58,32 +57,61 @@ def prepare_data(whole: Experiment, data: Any) -> tuple[Prepared, Experiment]:
     )  # fmt: skip
     source = _join_test_data(source, whole)
     source, excluded = _exclude_missing_targets(source, whole)
-    source, task_name, reasons = assign(source, whole.assign)
+    asked = whole.assign.task or _only_task(whole.model.name)
+    source, task_name, reasons = assign(source, replace(whole.assign, task=asked))
+    source = in_units(source, whole.preprocess.tokens)
+    facts = entry("task", task_name).facts
     split_seed = whole.split.split_seed if whole.split.split_seed >= 0 else whole.train.seed
-    parts = divide(source, whole.split, seed=split_seed)
+    by = facts.get("split", "random") if whole.split.split_by == "auto" else whole.split.split_by
+    whole = replace(whole, split=replace(whole.split, split_by=by))
+    parts = divide(source, whole.split, seed=split_seed, in_order=by == "order")
     if not whole.model.name:
         name, reason = guess_model(source, task_name)
         whole = replace(whole, model=replace(whole.model, name=name))
         reasons = (*reasons, reason)
-    preprocessing = fit(source, parts.train, whole.preprocess, image=_drawn_for(whole.model.name))
+    if whole.preprocess.scale == "auto":
+        whole = replace(whole, preprocess=replace(whole.preprocess, scale=_suggested_scale(whole.model.name)))
+    preprocessing = fit(
+        source, parts.train, whole.preprocess, image=_drawn_for(whole.model.name), texts=facts.get("inputs") == "text"
+    )
     task: Task = find("task", task_name).of(source, parts.train, whole.train.loss)
-    inputs = torch.from_numpy(preprocessing.apply(source))
-    targets = task.targets(source)
-    weights = _weights(source)
-    ids = source.ids()
-    examples = {}
-    for part in ("train", "validation", "test"):
-        rows = getattr(parts, part)
-        index = torch.from_numpy(np.asarray(rows))
-        part_weights = None if weights is None else weights[index]
-        examples[part] = Examples(inputs[index], targets[index], tuple(ids[row] for row in rows), part_weights)
+    if isinstance(task, Spells):
+        task = task.spelled(source, parts.train, whole.preprocess.tokens)
+    inputs = as_values(preprocessing.apply(source))
+    examples = {
+        part: task.examples(source, getattr(parts, part), inputs, whole.train)
+        for part in ("train", "validation", "test")
+    }
     return Prepared(source, parts, preprocessing, task, examples, (*excluded, *reasons)), whole
+
+
+def in_units(source: Source, unit: str) -> Source:
+    """Return the source with its texts read by characters or by words."""
+    texts = {name: replace(column, unit=unit) for name, column in source.columns.items() if isinstance(column, Texts)}
+    return replace(source, columns={**source.columns, **texts})
+
+
+def _only_task(model: str) -> str:
+    """Return the task of a network that learns one alone, where the values of the data do not tell it; else nothing."""
+    known = entries("model")
+    tasks = known[model].facts.get("task", "").split() if model in known else []
+    target = entry("task", tasks[0]).facts["target"] if len(tasks) == 1 else ""
+    return tasks[0] if target not in ("", "category", "number") else ""
 
 
 def _drawn_for(model: str) -> tuple[int, int, int] | None:
     """Return the picture a registered network is drawn for."""
     known = entries("model")
     return known[model].facts.get("image") if model in known else None
+
+
+def _suggested_scale(model: str) -> Literal["auto", "standardise", "min-max", "none"]:
+    """Return how the inputs of a registered network are scaled where the user leaves it open."""
+    known = entries("model")
+    scale: Literal["auto", "standardise", "min-max", "none"] = (
+        known[model].facts.get("train", {}).get("scale", "auto") if model in known else "auto"
+    )
+    return scale
 
 
 def _join_test_data(source: Source, whole: Experiment) -> Source:
@@ -109,20 +137,3 @@ def _exclude_missing_targets(source: Source, whole: Experiment) -> tuple[Source,
         return source, ()
     sentence = say("{} rows without '{}' were left out.", int(missing.sum()), name)
     return source.take(np.flatnonzero(~missing)), (sentence,)
-
-
-def _weights(source: Source) -> torch.Tensor | None:
-    """Return the weight of each row.
-
-    Raises:
-        LayerwiseError: A weight is missing or negative, or the field holds no numbers.
-    """
-    names = source.named("weight")
-    if not names:
-        return None
-    column = source.columns[names[0]]
-    if not isinstance(column, Numbers) or not (column.values >= 0).all():
-        raise LayerwiseError(
-            say("Weights are numbers of at least 0."), say("'{}' holds others", names[0]), say("Mend that field.")
-        )
-    return torch.from_numpy(column.values.astype(np.float32))

@@ -10,9 +10,9 @@ from torch import nn
 from layerwise.catalog import entries, entry
 from layerwise.config import Experiment, Train
 from layerwise.errors import LayerwiseError
-from layerwise.evaluation.protocol import positive_class
 from layerwise.language import say
 from layerwise.models import build
+from layerwise.tasks.classify import positive_class
 from layerwise.tasks.contract import ClosedForm
 from layerwise.workflow.prepare import Prepared
 
@@ -51,9 +51,9 @@ def refuse_stopping(whole: Experiment, prepared: Prepared) -> None:
             say("Stopping by validation needs a validation part."), say("no validation rows"),
             say("Set --validation-fraction, or use --stopping none."), usage=True,
         )  # fmt: skip
-    if whole.train.stopping == "no-errors" and not prepared.task.classes:
+    if whole.train.stopping == "no-errors" and prepared.task.name != "classify":
         raise LayerwiseError(
-            say("Stopping without errors needs classes."), say("'{}' is a regression", prepared.source.name),
+            say("Stopping without errors needs classes."), say("the task is {}", prepared.task.name),
             say("Use --stopping validation or --stopping none."), usage=True,
         )  # fmt: skip
 
@@ -97,8 +97,8 @@ def refuse_evaluation(whole: Experiment, prepared: Prepared) -> None:
         LayerwiseError: One of them does not exist or does not suit the task.
     """
     refuse_baselines(whole, prepared)
-    if prepared.task.classes:
-        positive_class(prepared.task, whole.evaluate)
+    if prepared.task.name == "classify":
+        positive_class(prepared.task.classes, whole.evaluate)
     for view in whole.view.views:
         entry("view", view)
 

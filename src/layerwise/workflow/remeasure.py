@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-from torch import Tensor
 
+from layerwise.catalog import entry
 from layerwise.data.assign import as_categories
-from layerwise.data.kinds import Categories, Numbers
+from layerwise.data.kinds import Categories
 from layerwise.data.open import open_source
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
-from layerwise.evaluation.protocol import expectation, measure
+from layerwise.evaluation.measured import expectation
 from layerwise.language import say
-from layerwise.runs.opened import Opened, answer
-from layerwise.tasks.contract import Task
-from layerwise.workflow.evaluate import figures
+from layerwise.runs.opened import Opened
+from layerwise.tasks.contract import Examples, Task
+from layerwise.tasks.ragged import Ragged
+from layerwise.workflow.evaluate import figures, truths_of
 from layerwise.workflow.explain import prepared_again
 
 __all__ = ["measure_again", "measure_on"]
@@ -38,9 +39,10 @@ def measure_again(opened: Opened) -> dict[str, Any]:
         )  # fmt: skip
     whole = opened.folder.experiment()
     openings = opened.folder.count_test("layerwise evaluate")
-    scores = answer(opened.model, opened.task, prepared.examples["test"].inputs)
+    scores = opened.task.answer(opened.model, prepared.examples["test"])
     measured = figures(prepared, whole, "test", scores)
-    return result("test", measured.to_json(), expectation(measured, confidence=whole.evaluate.confidence), openings)
+    expected = expectation(measured, confidence=whole.evaluate.confidence)
+    return result(opened.task, "test", measured.to_json(), expected, openings)
 
 
 def measure_on(opened: Opened, data: Any, options: Mapping[str, Any], *, exclude_problems: bool) -> dict[str, Any]:
@@ -60,46 +62,50 @@ def measure_on(opened: Opened, data: Any, options: Mapping[str, Any], *, exclude
         data, options={**whole.load.options, **options}, exclude_problems=exclude_problems,
         category=whole.assign.category,
     )  # fmt: skip
-    source, targets = with_targets(opened, source)
-    inputs = opened.inputs(source)
-    scores = answer(opened.model, opened.task, inputs)
-    measured = measure(opened.task, targets, scores, whole.evaluate, seed=whole.train.seed)
-    known = learned_from(opened, inputs)
+    examples = opened.examples(with_targets(opened, source))
+    targets, scores = truths_of(examples), opened.task.answer(opened.model, examples)
+    measured = opened.task.measure(targets, scores, whole.evaluate, seed=whole.train.seed)
+    known = learned_from(opened, examples)
     if known is None or not known.any():
         expected = expectation(measured, confidence=whole.evaluate.confidence)
-        return {**result("new data", measured.to_json(), expected, 0), "overlap_known": known is not None}
+        return {**result(opened.task, "new data", measured.to_json(), expected, 0), "overlap_known": known is not None}
     # Only rows the network has not learned from say what to expect of new ones.
     others = None
     if not known.all():
-        others = measure(opened.task, targets[~known], scores[~known], whole.evaluate, seed=whole.train.seed)
+        others = opened.task.measure(targets[~known], scores[~known], whole.evaluate, seed=whole.train.seed)
     expected = expectation(others, confidence=whole.evaluate.confidence) if others else None
     seen = {"seen": int(known.sum()), "metrics": others.to_json()["metrics"] if others else {}}
-    return {**result("new data", measured.to_json(), expected, 0), "overlap_known": True, "unseen": seen}
+    return {**result(opened.task, "new data", measured.to_json(), expected, 0), "overlap_known": True, "unseen": seen}
 
 
-def learned_from(opened: Opened, inputs: Tensor) -> np.ndarray | None:
-    """Say for each row of new data whether the network learned from the same inputs; None where that is unknown."""
+def learned_from(opened: Opened, examples: Examples) -> np.ndarray | None:
+    """Say for each example of new data whether the network learned from the same inputs; None where that is unknown."""
     try:
         prepared = prepared_again(opened)
     except LayerwiseError:
         # The training data were in memory, are gone, or have changed: the new data can be measured all the same.
         return None
-    learned = {
-        row.tobytes() for part in ("train", "validation") for row in prepared.examples[part].inputs.numpy()
-    }  # fmt: skip
-    return np.array([row.tobytes() in learned for row in inputs.numpy()])
+    learned = {row for part in ("train", "validation") for row in each_input(prepared.examples[part])}
+    return np.array([row in learned for row in each_input(examples)])
 
 
-def result(part: str, measured: dict[str, Any], expected: Any, openings: int) -> dict[str, Any]:
+def each_input(examples: Examples) -> Iterator[bytes]:
+    """Return the bytes of the input of each example."""
+    inputs = examples.inputs
+    for row in range(len(inputs)):
+        yield (inputs.item(row) if isinstance(inputs, Ragged) else inputs[row]).numpy().tobytes()
+
+
+def result(task: Task, part: str, measured: dict[str, Any], expected: Any, openings: int) -> dict[str, Any]:
     """Return figures in the form of metrics.json."""
     return {
-        "part": part, **measured, "openings": openings, "train": {}, "validation": {}, "unseen": {}, "baselines": {},
-        "expectation_per_1000": asdict(expected) if expected else None,
+        "part": part, "main": task.main, **measured, "openings": openings, "train": {}, "validation": {}, "unseen": {},
+        "baselines": {}, "expectation_per_1000": asdict(expected) if expected else None,
     }  # fmt: skip
 
 
-def with_targets(opened: Opened, source: Source) -> tuple[Source, np.ndarray]:
-    """Find the target of new data and return it as it is measured.
+def with_targets(opened: Opened, source: Source) -> Source:
+    """Find the target of new data and give it its role.
 
     Raises:
         LayerwiseError: It is absent, missing in a row, of another kind, or a class the network does not know.
@@ -119,17 +125,21 @@ def with_targets(opened: Opened, source: Source) -> tuple[Source, np.ndarray]:
                 say("Fill them in, or leave the rows out."),
             )  # fmt: skip
     source = source.assign(dict.fromkeys(trained, "target"))
-    if opened.task.classes:
-        return class_targets(opened.task, source, trained[0])
-    columns = [source.columns[name] for name in trained]
-    if not all(isinstance(column, Numbers) for column in columns):
-        rule = say("Regression needs a target of numbers.")
-        raise LayerwiseError(rule, say("the target '{}' holds names", trained[0]), say("Mend that field."))
-    return source, np.stack([column.values for column in columns if isinstance(column, Numbers)], axis=1)
+    target = entry("task", opened.task.name).facts["target"]
+    if target == "category":
+        return with_classes(opened.task, source, trained[0])
+    for name in trained:
+        if source.columns[name].kind != target:
+            raise LayerwiseError(
+                say("A field of new data is of the kind it had in training."),
+                say("'{}' was {} and is now {}", name, say(target), say(source.columns[name].kind)),
+                say("Mend the column, or force its kind when the file is read."),
+            )  # fmt: skip
+    return source
 
 
-def class_targets(task: Task, source: Source, name: str) -> tuple[Source, np.ndarray]:
-    """Return the place of each row's class among those the network knows."""
+def with_classes(task: Task, source: Source, name: str) -> Source:
+    """Return the source with its target as classes, all of which the network knows."""
     column: Categories = as_categories(source.columns[name])
     unknown = [known for known, count in column.counts().items() if count and known not in task.classes]
     if unknown:
@@ -137,5 +147,4 @@ def class_targets(task: Task, source: Source, name: str) -> tuple[Source, np.nda
             say("New data may only hold classes the network knows."),
             say("'{}' in '{}', field '{}'", unknown[0], source.origin, name), nearest(unknown[0], task.classes),
         )  # fmt: skip
-    source = replace(source, columns={**source.columns, name: column})
-    return source, np.asarray(task.targets(source).numpy())
+    return replace(source, columns={**source.columns, name: column})

@@ -76,7 +76,7 @@ def _from_files(opened: Opened) -> ReportData:
     known = folder.read("data.json")
     metrics = folder.read("metrics.json") if folder.finished else {}
     answers = read_answers(folder.path / "predictions.csv", opened.task) if metrics else {}
-    names = opened.task.classes
+    names = opened.task.classes if opened.task.name == "classify" else ()
     tests = folder.path / "tests.json"
     return ReportData(
         name=folder.name, handle=_handle(folder), experiment=folder.experiment(), plan=folder.plan(), data=known,
@@ -116,7 +116,7 @@ def _with_source(known: ReportData, opened: Opened, prepared: Prepared) -> Repor
     classes = known.classes
     if known.class_names and not classes:
         classes = {
-            part: _counts(some.targets.numpy(), len(known.class_names)) for part, some in prepared.examples.items()
+            part: _counts(some.tensors()[1].numpy(), len(known.class_names)) for part, some in prepared.examples.items()
         }
     worst: tuple[Mistake, ...] = ()
     if known.metrics:

@@ -81,4 +81,4 @@ def judge(recipe: Recipe, values: list[float]) -> tuple[float, bool]:
         count = sum(value >= least for value in values)
         return float(count), expected.solved[0] <= count <= expected.solved[1]
     mean = sum(values) / len(values)
-    return mean, mean >= least
+    return mean, mean >= least if expected.most is None else mean <= expected.most

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 import torch
@@ -12,22 +11,17 @@ from torch import nn
 
 from layerwise.catalog import entries
 from layerwise.config import Experiment, Train, experiment
-from layerwise.data.preprocess import ImageStep
-from layerwise.errors import LayerwiseError
 from layerwise.explain.layers import layer_table
 from layerwise.files import own
-from layerwise.language import say
 from layerwise.models import build
 from layerwise.models.own import check_shapes
 from layerwise.runs.folder import RunFolder, create, environment
 from layerwise.runs.opened import Opened
-from layerwise.runs.weights import save_weights
 from layerwise.tasks.contract import ClosedForm
-from layerwise.training.augment import Augmentation, augmentation
 from layerwise.training.device import choose_plan
-from layerwise.training.state import Plan, prepare
-from layerwise.workflow.evaluate import evaluate
-from layerwise.workflow.learn import Listener, Outcome, Silence, learn
+from layerwise.training.ranks import together
+from layerwise.training.state import Plan
+from layerwise.workflow.learn import Listener, Outcome, Silence
 from layerwise.workflow.prepare import Prepared, prepare_data
 from layerwise.workflow.refusals import (
     refuse_evaluation,
@@ -36,20 +30,9 @@ from layerwise.workflow.refusals import (
     refuse_unused,
     refuse_validation,
 )
+from layerwise.workflow.stages import Begun, augment, finish, learn_stages
 
-__all__ = ["Begun", "resolve", "start"]
-
-
-@dataclass(frozen=True)
-class Begun:
-    """What is known before learning begins: shown to the user, and saved."""
-
-    experiment: Experiment
-    prepared: Prepared
-    plan: Plan
-    folder: RunFolder
-    parameters: int
-    closed_form: bool
+__all__ = ["parameters_of", "resolve", "start"]
 
 
 class Witness(Protocol):
@@ -91,21 +74,25 @@ def start(
             # Nothing is learned by gradients, so nothing of that is recorded.
             train = whole.train
             whole = replace(whole, train=Train(seed=train.seed, device=train.device, threads=train.threads))
-        check_shapes(model, prepared.examples["train"].inputs[:1], outputs)
+        if ".py:" in whole.model.name:
+            check_shapes(model, prepared.examples["train"].batch(torch.arange(1)).inputs, outputs)
         rows = layer_table(model, (shape,) if isinstance(shape, int) else shape)
         plan = choose_plan(whole.train, sum(row.multiply_adds or 0 for row in rows))
-        folder = create(whole, run)
-        with own(folder.path), threads(plan.threads):
-            write_beginning(folder, whole, prepared, plan)
-            parameters = sum(parameter.numel() for parameter in model.parameters())
-            if witness:
-                witness(Begun(whole, prepared, plan, folder, parameters, isinstance(model, ClosedForm)))
-            outcome = fit_or_learn(model, prepared, whole, plan, folder, listener or Silence())
-            save_weights(folder.path / "model.safetensors", model)
-            opened = Opened(folder, prepared.task, prepared.preprocessing)
-            if outcome.reason != "interrupted":
-                evaluate(model, prepared, whole, folder, outcome)
-    return opened, outcome
+        with together(plan.device) as ranks:
+            folder = ranks.told(create(whole, run) if ranks.rank == 0 else None)
+            begun = Begun(whole, prepared, plan, folder, parameters_of(model), isinstance(model, ClosedForm), model)
+            if ranks.rank:
+                return finish(begun, ranks, learn_stages(begun, ranks, Silence()))
+            with own(folder.path):
+                write_beginning(folder, whole, prepared, plan)
+                if witness:
+                    witness(begun)
+                return finish(begun, ranks, learn_stages(begun, ranks, listener or Silence()))
+
+
+def parameters_of(model: nn.Module) -> int:
+    """Count the parameters of a network."""
+    return sum(parameter.numel() for parameter in model.parameters())
 
 
 def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int, *, validation: int) -> Experiment:
@@ -135,17 +122,6 @@ def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int, *, va
     )  # fmt: skip
 
 
-@contextmanager
-def threads(number: int) -> Iterator[None]:
-    """Compute with a number of threads, and give torch its own number back."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def write_beginning(folder: RunFolder, whole: Experiment, prepared: Prepared, plan: Plan) -> None:
     """Write everything that is known before learning begins."""
     folder.write_experiment(whole, asdict(plan))
@@ -163,39 +139,3 @@ def write_beginning(folder: RunFolder, whole: Experiment, prepared: Prepared, pl
         "notes": list(prepared.source.notes), "reasons": list(prepared.reasons),
     })  # fmt: skip
     folder.write("environment.json", environment())
-
-
-def fit_or_learn(
-    model: nn.Module, prepared: Prepared, whole: Experiment, plan: Plan, folder: RunFolder, listener: Listener
-) -> Outcome:
-    """Learn in closed form where the model can, else by gradients."""
-    training = prepared.examples["train"]
-    if isinstance(model, ClosedForm):
-        model.fit(training.inputs, training.targets, training.weights)
-        return Outcome((), 0, "fit")
-    change = augment(prepared, whole.train, whole.preprocess.augment)
-    state = prepare(model, prepared.task, training, whole.train, plan, augment=change)
-    outcome = learn(state, prepared.examples["validation"], folder.path / "history.jsonl", listener)
-    model.cpu()
-    return outcome
-
-
-def augment(prepared: Prepared, settings: Train, changes: tuple[str, ...]) -> Augmentation | None:
-    """Set the random changes of training pictures up.
-
-    Raises:
-        LayerwiseError: The inputs are not pictures.
-    """
-    if not changes:
-        return None
-    step = prepared.preprocessing.steps[0]
-    if not isinstance(step, ImageStep):
-        raise LayerwiseError(
-            say("Augmentation changes pictures."), say("the inputs are a table"), say("Leave --augment out."),
-            usage=True,
-        )  # fmt: skip
-    # After preprocessing black is (0 - mean) / deviation, and the full range 1 / deviation.
-    black = tuple(-mean / deviation for mean, deviation in zip(step.mean, step.deviation, strict=True))
-    unit = tuple(1 / deviation for deviation in step.deviation)
-    count = len(prepared.examples["train"])
-    return augmentation(changes, seed=settings.seed, examples=count, black=black, unit=unit)

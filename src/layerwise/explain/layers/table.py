@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -58,6 +59,14 @@ class LayerRow:
     note: str = ""
 
 
+@runtime_checkable
+class ShowsExample(Protocol):
+    """A network whose examples are not numbers of one shape: symbols, sequences."""
+
+    def example_input(self) -> Tensor:
+        """Return one example as a batch, `(1, ...)`."""
+
+
 def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[LayerRow, ...]:
     """Measure every layer of a network on one example.
 
@@ -66,7 +75,7 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[LayerRo
 
     Args:
         model: Any network; its modules and the functions it calls between them have rows.
-        input_shape: Shape of one example, without the batch.
+        input_shape: Shape of one example, without the batch; a network that takes symbols shows one itself.
 
     Source: lecture 002, Table 13-1.
 
@@ -79,13 +88,17 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[LayerRo
         Fully Connected (10,)  47050 47040
     """
     real = next((part for part in model.parameters() if part.is_floating_point()), torch.empty(0))
+    example = torch.zeros((1, *input_shape), device=real.device, dtype=real.dtype)
+    if isinstance(model, ShowsExample):
+        example = model.example_input().to(real.device)
+        input_shape = tuple(example.shape[1:])
     try:
         measured = _without_numbers(model)
-        watch = _watched(measured, torch.empty((1, *input_shape), device="meta", dtype=real.dtype))
+        watch = _watched(measured, example.to("meta"))
     except (RuntimeError, TypeError, ValueError, LookupError):
         # The network reads numbers on its way (`.item()`, NumPy, a branch), which the meta device does not have.
         measured = model
-        watch = _watched(measured, torch.zeros((1, *input_shape), device=real.device, dtype=real.dtype))
+        watch = _watched(measured, example)
     maps, size = _maps_and_size(input_shape)
     whole = (1,) * len(size) if maps is not None else None
     first = LayerRow("In", "Input", input_shape, maps, size, receptive_field=whole, field_stride=whole)

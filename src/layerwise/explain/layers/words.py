@@ -12,12 +12,13 @@ from layerwise.layers.convolution import Convolution2d, PartialConvolution2d
 from layerwise.layers.normalization import LocalResponseNorm
 from layerwise.layers.pooling import L2Pool2d, TrainablePool2d
 from layerwise.layers.radial_basis import RadialBasis
+from layerwise.layers.upsampling import BilinearUpsampling2d
 
 __all__ = ["Words", "words_for"]
 
 TYPES: tuple[tuple[tuple[type[nn.Module], ...], str], ...] = (
     ((nn.Conv1d, nn.Conv2d, nn.Conv3d, Convolution2d, PartialConvolution2d), "Convolution"),
-    ((nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d), "Transposed Convolution"),
+    ((nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d, BilinearUpsampling2d), "Transposed Convolution"),
     ((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AdaptiveMaxPool2d), "Max Pooling"),
     ((nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d, nn.AdaptiveAvgPool2d, TrainablePool2d), "Avg Pooling"),
     ((nn.LPPool1d, nn.LPPool2d, L2Pool2d), "L2 Pooling"),

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from layerwise.explain.replay.result import ParameterRow
-from layerwise.explain.replay.tape import Values, pulled
+from layerwise.explain.replay.tape import Values, backward_by_hand, pulled, replay_forward
 from layerwise.explain.trace import Trace
 
-__all__ = ["Compared", "Gradients", "compare_gradients", "row", "settle"]
+__all__ = ["Compared", "Gradients", "compare_gradients", "rounding_noise", "row", "settle"]
 
 Gradients = dict[str, np.ndarray]
 
@@ -42,11 +42,22 @@ def compare_gradients(
     expected: Gradients,
     before: Gradients,
     tolerance: float,
+    noise: Mapping[int, float] | None = None,
 ) -> dict[str, Compared]:
     """Compare the gradients of every parameter that learns.
 
     A sum whose terms cancel keeps their rounding, which no two orders of summing share: a difference of four units in
     the last place of the added sizes of the terms is no disagreement, and a gradient that is nothing else is 0.
+
+    Args:
+        trace: The operations.
+        values: Their replayed results.
+        slopes: The gradients by hand, by place.
+        expected: Those by torch, by name.
+        before: The parameters, by name.
+        tolerance: Relative to the largest entry.
+        noise: How far rounding moves the gradients by hand, by place, where that was measured; four times that is no
+            disagreement.
     """
     by_name = {leaf.name: place for place, leaf in trace.leaves.items() if leaf.role == "parameter"}
     sizes = _term_sizes(trace, values, slopes)
@@ -60,22 +71,38 @@ def compare_gradients(
         size = sizes.get(place, 0.0)
         epsilon = float(np.finfo(weight.dtype).eps)
         unit = epsilon * size
+        allowed = 4 * max(unit, (noise or {}).get(place, 0.0))
         zero = largest <= max(100 * unit, 4 * epsilon * widest)
         scale = max(size, widest) if zero else largest
         difference = np.abs(by_hand - by_torch)
-        error = _judged(difference, np.full_like(difference, 4 * unit), scale, tolerance)
-        accepted = difference <= tolerance * scale + 4 * unit
+        error = _judged(difference, np.full_like(difference, allowed), scale, tolerance)
+        accepted = difference <= tolerance * scale + allowed
         compared[name] = Compared(by_hand, by_torch, error, zero, accepted)
     return compared
+
+
+def rounding_noise(trace: Trace, values: Values) -> dict[int, float]:
+    """Return how far rounding moves the gradient of each parameter, by place: the replay beside one in float64.
+
+    Where terms cancel before they reach a parameter, as behind a softmax, its gradient is small beside what it was
+    computed from, and so is the number of its digits that any float32 computation gets right.
+    """
+    plain, exact = backward_by_hand(trace, values), backward_by_hand(trace, replay_forward(trace, "float64"))
+    return {
+        place: float(np.abs(plain[place] - exact[place]).max(initial=0.0))
+        for place, leaf in trace.leaves.items()
+        if leaf.role == "parameter" and place in plain and place in exact
+    }
 
 
 def _term_sizes(trace: Trace, values: Values, slopes: Mapping[int, np.ndarray]) -> dict[int, float]:
     """Return how large the terms are that each parameter's gradient is summed from."""
     sizes: dict[int, float] = {}
     weights = {place for place, leaf in trace.leaves.items() if leaf.role == "parameter"}
-    for operation, pull in zip(trace.operations, values.pulls, strict=True):
-        if operation.outputs[0] in slopes and weights & set(operation.direct()):
-            for place, term in pulled(operation, pull, np.abs(slopes[operation.outputs[0]])):
+    for number, operation in enumerate(trace.operations):
+        if weights & operation.taken():
+            above = {place: np.abs(slopes[place]) for place in operation.outputs if place in slopes}
+            for place, term in pulled(operation, values, number, above):
                 sizes[place] = sizes.get(place, 0.0) + float(np.abs(term).max(initial=0.0))
     return sizes
 

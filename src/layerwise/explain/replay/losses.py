@@ -23,11 +23,9 @@ def _cross_entropy(
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Replayed:
-    if weight is not None or label_smoothing or input.ndim != 2 or target.ndim != 1 or (target == ignore_index).any():
-        raise Unsupported("class weights, smoothing, ignored or non-index targets")
-    _, slope = losses.cross_entropy(input, target, reduction="sum")
-    each = -activations.log_softmax(input)[np.arange(len(target)), target]
-    return _reduced(each, slope, reduction)
+    if weight is not None or label_smoothing or target.dtype.kind == "f":
+        raise Unsupported("class weights, smoothing or non-index targets")
+    return _of_classes(losses.cross_entropy, activations.log_softmax, input, target, ignore_index, reduction)
 
 
 def _nll_loss(
@@ -39,18 +37,36 @@ def _nll_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Replayed:
-    if weight is not None or input.ndim != 2 or (target == ignore_index).any():
-        raise Unsupported("class weights or ignored targets")
-    _, slope = losses.negative_log_likelihood(input, target, reduction="sum")
-    return _reduced(-input[np.arange(len(target)), target], slope, reduction)
+    if weight is not None:
+        raise Unsupported("class weights")
+    return _of_classes(losses.negative_log_likelihood, lambda rows: rows, input, target, ignore_index, reduction)
 
 
-def _reduced(each: np.ndarray, slope: np.ndarray, reduction: str) -> Replayed:
-    """Add up or average losses of examples; `slope` is the gradient of their sum."""
-    if reduction == "none":
-        return each, lambda gradient: {"input": slope * gradient[:, None]}
-    share = 1 / len(each) if reduction == "mean" else 1.0
-    return each.sum() * share, lambda gradient: {"input": slope * (gradient * share)}
+def _of_classes(
+    named: Callable[..., tuple[float, np.ndarray]],
+    logarithms: Callable[[np.ndarray], np.ndarray],
+    input: np.ndarray,
+    target: np.ndarray,
+    ignore_index: int,
+    reduction: str,
+) -> Replayed:
+    """Replay a loss over classes: one row of scores a target, places of sequences and pictures included."""
+    axis = 0 if input.ndim == 1 else 1
+    last = np.moveaxis(input, axis, -1)
+    rows, places = last.reshape(-1, last.shape[-1]), target.reshape(-1)
+    kept = places != ignore_index
+    number = int(kept.sum())
+    each, slope = np.zeros(len(places), input.dtype), np.zeros_like(rows)
+    if number:
+        _, slope[kept] = named(rows[kept], places[kept], reduction="sum")
+        each[kept] = -logarithms(rows[kept])[np.arange(number), places[kept]]
+    share = 1 / number if reduction == "mean" else 1.0
+
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        above = gradient.reshape(-1, 1) if reduction == "none" else gradient * share
+        return {"input": np.moveaxis((slope * above).reshape(last.shape), -1, axis)}
+
+    return (each.reshape(target.shape) if reduction == "none" else each.sum() * share), pull
 
 
 def _pointwise_loss(

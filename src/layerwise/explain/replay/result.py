@@ -24,7 +24,7 @@ UPDATES = {
     "adam": "m <- b1 m + (1 - b1) g;  v <- b2 v + (1 - b2) g^2;  w <- w - lr m^ / (sqrt v^ + eps)",
     "adamw": "w <- (1 - lr decay) w, then Adam's step",
 }
-"""The update of each optimiser, from a fresh state."""
+"""The update of each optimiser."""
 
 
 class HasEquation(Protocol):
@@ -98,6 +98,8 @@ class StepReplay:
         precision: In which numbers both computed.
         loss: The loss by hand.
         loss_error: Its absolute difference from torch's.
+        number: Which update of the run it is, from 1; 0 where that is not known.
+        clipping: What clipping did, in a sentence; empty where nothing is clipped.
     """
 
     rows: tuple[ParameterRow, ...]
@@ -106,11 +108,19 @@ class StepReplay:
     precision: str
     loss: float
     loss_error: float
+    number: int = 0
+    clipping: str = ""
 
     @property
     def ok(self) -> bool:
         """Whether every parameter agrees."""
         return bool(self.rows) and all(row.ok for row in self.rows)
+
+    def title(self) -> str:
+        """Say what is replayed."""
+        if self.number:
+            return say("One training step by hand: update {}", self.number)
+        return say("One training step by hand")
 
     def verdict(self) -> str:
         """Say in one sentence how it came out."""
@@ -166,7 +176,7 @@ class StepReplay:
                 f"{self.loss_error:.1g}",
                 self.precision,
             ),
-            say("Update ({}): {}", self.optimizer, say(UPDATES[self.optimizer])),
+            " ".join((say("Update ({}): {}", self.optimizer, say(UPDATES[self.optimizer])), self.clipping)).strip(),
             self.verdict(),
             *self.limits(),
         )
@@ -187,9 +197,7 @@ class StepReplay:
     def __str__(self) -> str:
         operations, parameters = (text_table(table) for table in self.tables())
         loss, update, *verdict = self.sentences()
-        return "\n\n".join(
-            (say("One training step by hand"), operations, f"{loss}\n{update}", parameters, "\n".join(verdict))
-        )
+        return "\n\n".join((self.title(), operations, f"{loss}\n{update}", parameters, "\n".join(verdict)))
 
     def fragment(self) -> str:
         """Return static HTML for a page or the report."""
@@ -197,7 +205,7 @@ class StepReplay:
         loss, update, verdict, *limits = (escape(sentence) for sentence in self.sentences())
         notes = "".join(f'<p class="note">{limit}</p>' for limit in limits)
         badge = f'<p class="badge{"" if self.ok else " wrong"}">{verdict}</p>'
-        title = escape(say("One training step by hand"))
+        title = escape(self.title())
         return (
             f'<section class="layerwise"><h2>{title}</h2>{badge}<p class="note">{loss}</p>'
             f'<p class="note">{update}</p>{notes}{parameters}{operations}</section>'
@@ -205,7 +213,7 @@ class StepReplay:
 
     def to_html(self) -> str:
         """Return one self-contained page that needs no script and no network."""
-        return page(say("One training step by hand"), self.fragment())
+        return page(self.title(), self.fragment())
 
     def _repr_html_(self) -> str:
         return f"<style>{STYLE}</style>{self.fragment()}"

@@ -20,8 +20,9 @@ from layerwise.byhand import (
     linear,
     local_response_norm,
     pooling,
+    transposed_convolution,
 )
-from layerwise.explain.replay import losses, shapes
+from layerwise.explain.replay import dense, elementwise, losses, recurrent, shapes
 from layerwise.explain.replay.shapes import Replayed, Unsupported
 
 __all__ = ["LAYERS", "RULES", "Rule"]
@@ -36,10 +37,12 @@ class Rule:
     Args:
         equation: Forward and backward as the lecture writes them.
         apply: Returns the result and its backward function.
+        several: Whether it has several results; its backward function then takes one gradient each.
     """
 
     equation: str
     apply: Callable[..., Replayed]
+    several: bool = False
 
 
 def _pair(value: Pair | list[int] | None) -> Any:
@@ -71,6 +74,31 @@ def _conv2d(
 
     def pull(gradient: np.ndarray) -> dict[str, Any]:
         parts = convolution.correlate2d_backward(
+            gradient, input, weight, stride=step, padding=edge, dilation=spread, groups=groups
+        )
+        return dict(zip(("input", "weight", "bias"), parts, strict=True))
+
+    return output, pull
+
+
+def _conv_transpose2d(
+    input: np.ndarray,
+    weight: np.ndarray,
+    bias: np.ndarray | None = None,
+    stride: Pair = 1,
+    padding: Pair = 0,
+    output_padding: Pair = 0,
+    groups: int = 1,
+    dilation: Pair = 1,
+) -> Replayed:
+    step, edge, spread = _pair(stride), _pair(padding), _pair(dilation)
+    output = transposed_convolution.transposed_convolve2d(
+        input, weight, bias, stride=step, padding=edge, output_padding=_pair(output_padding), dilation=spread,
+        groups=groups,
+    )  # fmt: skip
+
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        parts = transposed_convolution.transposed_convolve2d_backward(
             gradient, input, weight, stride=step, padding=edge, dilation=spread, groups=groups
         )
         return dict(zip(("input", "weight", "bias"), parts, strict=True))
@@ -165,6 +193,15 @@ def _elu(input: np.ndarray, alpha: float = 1.0, inplace: bool = False) -> Replay
     return activations.elu(input, alpha), lambda gradient: {"input": activations.backward(gradient, slope)}
 
 
+def _softplus(input: np.ndarray, beta: float = 1.0, threshold: float = 20.0) -> Replayed:
+    # y = log(1 + e^(beta x)) / beta, and x itself where beta x is beyond the threshold
+    scaled = beta * input
+    straight = scaled > threshold
+    output = np.where(straight, input, np.logaddexp(np.zeros((), input.dtype), scaled) / beta)
+    slope = np.where(straight, np.ones((), input.dtype), activations.sigmoid(scaled))
+    return output, lambda gradient: {"input": activations.backward(gradient, slope)}
+
+
 def _over_axis(
     forward: Callable[[np.ndarray], np.ndarray], backward: Callable[[np.ndarray, np.ndarray], np.ndarray]
 ) -> Callable[..., Replayed]:
@@ -249,10 +286,16 @@ def _pad(input: np.ndarray, pad: tuple[int, ...], mode: str = "constant", value:
     return output, lambda gradient: {"input": gradient[inner]}
 
 
+SEVERAL = frozenset(("lstm", "gru", "rnn_tanh", "rnn_relu", "lstm_cell", "chunk", "split", "unbind"))
+"""Operations with several results that a gradient can come back through."""
+
 LAYERS: Mapping[str, Rule] = {
     **{name: Rule(equation, apply) for name, (equation, apply) in losses.RULES.items()},
+    **{name: Rule(equation, apply, name in SEVERAL) for name, (equation, apply) in recurrent.RULES.items()},
+    **{name: Rule(equation, apply) for name, (equation, apply) in dense.RULES.items()},
     "linear": Rule("z = W x + b;  dE/dW = delta x^T,  dE/dx = W^T delta", _linear),
     "conv2d": Rule("z = x * w + b;  dE/dw = x * delta,  dE/dx = delta * w^r (full)", _conv2d),
+    "conv_transpose2d": Rule("y = sum of kernels x w, stamped at every cell;  dE/dx = dE/dy * w", _conv_transpose2d),
     "max_pool2d": Rule("y = max over the window;  the gradient goes to the winner", _max_pool2d),
     "avg_pool2d": Rule("y = mean of the window;  each cell gets its share of the gradient", _avg_pool2d),
     "adaptive_avg_pool2d": Rule(
@@ -266,6 +309,7 @@ LAYERS: Mapping[str, Rule] = {
     "tanh": Rule("y = tanh x;  y' = 1 - y^2", _activation(activations.tanh, activations.tanh_derivative)),
     "leaky_relu": Rule("y = x or slope x;  y' = 1 or slope", _leaky_relu),
     "elu": Rule("y = x or alpha (e^x - 1);  y' = 1 or alpha e^x", _elu),
+    "softplus": Rule("y = log(1 + e^x);  y' = 1 / (1 + e^-x)", _softplus),
     "softmax": Rule(
         "y = e^x / sum e^x;  dE/dx = y (g - sum g y)", _over_axis(activations.softmax, activations.softmax_backward)
     ),
@@ -282,6 +326,7 @@ LAYERS: Mapping[str, Rule] = {
 
 RULES: Mapping[str, Rule] = {
     **LAYERS,
-    **{name: Rule(equation, apply) for name, (equation, apply) in shapes.RULES.items()},
+    **{name: Rule(equation, apply) for name, (equation, apply) in elementwise.RULES.items()},
+    **{name: Rule(equation, apply, name in SEVERAL) for name, (equation, apply) in shapes.RULES.items()},
 }
 """Every operation that can be replayed, by the name of the torch function."""

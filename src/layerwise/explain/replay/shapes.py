@@ -1,4 +1,4 @@
-"""Replay rules of plain arithmetic and of operations that only move values: sums, products, shapes, choices."""
+"""Replay rules of operations that only move values: shapes, order, chosen places, pieces."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["RULES", "Pull", "Replayed", "Unsupported", "fit"]
+__all__ = ["RULES", "Pull", "Replayed", "Unsupported", "axes_of", "fit", "nothing"]
 
-Pull = Callable[[np.ndarray], dict[str, Any]]
-"""Turns the gradient of a result into the gradients of the arguments, by argument name."""
+Pull = Callable[[Any], dict[str, Any]]
+"""Turns the gradient of a result, or one of each of several, into those of the arguments, by argument name."""
 
 Replayed = tuple[Any, Pull]
 
@@ -36,144 +36,16 @@ def fit(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return gradient.sum(axis=stretched, keepdims=True) if stretched else gradient
 
 
-def _two(
-    value: Callable[[Any, Any], Any], left: Callable[[Any, Any], Any], right: Callable[[Any, Any], Any]
-) -> Callable[..., Replayed]:
-    """Build the rule of an operation on two values from its value and its two partial derivatives."""
+def axes_of(dim: Any, rank: int) -> tuple[int, ...]:
+    """Return the axes that torch's `dim` names: all of them for None, counted from the front.
 
-    def apply(input: Any, other: Any, alpha: float = 1) -> Replayed:
-        scaled = other * alpha if alpha != 1 else other
-
-        def pull(gradient: np.ndarray) -> dict[str, Any]:
-            return {
-                "input": fit(np.asarray(gradient * left(input, scaled)), np.shape(input)),
-                "other": fit(np.asarray(gradient * right(input, scaled) * alpha), np.shape(other)),
-            }
-
-        return value(input, scaled), pull
-
-    return apply
-
-
-def _one(value: Callable[[Any], Any], derivative: Callable[[Any], Any]) -> Callable[..., Replayed]:
-    """Build the rule of an elementwise function."""
-
-    def apply(input: np.ndarray) -> Replayed:
-        return value(input), lambda gradient: {"input": gradient * derivative(input)}
-
-    return apply
-
-
-def _still(value: Callable[..., Any]) -> Callable[..., Replayed]:
-    """Build the rule of a function of two values that no gradient passes."""
-
-    def apply(input: Any, other: Any) -> Replayed:
-        return value(input, other), nothing
-
-    return apply
-
-
-def _power(input: Any, exponent: Any) -> Replayed:
-    if not isinstance(exponent, int | float):
-        raise Unsupported("an exponent that is a tensor")
-    # y = x^n,  y' = n x^(n-1)
-    return input**exponent, lambda gradient: {"input": gradient * exponent * input ** (exponent - 1)}
-
-
-def _clamp(input: np.ndarray, min: float | None = None, max: float | None = None) -> Replayed:
-    low, high = -np.inf if min is None else min, np.inf if max is None else max
-    # y' = 1 where low <= x <= high
-    inside = (input >= low) & (input <= high)
-    return np.clip(input, low, high), lambda gradient: {"input": gradient * inside}
-
-
-def _matmul(input: np.ndarray, other: np.ndarray) -> Replayed:
-    def pull(gradient: np.ndarray) -> dict[str, Any]:
-        # Z = A B:  dE/dA = dE/dZ B^T,  dE/dB = A^T dE/dZ, a vector standing for a matrix of one row or column
-        a = input[None, :] if input.ndim == 1 else input
-        b = other[:, None] if other.ndim == 1 else other
-        wide = gradient if input.ndim > 1 else np.expand_dims(gradient, -1 if other.ndim == 1 else -2)
-        wide = wide if other.ndim > 1 else np.expand_dims(wide, -1)
-        d_a = fit(wide @ np.swapaxes(b, -1, -2), a.shape).reshape(input.shape)
-        d_b = fit(np.swapaxes(a, -1, -2) @ wide, b.shape).reshape(other.shape)
-        return {"input": d_a, "other": d_b}
-
-    return input @ other, pull
-
-
-def _axes(dim: Any, rank: int) -> tuple[int, ...]:
+    Example:
+        >>> axes_of(-1, 3), axes_of(None, 2)
+        ((2,), (0, 1))
+    """
     if dim is None:
         return tuple(range(rank))
     return tuple(axis % rank for axis in (dim if isinstance(dim, tuple | list) else (dim,)))
-
-
-def _sum(input: np.ndarray, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Replayed:
-    axes = _axes(dim, input.ndim)
-
-    def pull(gradient: np.ndarray) -> dict[str, Any]:
-        wide = gradient if keepdim else np.expand_dims(gradient, axes)
-        return {"input": np.broadcast_to(wide, input.shape)}
-
-    return input.sum(axis=axes, keepdims=keepdim), pull
-
-
-def _mean(input: np.ndarray, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Replayed:
-    total, pull = _sum(input, dim, keepdim)
-    count = input.size // np.size(total)
-    return total / count, lambda gradient: pull(gradient / count)
-
-
-def _largest(input: np.ndarray, dim: Any = None, keepdim: bool = False) -> Replayed:
-    axes = _axes(dim, input.ndim)
-    top = input.max(axis=axes, keepdims=True)
-    won = input == top
-
-    def pull(gradient: np.ndarray) -> dict[str, Any]:
-        wide = gradient if keepdim else np.expand_dims(gradient, axes)
-        # winners of equal size share the gradient
-        return {"input": wide * won / won.sum(axis=axes, keepdims=True)}
-
-    return (top if keepdim else top.squeeze(axes)), pull
-
-
-def _max(input: np.ndarray, dim: int | None = None, keepdim: bool = False) -> Replayed:
-    if dim is None:
-        return _largest(input)
-    places = np.expand_dims(input.argmax(axis=dim), dim)
-    top = np.take_along_axis(input, places, axis=dim)
-
-    def pull(gradient: np.ndarray) -> dict[str, Any]:
-        routed = np.zeros_like(input)
-        np.put_along_axis(routed, places, gradient if keepdim else np.expand_dims(gradient, dim), axis=dim)
-        return {"input": routed}
-
-    return ((top, places) if keepdim else (top.squeeze(dim), places.squeeze(dim))), pull
-
-
-def _choose(larger: bool) -> Callable[..., Replayed]:
-    def apply(input: np.ndarray, other: np.ndarray) -> Replayed:
-        output = np.maximum(input, other) if larger else np.minimum(input, other)
-        tied = input == other
-
-        def pull(gradient: np.ndarray) -> dict[str, Any]:
-            share = np.where(tied, 0.5, output == input)
-            return {
-                "input": fit(gradient * share, np.shape(input)), "other": fit(gradient * (1 - share), np.shape(other)),
-            }  # fmt: skip
-
-        return output, pull
-
-    return apply
-
-
-def _where(condition: np.ndarray, input: Any, other: Any) -> Replayed:
-    def pull(gradient: np.ndarray) -> dict[str, Any]:
-        return {
-            "input": fit(np.where(condition, gradient, 0), np.shape(input)),
-            "other": fit(np.where(condition, 0, gradient), np.shape(other)),
-        }
-
-    return np.where(condition, input, other), pull
 
 
 def _moved(input: np.ndarray, output: np.ndarray) -> Replayed:
@@ -197,7 +69,7 @@ def _flatten(input: np.ndarray, start_dim: int = 0, end_dim: int = -1) -> Replay
 
 
 def _squeeze(input: np.ndarray, dim: Any = None) -> Replayed:
-    axes = tuple(axis for axis in _axes(dim, input.ndim) if input.shape[axis] == 1)
+    axes = tuple(axis for axis in axes_of(dim, input.ndim) if input.shape[axis] == 1)
     return _moved(input, input.squeeze(axes))
 
 
@@ -206,7 +78,7 @@ def _unsqueeze(input: np.ndarray, dim: int) -> Replayed:
 
 
 def _permute(input: np.ndarray, dims: Any, *rest: int) -> Replayed:
-    order = _axes(_sizes(dims, rest), input.ndim)
+    order = axes_of(_sizes(dims, rest), input.ndim)
     return input.transpose(order), lambda gradient: {"input": gradient.transpose(np.argsort(order))}
 
 
@@ -235,6 +107,36 @@ def _stack(tensors: Sequence[np.ndarray], dim: int = 0) -> Replayed:
         return {"tensors": [part.squeeze(dim) for part in np.split(gradient, len(tensors), axis=dim)]}
 
     return np.stack(tensors, axis=dim), pull
+
+
+def _split(input: np.ndarray, split_size_or_sections: int | Sequence[int], dim: int = 0) -> Replayed:
+    length = input.shape[dim]
+    if isinstance(split_size_or_sections, int):
+        edges = list(range(split_size_or_sections, length, split_size_or_sections))
+    else:
+        edges = [int(edge) for edge in np.cumsum(split_size_or_sections)[:-1]]
+    parts = np.split(input, edges, axis=dim)
+    return tuple(parts), lambda gradients: {"input": np.concatenate(gradients, axis=dim)}
+
+
+def _chunk(input: np.ndarray, chunks: int, dim: int = 0) -> Replayed:
+    # torch makes all parts but the last equally long
+    return _split(input, -(-input.shape[dim] // chunks), dim)
+
+
+def _unbind(input: np.ndarray, dim: int = 0) -> Replayed:
+    parts = np.moveaxis(input, dim, 0)
+    return tuple(parts), lambda gradients: {"input": np.stack(gradients, axis=dim)}
+
+
+def _masked_fill(input: np.ndarray, mask: np.ndarray, value: Any) -> Replayed:
+    filled = np.where(mask, np.asarray(value, dtype=input.dtype), input)
+    return filled, lambda gradient: {"input": fit(np.where(mask, 0, gradient), input.shape)}
+
+
+def _flip(input: np.ndarray, dims: Any, *rest: int) -> Replayed:
+    axes = axes_of(_sizes(dims, rest), input.ndim)
+    return np.flip(input, axes), lambda gradient: {"input": np.flip(gradient, axes)}
 
 
 def _getitem(input: np.ndarray, index: Any) -> Replayed:
@@ -271,44 +173,7 @@ def _one_hot(tensor: np.ndarray, num_classes: int = -1) -> Replayed:
     return np.eye(classes, dtype=np.int64)[tensor], nothing
 
 
-def _argmax(input: np.ndarray, dim: int | None = None, keepdim: bool = False) -> Replayed:
-    return np.asarray(np.argmax(input, axis=dim, keepdims=keepdim)), nothing
-
-
-def _invert(input: np.ndarray) -> Replayed:
-    return ~input, nothing
-
-
-_ADD = _two(lambda x, y: x + y, lambda x, y: 1.0, lambda x, y: 1.0)
-_MULTIPLY = _two(lambda x, y: x * y, lambda x, y: y, lambda x, y: x)
-_SUBTRACT = _two(lambda x, y: x - y, lambda x, y: 1.0, lambda x, y: -1.0)
-_INTO = _two(lambda x, y: y / x, lambda x, y: -y / x**2, lambda x, y: 1 / x)
-_DIVIDE = _two(lambda x, y: x / y, lambda x, y: 1 / y, lambda x, y: -x / y**2)
-
 RULES: Mapping[str, tuple[str, Callable[..., Replayed]]] = {
-    **dict.fromkeys(("add", "iadd", "radd"), ("z = x + y", _ADD)),
-    **dict.fromkeys(("sub", "isub", "subtract"), ("z = x - y", _SUBTRACT)),
-    "rsub": ("z = y - x", _two(lambda x, y: y - x, lambda x, y: -1.0, lambda x, y: 1.0)),
-    **dict.fromkeys(("mul", "imul", "rmul", "multiply"), ("z = x y", _MULTIPLY)),
-    **dict.fromkeys(("div", "truediv", "itruediv", "true_divide", "divide"), ("z = x / y", _DIVIDE)),
-    **dict.fromkeys(("rtruediv", "rdiv"), ("z = y / x", _INTO)),
-    **dict.fromkeys(("pow", "ipow"), ("y = x^n", _power)),
-    "square": ("y = x^2", _one(np.square, lambda x: 2 * x)),
-    **dict.fromkeys(("neg", "negative"), ("y = -x", _one(np.negative, lambda x: -1.0))),
-    "exp": ("y = e^x", _one(np.exp, np.exp)),
-    "log": ("y = log x", _one(np.log, lambda x: 1 / x)),
-    "sqrt": ("y = sqrt x", _one(np.sqrt, lambda x: 0.5 / np.sqrt(x))),
-    **dict.fromkeys(("abs", "absolute"), ("y = |x|", _one(np.abs, np.sign))),
-    **dict.fromkeys(("clamp", "clip"), ("y = x kept between two limits", _clamp)),
-    "clamp_min": ("y = x kept above a limit", lambda input, min: _clamp(input, min)),
-    **dict.fromkeys(("matmul", "mm"), ("Z = A B;  dE/dA = G B^T,  dE/dB = A^T G", _matmul)),
-    "sum": ("y = sum x", _sum),
-    "mean": ("y = mean x", _mean),
-    "amax": ("y = max x", _largest),
-    "max": ("y = max x", _max),
-    "maximum": ("z = max(x, y)", _choose(True)),
-    "minimum": ("z = min(x, y)", _choose(False)),
-    "where": ("z = x where the condition holds, else y", _where),
     **dict.fromkeys(("reshape", "view"), ("the same values in another shape", _reshape)),
     **dict.fromkeys(("flatten",), ("the same values in one row", _flatten)),
     "squeeze": ("an axis of one left out", _squeeze),
@@ -320,22 +185,16 @@ RULES: Mapping[str, tuple[str, Callable[..., Replayed]]] = {
     "expand_as": ("repeated along an axis", lambda input, other: _expand(input, other.shape)),
     **dict.fromkeys(("cat", "concat", "concatenate"), ("one after the other", _cat)),
     "stack": ("one above the other", _stack),
+    "split": ("cut in parts", _split),
+    "chunk": ("cut in parts", _chunk),
+    "unbind": ("one of each step", _unbind),
+    "flip": ("in the opposite order", _flip),
+    "masked_fill": ("a constant where the mask says so, else x", _masked_fill),
     "getitem": ("chosen places", _getitem),
     "gather": ("chosen places", _gather),
     **dict.fromkeys(("contiguous", "clone", "cpu", "to", "float", "double", "type_as"), ("the same values", _same)),
     **dict.fromkeys(("detach", "data"), ("the same values, no gradient", _cut)),
     **dict.fromkeys(("long", "int", "bool"), ("whole numbers", lambda input: (input, nothing))),
     "one_hot": ("1 at the class, else 0", _one_hot),
-    "argmax": ("place of the largest", _argmax),
-    "sign": ("sign of x", lambda input: (np.sign(input), nothing)),
-    **dict.fromkeys(("gt", "greater"), ("x > y", _still(np.greater))),
-    **dict.fromkeys(("ge", "greater_equal"), ("x >= y", _still(np.greater_equal))),
-    **dict.fromkeys(("lt", "less"), ("x < y", _still(np.less))),
-    **dict.fromkeys(("le", "less_equal"), ("x <= y", _still(np.less_equal))),
-    "eq": ("x = y", _still(np.equal)),
-    "ne": ("x != y", _still(np.not_equal)),
-    **dict.fromkeys(("and", "bitwise_and", "logical_and"), ("x and y", _still(np.logical_and))),
-    **dict.fromkeys(("or", "bitwise_or", "logical_or"), ("x or y", _still(np.logical_or))),
-    **dict.fromkeys(("invert", "logical_not", "bitwise_not"), ("not x", _invert)),
 }  # fmt: skip
 """Equation and rule by the name of the torch function."""

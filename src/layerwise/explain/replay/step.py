@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import clip_grad_norm_
+from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from layerwise.byhand import optimizers
 from layerwise.config import Train
-from layerwise.explain.replay.compare import Gradients, compare_gradients, row, settle
+from layerwise.explain.replay.compare import Compared, Gradients, compare_gradients, rounding_noise, row, settle
+from layerwise.explain.replay.memory import Memory, by_hand, learned, recall
 from layerwise.explain.replay.result import ParameterRow, StepReplay, step_lines
 from layerwise.explain.replay.rules import RULES
-from layerwise.explain.replay.tape import Precision, Values, backward_by_hand, replay_forward
+from layerwise.explain.replay.tape import Precision, backward_by_hand, replay_forward
 from layerwise.explain.trace import Trace, record
+from layerwise.language import say
 from layerwise.tasks.contract import Batch
 from layerwise.training.optimizers import build_optimizer
 
@@ -40,10 +42,12 @@ def replay_step(
     train: Train,
     *,
     state: Any = None,
+    memory: Memory | None = None,
+    number: int = 0,
     precision: Precision = "float64",
     corrupt: Corruption = "nothing",
 ) -> StepReplay:
-    """Replay a training step from a fresh optimiser and compare every parameter's gradient and update with torch.
+    """Replay a training step and compare every parameter's gradient and update with torch.
 
     w_new = w - rule(dE/dw); compared are dE/dw and w_new - w, each relative to its largest entry.
 
@@ -55,6 +59,8 @@ def replay_step(
         batch: What is learned from.
         train: Optimiser, learning rate, weight decay and clipping.
         state: What the batch before carried over.
+        memory: What the optimiser remembers of the steps before, from `remembered`; None at the first.
+        number: Which update of a run this is, from 1; 0 where that is not known.
         precision: In which numbers both sides compute.
         corrupt: Leave out the update, or change one term of one gradient: the replay must then disagree.
 
@@ -76,41 +82,114 @@ def replay_step(
     work = copy.deepcopy(learner).to("cpu", kind)
     work.train()
     with torch.random.fork_rng():
-        trace = record(work, _in_precision(batch, kind), state)
+        trace = record(work, _in_precision(batch, kind), _carried(state, kind))
     values = replay_forward(trace, precision)
     slopes = backward_by_hand(trace, values, wrong_term=corrupt == "term")
-    before = {name: weight.numpy(force=True).copy() for name, weight in _parameters(work)}
-    expected, expected_updates = _by_torch(work, trace, train, before)
-    rows = _rows(trace, values, slopes, (expected, expected_updates), before, train, precision, corrupt)
+    update = Update(train, memory or {}, {name: weight.numpy(force=True).copy() for name, weight in learned(work)})
+    # Before torch changes the weights that the trace holds.
+    noise = rounding_noise(trace, values) if precision == "float32" else {}
+    expected = _by_torch(work, trace, update)
+    compared = compare_gradients(trace, values, slopes, expected[0], update.before, TOLERANCES[precision], noise)
+    rows = _rows(compared, expected, update, precision, corrupt)
     loss = float(trace.result.total.item() / float(trace.result.count))
-    lines = step_lines(trace, RULES)
-    return StepReplay(rows, lines, train.optimizer, precision, values.loss, abs(values.loss - loss))
+    return StepReplay(
+        rows, step_lines(trace, RULES), train.optimizer, precision, values.loss, abs(values.loss - loss),
+        number, update.clipping(list(expected[0].values())),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Update:
+    """The update of a step: settings, memory, and the parameters before it.
+
+    Args:
+        train: Optimiser, learning rate, weight decay and clipping.
+        memory: What torch's optimiser remembers.
+        before: The parameters by name.
+    """
+
+    train: Train
+    memory: Memory
+    before: Gradients
+
+    def updates(self, gradients: Gradients, *, nudge: float = 0.0) -> Gradients:
+        """Return w_new - w of every parameter, from gradients that a nudge makes longer by that share."""
+        slopes = list(gradients.values())
+        if self.train.clip_norm:
+            slopes = optimizers.clip_by_norm(slopes, self.train.clip_norm)[0]
+        if self.train.clip_value:
+            slopes = optimizers.clip_by_value(slopes, self.train.clip_value)
+        updates = {name: np.zeros_like(weight) for name, weight in self.before.items()}
+        for name, slope in zip(gradients, slopes, strict=True):
+            updates[name] = self.new_weight(name, slope * (1 + nudge)) - self.before[name]
+        return updates
+
+    def new_weight(self, name: str, slope: np.ndarray) -> np.ndarray:
+        """Take one step of the optimiser."""
+        weight, train = self.before[name], self.train
+        rate, decay = train.learning_rate, train.weight_decay
+        held = by_hand(train.optimizer, self.memory.get(name), weight)
+        match train.optimizer:
+            case "sgd":
+                return optimizers.sgd(weight, slope, learning_rate=rate, weight_decay=decay)[0]
+            case "momentum":
+                return optimizers.momentum(
+                    weight, slope, held, learning_rate=rate, momentum=train.momentum, weight_decay=decay
+                )[0]
+            case "nesterov":
+                return optimizers.nesterov(
+                    weight, slope, held, learning_rate=rate, momentum=train.momentum, weight_decay=decay
+                )[0]
+            case "adagrad":
+                return optimizers.adagrad(weight, slope, held, learning_rate=rate, weight_decay=decay)[0]
+            case "rmsprop":
+                return optimizers.rmsprop(
+                    weight, slope, held, learning_rate=rate, decay=train.smoothing, weight_decay=decay
+                )[0]
+            case "adam":
+                return optimizers.adam(weight, slope, held, learning_rate=rate, weight_decay=decay)[0]
+            case "adamw":
+                return optimizers.adamw(weight, slope, held, learning_rate=rate, weight_decay=decay)[0]
+
+    def clipping(self, slopes: list[np.ndarray]) -> str:
+        """Say what clipping does to these gradients; an empty text where nothing is clipped."""
+        sentences = []
+        if self.train.clip_norm:
+            clipped, length = optimizers.clip_by_norm(slopes, self.train.clip_norm)
+            sentences.append(
+                say("Clipping by length: all gradients together are {} long, the limit is {}.", f"{length:.4g}",
+                    f"{self.train.clip_norm:g}")
+            )  # fmt: skip
+            slopes = clipped
+        if self.train.clip_value:
+            beyond = sum(int((np.abs(slope) > self.train.clip_value).sum()) for slope in slopes)
+            sentences.append(
+                say("Clipping by value: {} entries are beyond the limit of {}.", f"{beyond:,}",
+                    f"{self.train.clip_value:g}")
+            )  # fmt: skip
+        return " ".join(sentences)
 
 
 def _rows(
-    trace: Trace,
-    values: Values,
-    slopes: Mapping[int, np.ndarray],
+    compared: Mapping[str, Compared],
     torch_side: tuple[Gradients, Gradients],
-    before: Gradients,
-    train: Train,
+    update: Update,
     precision: Precision,
     corrupt: Corruption,
 ) -> tuple[ParameterRow, ...]:
-    """Compare every parameter, once its gradients are known from both sides."""
+    """Compare the update of every parameter, once its gradients are compared."""
     tolerance, unit = TOLERANCES[precision], float(np.finfo(precision).eps)
     expected, expected_updates = torch_side
-    compared = compare_gradients(trace, values, slopes, expected, before, tolerance)
-    from_hand = _updates_by_hand(before, {name: compared[name].by_hand for name in expected}, train)
-    from_torch = _updates_by_hand(before, {name: compared[name].by_torch for name in expected}, train)
-    nudged = _updates_by_hand(before, {name: compared[name].by_torch for name in expected}, train, nudge=2 * unit)
+    from_hand = update.updates({name: compared[name].by_hand for name in expected})
+    from_torch = update.updates({name: compared[name].by_torch for name in expected})
+    nudged = update.updates({name: compared[name].by_torch for name in expected}, nudge=2 * unit)
     rows = []
-    for name, weight in before.items():
-        update, swapped = settle(compared[name], from_hand[name], from_torch[name], tolerance)
+    for name, weight in update.before.items():
+        moved, swapped = settle(compared[name], from_hand[name], from_torch[name], tolerance)
         if corrupt == "update":
-            update = np.zeros_like(weight)
+            moved = np.zeros_like(weight)
         spread = np.abs(nudged[name] - from_torch[name])
-        updates = (update, swapped, expected_updates[name])
+        updates = (moved, swapped, expected_updates[name])
         rows.append(row(name, compared[name], weight, updates, spread, tolerance))
     return tuple(rows)
 
@@ -125,51 +204,20 @@ def _in_precision(batch: Batch, kind: torch.dtype) -> Batch:
     return replace(batch, **changed)
 
 
-def _parameters(learner: nn.Module) -> list[tuple[str, nn.Parameter]]:
-    """Return the parameters that learn, by the names that a reader of the network knows."""
-    return [
-        (name.removeprefix("model."), parameter)
-        for name, parameter in learner.named_parameters()
-        if parameter.requires_grad
-    ]
+def _carried(tree: Any, kind: torch.dtype) -> Any:
+    """Return a copy of what is carried, on the processor, its real numbers in a precision."""
+    if isinstance(tree, Tensor):
+        return tree.detach().to("cpu", kind if tree.is_floating_point() else tree.dtype, copy=True)
+    if isinstance(tree, Mapping):
+        return {name: _carried(part, kind) for name, part in tree.items()}
+    if isinstance(tree, tuple | list):
+        return type(tree)(_carried(part, kind) for part in tree)
+    return tree
 
 
-def _updates_by_hand(before: Gradients, gradients: Gradients, train: Train, *, nudge: float = 0.0) -> Gradients:
-    """Return w_new - w of every parameter, from gradients that a nudge makes longer by that share."""
-    slopes = list(gradients.values())
-    if train.clip_norm:
-        slopes = optimizers.clip_by_norm(slopes, train.clip_norm)[0]
-    updates = {name: np.zeros_like(weight) for name, weight in before.items()}
-    for name, slope in zip(gradients, slopes, strict=True):
-        updates[name] = _new_weight(before[name], slope * (1 + nudge), train) - before[name]
-    return updates
-
-
-def _new_weight(weight: np.ndarray, slope: np.ndarray, train: Train) -> np.ndarray:
-    """Take one step of the optimiser from a fresh state."""
-    rate, decay = train.learning_rate, train.weight_decay
-    match train.optimizer:
-        case "sgd":
-            return optimizers.sgd(weight, slope, learning_rate=rate, weight_decay=decay)[0]
-        case "momentum":
-            share = train.momentum
-            return optimizers.momentum(weight, slope, learning_rate=rate, momentum=share, weight_decay=decay)[0]
-        case "nesterov":
-            share = train.momentum
-            return optimizers.nesterov(weight, slope, learning_rate=rate, momentum=share, weight_decay=decay)[0]
-        case "adagrad":
-            return optimizers.adagrad(weight, slope, learning_rate=rate, weight_decay=decay)[0]
-        case "rmsprop":
-            return optimizers.rmsprop(weight, slope, learning_rate=rate, weight_decay=decay)[0]
-        case "adam":
-            return optimizers.adam(weight, slope, learning_rate=rate, weight_decay=decay)[0]
-        case "adamw":
-            return optimizers.adamw(weight, slope, learning_rate=rate, weight_decay=decay)[0]
-
-
-def _by_torch(learner: nn.Module, trace: Trace, train: Train, before: Gradients) -> tuple[Gradients, Gradients]:
+def _by_torch(learner: nn.Module, trace: Trace, update: Update) -> tuple[Gradients, Gradients]:
     """Let torch differentiate and update the copy; return gradients and updates."""
-    named = _parameters(learner)
+    named = learned(learner)
     weights = [parameter for _, parameter in named]
     if not weights:
         return {}, {}
@@ -180,8 +228,13 @@ def _by_torch(learner: nn.Module, trace: Trace, train: Train, before: Gradients)
         if slope is not None
     }
     for parameter, slope in zip(weights, slopes, strict=True):
-        parameter.grad = slope
-    if train.clip_norm:
-        clip_grad_norm_(weights, train.clip_norm)
-    build_optimizer(weights, train).step()
-    return gradients, {name: parameter.numpy(force=True) - before[name] for name, parameter in named}
+        # The fused kernels take it for granted that a gradient lies in memory as its parameter does.
+        parameter.grad = None if slope is None else torch.empty_like(parameter).copy_(slope)
+    if update.train.clip_norm:
+        clip_grad_norm_(weights, update.train.clip_norm)
+    if update.train.clip_value:
+        clip_grad_value_(weights, update.train.clip_value)
+    optimizer = build_optimizer(weights, update.train)
+    recall(optimizer, learner, update.memory)
+    optimizer.step()
+    return gradients, {name: parameter.numpy(force=True) - update.before[name] for name, parameter in named}

@@ -59,8 +59,8 @@ def replay_forward(trace: Trace, precision: Precision = "float64") -> Values:
         except (Unsupported, TypeError, ValueError) as problem:
             raise _refused(operation, str(problem)) from problem
         outputs = output if isinstance(output, tuple) else (output,)
-        for place, array in zip(operation.outputs, outputs, strict=True):
-            arrays[place] = _cast(np.asarray(array), operation.floating and place == operation.outputs[0], precision)
+        for place, array, floating in zip(operation.outputs, outputs, operation.floating, strict=True):
+            arrays[place] = _cast(np.asarray(array), floating, precision)
         pulls.append(pull)
     count = float(arrays[trace.count.place]) if isinstance(trace.count, Link) else trace.count
     return Values(arrays, tuple(pulls), float(arrays[trace.total.place] / count), 1 / count)
@@ -105,24 +105,41 @@ def backward_by_hand(trace: Trace, values: Values, *, wrong_term: bool = False) 
         wrong_term: Change one entry of one gradient by a hundredth, for tests of the comparison.
     """
     weights = {place for place, leaf in trace.leaves.items() if leaf.role == "parameter"}
-    users = [number for number, operation in enumerate(trace.operations) if weights & set(operation.direct())]
+    users = [number for number, operation in enumerate(trace.operations) if weights & operation.taken()]
     start = values.arrays[trace.total.place]
     slopes: dict[int, np.ndarray] = {trace.total.place: np.full_like(start, values.share)}
     for number in reversed(range(len(trace.operations))):
         operation = trace.operations[number]
-        if operation.outputs[0] not in slopes or not operation.passes_gradient:
+        if not operation.passes_gradient:
             continue
-        for place, part in pulled(operation, values.pulls[number], slopes[operation.outputs[0]]):
+        for place, part in pulled(operation, values, number, slopes):
             term = _spoiled(part) if wrong_term and number == users[0] and place in weights else part
             # dE/dx = sum over the operations that used x
             slopes[place] = slopes[place] + term if place in slopes else np.asarray(term)
     return slopes
 
 
-def pulled(operation: Operation, pull: Pull, slope: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the gradient of each linked argument of an operation, by the argument's place."""
-    named = inspect.signature(RULES[operation.name].apply).bind(*operation.arguments, **operation.keywords).arguments
-    for name, part in pull(slope).items():
+def pulled(
+    operation: Operation, values: Values, number: int, slopes: Mapping[int, np.ndarray]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the gradient of each linked argument of an operation, by the argument's place.
+
+    Args:
+        operation: The operation.
+        values: The replayed forward pass.
+        number: Which operation of it this is.
+        slopes: Gradients of the results, by place; none where the loss does not depend on any.
+    """
+    if slopes.keys().isdisjoint(operation.outputs):
+        return
+    rule = RULES[operation.name]
+    slope: Any = slopes.get(operation.outputs[0])
+    if rule.several:
+        slope = tuple(slopes.get(place, np.zeros_like(values.arrays[place])) for place in operation.outputs)
+    if slope is None:
+        return
+    named = inspect.signature(rule.apply).bind(*operation.arguments, **operation.keywords).arguments
+    for name, part in values.pulls[number](slope).items():
         for link, term in _paired(named.get(name), part):
             yield link.place, term
 

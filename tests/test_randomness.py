@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from scipy import stats
 
-from layerwise.training.randomness import generator, order
+from layerwise.randomness import generator, order
 
 
 def test_the_order_of_an_epoch_is_a_permutation_that_repeats():

@@ -1,0 +1,48 @@
+"""What a measurement is: every figure with its interval, and what to expect of new data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from layerwise.evaluation.intervals import Interval, predictive_count
+
+__all__ = ["Measured", "expectation"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All figures of one part of the data.
+
+    Args:
+        metrics: Each figure with its interval.
+        classes: For each class its figures; empty where nothing is classified.
+        confusion: Counts, actual classes in rows; empty where there are none.
+    """
+
+    metrics: Mapping[str, Interval]
+    classes: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
+    confusion: tuple[tuple[int, ...], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain values; an undefined figure has a reason instead of a value."""
+        return {
+            "metrics": {name: asdict(interval) for name, interval in self.metrics.items()},
+            "classes": {
+                name: {figure: asdict(interval) for figure, interval in figures.items()}
+                for name, figures in self.classes.items()
+            },
+            "confusion": [list(row) for row in self.confusion],
+        }
+
+
+def expectation(measured: Measured, *, new: int = 1000, confidence: float = 0.95) -> Interval | None:
+    """Return how many of `new` new examples to expect wrong, as a predictive interval; None without a confusion."""
+    if not measured.confusion:
+        return None
+    matrix = np.array(measured.confusion)
+    wrong = int(matrix.sum() - np.trace(matrix))
+    return predictive_count(wrong, int(matrix.sum()), new, confidence=confidence)

@@ -1,0 +1,139 @@
+"""Intervals of what is counted pixel by pixel: whole pictures are resampled, never pixels.
+
+Neighbouring pixels are right or wrong together, so a picture is one unit, however many pixels it has. A figure between
+0 and 1 gets Wilson's interval at the number of independent pictures that would show the same spread,
+n_eff = p (1 - p) / v, with v the variance over resampled pictures and Student's quantile.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+
+from layerwise.evaluation.intervals import (
+    Interval,
+    effective_size,
+    score_bounds,
+    student_quantile,
+    unbounded,
+    undefined,
+)
+from layerwise.evaluation.resampling import pooled_units, resampled_sums, sums_of_units
+from layerwise.language import say
+from layerwise.metrics.margins import Margins, balanced_accuracy, margins_of, precision, recall
+from layerwise.metrics.segmentation import frequency_weighted_iou, iou, mean_iou, pixel_accuracy
+
+__all__ = ["class_iou_intervals", "segmentation_intervals"]
+
+FIGURES: Mapping[str, Callable[[Margins], np.ndarray]] = {
+    "mean_iou": mean_iou,
+    "pixel_accuracy": pixel_accuracy,
+    "mean_class_accuracy": balanced_accuracy,
+    "frequency_weighted_iou": frequency_weighted_iou,
+}
+"""Figures of all classes together, by name."""
+
+CLASS_FIGURES: Mapping[str, Callable[[Margins], np.ndarray]] = {"iou": iou, "precision": precision, "recall": recall}
+"""Figures of each class, by name."""
+
+
+def segmentation_intervals(
+    counts: Int[np.ndarray, "pictures classes classes"],
+    *,
+    generator: np.random.Generator,
+    groups: Shaped[np.ndarray, " pictures"] | None = None,
+    confidence: float = 0.95,
+    resamples: int = 10_000,
+) -> dict[str, Interval]:
+    """Return mean IoU, pixel accuracy, mean class accuracy and frequency-weighted IoU, each with its interval.
+
+    Args:
+        counts: The confusion matrix of each picture.
+        generator: Source of the resampling.
+        groups: One label a picture; whole groups are resampled.
+        confidence: Coverage asked for, between 0 and 1.
+        resamples: Number of resamples.
+
+    Raises:
+        LayerwiseError: Group labels do not fit, or the confidence lies outside (0, 1).
+
+    Example:
+        >>> draw = np.random.default_rng(0)
+        >>> counts = np.array([np.diag(draw.integers(40, 60, 2)) + draw.integers(0, 9, (2, 2)) for _ in range(50)])
+        >>> found = segmentation_intervals(counts, generator=draw, resamples=1000)["mean_iou"]
+        >>> bool(found.low < found.value < found.high), found.n
+        (True, 50)
+    """
+    measured, drawn, units = resampled(counts, groups, resamples, generator)
+    found = {}
+    for name, figure in FIGURES.items():
+        value, spread = float(figure(measured)), figure(drawn)
+        found[name] = interval(value, spread, pictures=len(counts), units=units, confidence=confidence)
+    return found
+
+
+def class_iou_intervals(
+    counts: Int[np.ndarray, "pictures classes classes"],
+    names: tuple[str, ...],
+    *,
+    generator: np.random.Generator,
+    groups: Shaped[np.ndarray, " pictures"] | None = None,
+    confidence: float = 0.95,
+    resamples: int = 10_000,
+) -> dict[str, dict[str, Interval]]:
+    """Return IoU, precision and recall of the pixels of each class, each with its interval.
+
+    Args:
+        counts: The confusion matrix of each picture.
+        names: One name a class.
+        generator: Source of the resampling.
+        groups: One label a picture; whole groups are resampled.
+        confidence: Coverage asked for, between 0 and 1.
+        resamples: Number of resamples.
+
+    Raises:
+        LayerwiseError: Group labels do not fit, or the confidence lies outside (0, 1).
+
+    Example:
+        >>> counts = np.array([[[8, 1], [1, 6]], [[9, 0], [2, 5]]])
+        >>> found = class_iou_intervals(counts, ("sky", "bird"), generator=np.random.default_rng(0), resamples=50)
+        >>> round(found["bird"]["iou"].value, 4)
+        0.7333
+    """
+    measured, drawn, units = resampled(counts, groups, resamples, generator)
+    found: dict[str, dict[str, Interval]] = {name: {} for name in names}
+    for word, figure in CLASS_FIGURES.items():
+        values, spreads = figure(measured), figure(drawn)
+        for place, name in enumerate(names):
+            value, spread = float(values[place]), spreads[:, place]
+            found[name][word] = interval(value, spread, pictures=len(counts), units=units, confidence=confidence)
+    return found
+
+
+def resampled(
+    counts: np.ndarray, groups: np.ndarray | None, resamples: int, generator: np.random.Generator
+) -> tuple[Margins, Margins, int]:
+    """Return the margins of all pictures together, those of resampled pictures, and the number of units."""
+    measured, each = margins_of(counts.sum(axis=0)), margins_of(counts)
+    marks = np.concatenate([each.correct, each.actual, each.predicted], axis=1).astype(np.float64)
+    units = sums_of_units(marks, groups)
+    sums = resampled_sums(pooled_units(units, generator), resamples=resamples, generator=generator)
+    drawn = sums.reshape(resamples, 3, counts.shape[1])
+    return measured, Margins(correct=drawn[:, 0], actual=drawn[:, 1], predicted=drawn[:, 2]), len(units)
+
+
+def interval(
+    value: float, spread: Float[np.ndarray, " resamples"], *, pictures: int, units: int, confidence: float
+) -> Interval:
+    """Return Wilson's interval at the number of pictures that a proportion with the same spread would have."""
+    if np.isnan(value):
+        return undefined(pictures, say("No pixel belongs to the class or was answered as it."))
+    if units < 2:
+        return unbounded(value, pictures, say("One group or item tells nothing about how others differ."))
+    # v = G / (G - 1) var of the figure over resamples
+    variance = float(np.nanvar(spread)) * units / (units - 1)
+    size = effective_size(value, variance, limit=np.inf, independent=units)
+    if not np.isfinite(size):
+        return unbounded(value, pictures, say("All pictures show the same; nothing tells how others differ."))
+    low, high = score_bounds(value, size, student_quantile(confidence, units - 1))
+    return Interval(value, low, high, pictures, "Wilson at the effective n of resampled pictures")

@@ -1,0 +1,151 @@
+"""Take a recurrent layer of a traced network apart, time step by time step, with torch's own numbers.
+
+One call of torch computes a whole sequence and shows the hidden states alone. Here the layer's own kernel is called
+again for one step at a time, which shows the cells, and each gate is computed by torch from the state that the network
+had before that step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from layerwise.explain.linear_units import arguments, layer_name
+from layerwise.explain.trace import Link, Operation, Trace
+
+__all__ = ["KINDS", "RecurrentSteps", "recurrent_layers", "steps_of"]
+
+KINDS = ("lstm", "gru", "rnn_tanh", "rnn_relu")
+"""Names of torch's functions that compute a sequence at once."""
+
+
+@dataclass(frozen=True)
+class RecurrentSteps:
+    """One layer of a recurrent stack on one example, in float64.
+
+    Args:
+        name: Path of its module, and which layer of the stack it is where there are several.
+        kind: A name in `KINDS`.
+        inputs: What it read, `(steps, features)`.
+        params: Its weights and biases in torch's order of rows.
+        before: h_(t-1) of every step, and c_(t-1) of an LSTM, `(steps, units)`.
+        values: What torch has for every step: `h`, `c`, gates by their letter, and their sums as `sum i`; of a GRU also
+            `memory`, W_hh h + b_hh, and `read`, W_xh x + b_h.
+    """
+
+    name: str
+    kind: str
+    inputs: np.ndarray
+    params: tuple[np.ndarray, ...]
+    before: Mapping[str, np.ndarray]
+    values: Mapping[str, np.ndarray]
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """Letters of the gates and the candidate, in the order in which they are explained."""
+        return {"lstm": ("i", "f", "o", "g"), "gru": ("r", "z", "n")}.get(self.kind, ())
+
+    @property
+    def units(self) -> int:
+        """Number of units."""
+        return int(self.values["h"].shape[1])
+
+    def rows(self, gate: str) -> slice:
+        """Return the rows of the weights that belong to a gate, in torch's order."""
+        order = {"lstm": "ifgo", "gru": "rzn"}.get(self.kind, "h")
+        place = order.index(gate)
+        return slice(place * self.units, (place + 1) * self.units)
+
+
+def recurrent_layers(trace: Trace) -> list[Operation]:
+    """Return the operations that compute a sequence of one example."""
+    return [each for each in trace.operations if each.name in KINDS and isinstance(arguments(each)["params"], list)]
+
+
+def steps_of(trace: Trace, operation: Operation, *, depth: int = -1, backward: bool = False) -> RecurrentSteps:
+    """Compute one layer of a stack again, one time step after the other.
+
+    Args:
+        trace: The network on one example, with copies.
+        operation: One of `recurrent_layers`.
+        depth: Which layer of the stack, from 0; -1 for the last.
+        backward: The direction that reads from the end, where there are two.
+    """
+    given = {name: _tensors(trace, value) for name, value in arguments(operation).items()}
+    layers, directions = given["num_layers"], 1 + given["bidirectional"]
+    chosen = depth % layers
+    starts = given["hx"] if isinstance(given["hx"], tuple) else (given["hx"],)
+    values = given["input"].transpose(0, 1) if given["batch_first"] else given["input"]
+    each = len(given["params"]) // layers
+    function = getattr(torch, operation.name)
+    flags = (given["has_biases"], 1, 0.0, False)
+    with torch.no_grad():
+        for layer in range(chosen):
+            start = tuple(part[layer * directions : (layer + 1) * directions] for part in starts)
+            weights = given["params"][layer * each : (layer + 1) * each]
+            values = function(values, _state(start, operation), weights, *flags, directions == 2, False)[0]
+        place = chosen * directions + backward
+        own = given["params"][place * each // directions : (place + 1) * each // directions]
+        inputs = values.flip(0) if backward else values
+        states = [tuple(part[place : place + 1] for part in starts)]
+        for row in inputs:
+            after = function(row[None], _state(states[-1], operation), own, *flags, False, False)
+            states.append(tuple(after[1:]))
+        name = layer_name(trace, operation) + (f" ({chosen + 1})" if layers > 1 else "") + (" <" if backward else "")
+        return _collected(name, operation.name, inputs[:, 0], own, states)
+
+
+def _state(parts: tuple[Tensor, ...], operation: Operation) -> Any:
+    """Return a state as torch's function takes it."""
+    return parts if operation.name == "lstm" else parts[0]
+
+
+def _tensors(trace: Trace, value: Any) -> Any:
+    """Return tensors in place of links."""
+    if isinstance(value, Link):
+        return trace.value(value)
+    if isinstance(value, list | tuple):
+        parts = [_tensors(trace, part) for part in value]
+        return parts if isinstance(value, list) else tuple(parts)
+    return value
+
+
+def _collected(
+    name: str, kind: str, inputs: Tensor, params: list[Tensor], states: list[tuple[Tensor, ...]]
+) -> RecurrentSteps:
+    """Put the steps one above the other, and compute the gates in the network's own precision."""
+    hidden = torch.cat([state[0][0] for state in states])
+    letters = "hc"[: len(states[0])]
+    stacked = {letter: torch.cat([state[kind][0] for state in states]) for kind, letter in enumerate(letters)}
+    biases: list[Tensor | None] = [*params[2:]] if len(params) == 4 else [None, None]
+    read, memory = functional.linear(inputs, params[0], biases[0]), functional.linear(hidden[:-1], params[1], biases[1])
+    values = {letter: part[1:] for letter, part in stacked.items()}
+    if kind == "lstm":
+        for letter, total in zip("ifgo", (read + memory).chunk(4, dim=1), strict=True):
+            values[f"sum {letter}"] = total
+            values[letter] = torch.tanh(total) if letter == "g" else torch.sigmoid(total)
+    elif kind == "gru":
+        (r_read, z_read, n_read), (r_memory, z_memory, n_memory) = read.chunk(3, dim=1), memory.chunk(3, dim=1)
+        values["sum r"], values["sum z"] = r_read + r_memory, z_read + z_memory
+        values["r"], values["z"] = torch.sigmoid(values["sum r"]), torch.sigmoid(values["sum z"])
+        values["read"], values["memory"] = n_read, n_memory
+        values["sum n"] = n_read + values["r"] * n_memory
+        values["n"] = torch.tanh(values["sum n"])
+    else:
+        values["sum h"] = read + memory
+    return RecurrentSteps(
+        name, kind, _array(inputs), tuple(_array(part) for part in params),
+        {letter: _array(part[:-1]) for letter, part in stacked.items()},
+        {letter: _array(part) for letter, part in values.items()},
+    )  # fmt: skip
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    array: np.ndarray = tensor.detach().double().numpy(force=True)
+    return array

@@ -1,0 +1,386 @@
+"""A recurrent layer through time: gates, cell and hidden state of every step, and one unit re-added at one step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from layerwise.byhand import lstm
+from layerwise.catalog import register
+from layerwise.data.tokens import PADDING
+from layerwise.errors import LayerwiseError
+from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
+from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
+from layerwise.explain.linear_units import choose
+from layerwise.explain.recurrent_steps import RecurrentSteps, recurrent_layers, steps_of
+from layerwise.explain.subject import Subject
+from layerwise.explain.trace import record_forward
+from layerwise.language import say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["accepts", "gates_through_time"]
+
+DRAWN = 60
+"""Time steps that a picture can hold."""
+
+MAPPED = 48
+"""Units that a map can hold."""
+
+NAMES = {
+    "i": "input gate i", "f": "forget gate f", "o": "output gate o", "g": "candidate g", "c": "cell c",
+    "r": "reset gate r", "z": "update gate z", "n": "candidate n", "h": "hidden state h",
+}  # fmt: skip
+
+EQUATIONS = {
+    "lstm": "i, f, o = sigmoid(W x + U h + b);  g = tanh(W x + U h + b);  c = f c' + i g;  h = o tanh(c)",
+    "gru": "r, z = sigmoid(W x + U h + b);  n = tanh(W x + b + r (U h + b'));  h = z h' + (1 - z) n",
+    "rnn_tanh": "h = tanh(W x + U h' + b)",
+    "rnn_relu": "h = max(0, W x + U h' + b)",
+}
+"""What each kind of layer computes; a stroke marks the step before."""
+
+
+def accepts(subject: Subject) -> bool:
+    """Say whether the network has a recurrent layer, and the example at least two steps."""
+    layers = recurrent_layers(record_forward(subject.model, subject.inputs))
+    return bool(layers) and max(layers[0].shape[:-1]) > 1 and layers[0].shape[-1] > 0 and len(subject.inputs) == 1
+
+
+@register("gates-through-time", source="Hochreiter and Schmidhuber 1997", lecture="001 LSTM; 001 GRU; 000 RNN cell")
+def gates_through_time(
+    subject: Subject, *, layer: str = "", depth: int = -1, unit: int = -1, time: int = -1, backward: bool = False
+) -> Explanation:
+    """Show what a recurrent layer holds after each step of the example, and how one unit got there.
+
+    LSTM: c_t = f c_(t-1) + i g, h_t = o tanh(c_t).  GRU: h_t = z h_(t-1) + (1 - z) n.
+    Plain: h_t = tanh(W x_t + U h_(t-1) + b).
+
+    Args:
+        subject: The network and the example.
+        layer: Name of the module; the first recurrent one when left out.
+        depth: Which layer of its stack, from 0; -1 for the last.
+        unit: Which unit is re-added, from 0; -1 for the one whose state changes most.
+        time: At which step, from 0; -1 for the step at which its state changes most.
+        backward: The direction that reads from the end, where there are two.
+
+    Raises:
+        LayerwiseError: There is no such layer, unit or step.
+    """
+    trace = record_forward(subject.model, subject.inputs)
+    operation = choose(trace, recurrent_layers(trace), layer)
+    steps = steps_of(trace, operation, depth=depth, backward=backward)
+    length = _length(subject, len(steps.inputs))
+    # The first step comes from nothing; what a layer does with what it holds is seen later.
+    moves = np.abs(steps.values["h"] - steps.before["h"])[1:length]
+    unit = int(moves.max(axis=0).argmax()) if unit == -1 else unit
+    time = 1 + int(moves[:, unit % steps.units].argmax()) if time == -1 else time
+    _require(unit, steps.units, say("A unit is counted from 0."))
+    _require(time, length, say("A time step is counted from 0."))
+    shown = _Shown(steps, _labels(subject, length, backward), unit, time, subject.epsilon())
+    notes = (
+        EQUATIONS[steps.kind], shown.sentence(),
+        say("A stroke marks the step before; before the first step all is 0, or what was carried over."),
+    )  # fmt: skip
+    return Explanation(
+        view="gates-through-time",
+        title=say("Layer {} through time, and unit {} at step {}", steps.name, unit, time),
+        facts=(*subject.shown_facts(), (say("layer"), steps.name), (say("steps"), str(length))),
+        tensors=shown.tensors(),
+        arithmetic=(*shown.layer_lines(), *shown.unit_lines()),
+        tables=(shown.sums(), shown.table()),
+        notes=notes,
+        pictures=(
+            Picture(say("Unit {} through time: gates above, state below.", unit), shown.draw_unit),
+            Picture(say("All units: one row a unit, one column a step."), shown.draw_layer),
+        ),
+    )  # fmt: skip
+
+
+def _require(place: int, count: int, rule: str) -> None:
+    if not 0 <= place < count:
+        raise LayerwiseError(
+            rule, say("{} of {}", place, count), say("Choose one from 0 to {}.", count - 1), usage=True
+        )
+
+
+def _length(subject: Subject, steps: int) -> int:
+    """Return how many steps the example has without the padding behind its end."""
+    if subject.inputs.is_floating_point() or subject.inputs.numel() != steps:
+        return steps
+    known = np.flatnonzero(subject.inputs.reshape(-1).numpy(force=True) != PADDING)
+    return int(known[-1]) + 1 if len(known) else steps
+
+
+def _labels(subject: Subject, length: int, backward: bool) -> list[str]:
+    """Name the steps: the symbols of a text, else their numbers."""
+    if subject.inputs.is_floating_point() or subject.inputs.numel() < length:
+        return [str(place) for place in range(length)]
+    read = [subject.symbol(int(symbol)) for symbol in subject.inputs.reshape(-1)]
+    return [_visible(symbol) for symbol in (read[::-1] if backward else read)[:length]]
+
+
+def _visible(symbol: str) -> str:
+    """Return a symbol that can be seen: a blank and the end of a line have signs of their own."""
+    return {" ": "␣", "\n": "↵", "\t": "→"}.get(symbol, symbol)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """The layer, and the unit and the step that are re-added."""
+
+    steps: RecurrentSteps
+    labels: list[str]
+    unit: int
+    time: int
+    epsilon: float
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        """Letters of what is kept from step to step."""
+        return ("c", "h") if self.steps.kind == "lstm" else ("h",)
+
+    @property
+    def length(self) -> int:
+        """Number of steps."""
+        return len(self.labels)
+
+    def value(self, name: str) -> float:
+        """Return one of torch's numbers of the unit at the step."""
+        return float(self.steps.values[name][self.time, self.unit])
+
+    def before(self, name: str) -> float:
+        """Return the unit's state before the step."""
+        return float(self.steps.before[name][self.time, self.unit])
+
+    def tensors(self) -> dict[str, Recorded]:
+        """Return every number by its letter."""
+        names = (*self.steps.gates, *self.state)
+        return {
+            name: Recorded(self.steps.values[name][: self.length], ("step", "unit"), "recorded", self.steps.name)
+            for name in names
+        }
+
+    def layer_lines(self) -> tuple[Arithmetic, ...]:
+        """Return lines that compute every unit at every step again, each from the state that the network had before."""
+        steps, length = self.steps, self.length
+        used = np.flatnonzero(np.abs(steps.inputs[:length]).max(axis=0))
+        w_x, w_h, *biases = steps.params
+        b_x, b_h = biases or [np.zeros(len(w_x)), np.zeros(len(w_x))]
+        operands = {"inputs": steps.inputs[:length][:, used], "input_weight": w_x[:, used], "recurrent_weight": w_h}
+        before = {"hidden": steps.before["h"][:length]}
+        reach = np.abs(operands["inputs"]) @ np.abs(w_x[:, used]).T + np.abs(before["hidden"]) @ np.abs(w_h).T
+        tolerance = rounding(np.array((reach + np.abs(b_x) + np.abs(b_h)).max()), epsilon=self.epsilon)
+        expected = {name: steps.values[name][:length] for name in self.state}
+        if steps.kind == "lstm":
+            rows = {**operands, "bias": b_x + b_h}
+            turned = {name: lstm.from_torch(rows[name]) for name in ("input_weight", "recurrent_weight", "bias")}
+            state = {"inputs": operands["inputs"], **before, "cell": steps.before["c"][:length]}
+            size = tolerance * (1 + float(np.abs(state["cell"]).max()))
+            # torch's rows without those of the output gate, which the cell does not know: i, f, g
+            alone = {name: rows[name][: 3 * steps.units] for name in turned}
+            return tuple(
+                Arithmetic(
+                    name, f"{name}_t, {length} x {steps.units}", "lstm step", {**state, **weights}, expected[name[0]],
+                    size, {"part": name},
+                )
+                for name, weights in (("cell", alone), ("hidden", turned))
+            )  # fmt: skip
+        if steps.kind == "gru":
+            whole = {**operands, "bias": b_x, "recurrent_bias": b_h, **before}
+            return (
+                Arithmetic("hidden", f"h_t, {length} x {steps.units}", "gru step", whole, expected["h"], tolerance),
+            )
+        whole, kind = {**operands, "bias": b_x + b_h, **before}, steps.kind.removeprefix("rnn_")
+        return (
+            Arithmetic("hidden", f"h_t, {length} x {steps.units}", "recurrent step", whole, expected["h"], tolerance,
+                       {"activation": kind}),
+        )  # fmt: skip
+
+    def parts(self, gate: str) -> tuple[np.ndarray, np.ndarray, float]:
+        """Return what goes into one sum of the unit, where it is not 0, the weights, and the bias."""
+        steps = self.steps
+        row = steps.rows(gate).start + self.unit
+        given = np.concatenate((steps.inputs[self.time], steps.before["h"][self.time]))
+        weight = np.concatenate((steps.params[0][row], steps.params[1][row]))
+        bias = sum(float(part[row]) for part in steps.params[2:])
+        kept = given != 0
+        return given[kept], weight[kept], bias
+
+    def unit_lines(self) -> tuple[Arithmetic, ...]:
+        """Return the lines of the one unit at the one step, in the order in which they are computed."""
+        lines = []
+        for gate in self.steps.gates or ("h",):
+            if gate == "n":
+                lines.append(self._reset())
+            else:
+                given, weight, bias = self.parts(gate)
+                operands = {"inputs": given, "weight": weight, "bias": np.array(bias)}
+                tolerance = rounding(given * weight, np.array(bias), epsilon=self.epsilon)
+                total = np.array(self.value(f"sum {gate}"))
+                lines.append(
+                    Arithmetic(
+                        f"sum {gate}", f"sum {gate} = w·x + u·h' + b", "weighted sum", operands, total, tolerance
+                    )
+                )
+            lines.append(self._activated(gate))
+        return (*lines, *self._kept())
+
+    def _activated(self, gate: str) -> Arithmetic:
+        kind = {"g": "tanh", "n": "tanh", "h": self.steps.kind.removeprefix("rnn_")}.get(gate, "sigmoid")
+        total = self.value(f"sum {gate}")
+        tolerance = rounding(np.array(self.value(gate)), np.array(total), epsilon=self.epsilon)
+        value = np.array(self.value(gate))
+        return Arithmetic(
+            gate, f"{gate} = {kind}({total:.4g})", "activation", {"inputs": np.array(total)}, value, tolerance,
+            {"name": kind, "settings": ()},
+        )  # fmt: skip
+
+    def _reset(self) -> Arithmetic:
+        operands = {
+            name: np.array(self.value(key)) for name, key in (("inputs", "read"), ("reset", "r"), ("memory", "memory"))
+        }
+        tolerance = rounding(operands["inputs"], operands["memory"], epsilon=self.epsilon)
+        return Arithmetic(
+            "sum n",
+            "sum n = (w·x + b) + r (u·h' + b')",
+            "reset sum",
+            operands,
+            np.array(self.value("sum n")),
+            tolerance,
+        )
+
+    def _kept(self) -> tuple[Arithmetic, ...]:
+        """Return the lines of the state."""
+        value = {name: np.array(self.value(name)) for name in (*self.steps.gates, *self.state)}
+        if self.steps.kind == "lstm":
+            old = np.array(self.before("c"))
+            terms = {"forget": value["f"], "before": old, "gate": value["i"], "candidate": value["g"]}
+            shown = {"gate": value["o"], "cell": value["c"]}
+            return (
+                Arithmetic("c", "c = f c' + i g", "gated sum", terms, value["c"],
+                           rounding(old, value["g"], epsilon=self.epsilon)),
+                Arithmetic("h", "h = o tanh(c)", "gated output", shown, value["h"],
+                           rounding(value["c"], value["h"], epsilon=self.epsilon)),
+            )  # fmt: skip
+        if self.steps.kind == "gru":
+            old = np.array(self.before("h"))
+            terms = {"update": value["z"], "before": old, "candidate": value["n"]}
+            tolerance = rounding(old, value["n"], epsilon=self.epsilon)
+            return (Arithmetic("h", "h = z h' + (1 - z) n", "mixture", terms, value["h"], tolerance),)
+        return ()
+
+    def sentence(self) -> str:
+        """Say the whole step in numbers."""
+        now = {name: f"{self.value(name):.4g}" for name in (*self.steps.gates, *self.state)}
+        if self.steps.kind == "lstm":
+            old = f"{self.before('c'):.4g}"
+            return (f"c = {now['f']} · {old} + {now['i']} · {now['g']} = {now['c']};  "
+                    f"h = {now['o']} · tanh({now['c']}) = {now['h']}")  # fmt: skip
+        if self.steps.kind == "gru":
+            return f"h = {now['z']} · {self.before('h'):.4g} + (1 - {now['z']}) · {now['n']} = {now['h']}"
+        kind = self.steps.kind.removeprefix("rnn_")
+        return f"h = {kind}({self.value('sum h'):.4g}) = {now['h']}"
+
+    def sums(self) -> Table:
+        """Return how the sums of the unit come about at the step."""
+        steps, rows = self.steps, []
+        for gate in steps.gates or ("h",):
+            row = steps.rows(gate).start + self.unit
+            read = float(steps.inputs[self.time] @ steps.params[0][row])
+            memory = float(steps.before["h"][self.time] @ steps.params[1][row])
+            bias = sum(float(part[row]) for part in steps.params[2:])
+            cells: tuple[Cell, ...] = (
+                say(NAMES[gate]),
+                read,
+                memory,
+                bias,
+                self.value(f"sum {gate}"),
+                self.value(gate),
+            )
+            rows.append(cells)
+        header = (
+            say("gate"),
+            say("from the input w·x"),
+            say("from the state u·h'"),
+            say("bias"),
+            say("sum"),
+            say("value"),
+        )
+        title = say("Unit {} at step {} ('{}')", self.unit, self.time, self.labels[self.time])
+        return Table(title, header, tuple(rows))
+
+    def table(self) -> Table:
+        """Return the unit at every step."""
+        names = (*self.steps.gates, *self.state)
+        rows: tuple[tuple[Cell, ...], ...] = tuple(
+            (place, self.labels[place], *(float(self.steps.values[name][place, self.unit]) for name in names))
+            for place in range(self.length)
+        )
+        header = (say("step"), say("read"), *names)
+        title = say("Unit {} at every step", self.unit)
+        return Table(title, header, rows, folded=self.length > 40, marked=frozenset((self.time,)))
+
+    def window(self) -> slice:
+        """Return the steps that are drawn: those around the chosen one."""
+        first = max(0, min(self.time - DRAWN // 2, self.length - DRAWN))
+        return slice(first, min(first + DRAWN, self.length))
+
+    def draw_unit(self) -> Figure:
+        """Draw gates and state of the unit as lines over time."""
+        window = self.window()
+        places = np.arange(window.start, window.stop)
+        with styled():
+            drawn = figure(7.6, 4.2 if self.steps.gates else 2.6)
+            rows = [names for names in (self.steps.gates, self.state) if names]
+            panels = np.atleast_1d(drawn.subplots(len(rows), 1, sharex=True))
+            hues = ("#0072b2", "#d55e00", "#009e73", "#6b7785")
+            for axes, names in zip(panels, rows, strict=True):
+                for hue, name in zip(hues, names, strict=False):
+                    values = self.steps.values[name][window, self.unit]
+                    axes.plot(
+                        places, values, color=hue, linewidth=1.4, marker="o", markersize=2.6, label=label(NAMES[name])
+                    )
+                axes.axhline(0, color=COLOURS["line"], linewidth=0.8)
+                axes.axvline(self.time, color=COLOURS["line"], linewidth=6, alpha=0.6, zorder=0)
+                axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+            self._ticks(panels[-1], window)
+            panels[-1].set_xlabel(label("what was read"))
+        return drawn
+
+    def draw_layer(self) -> Figure:
+        """Draw every gate and state as a map of units over time."""
+        window, names = self.window(), (*self.steps.gates, *self.state)
+        kept = slice(0, min(self.steps.units, MAPPED))
+        columns = 2 if len(names) > 1 else 1
+        with styled():
+            height = 0.7 + -(-len(names) // columns) * (0.9 + 0.035 * kept.stop)
+            drawn = figure(7.6, height)
+            panels = np.atleast_1d(drawn.subplots(-(-len(names) // columns), columns, sharex=True)).reshape(-1)
+            for axes in panels[len(names) :]:
+                axes.set_visible(False)
+            for axes, name in zip(panels, names, strict=False):
+                values = self.steps.values[name][window, kept].T
+                reach = max(1.0, float(np.abs(values).max()))
+                extent = (window.start - 0.5, window.stop - 0.5, kept.stop - 0.5, -0.5)
+                shown = axes.imshow(
+                    values, cmap="RdBu", vmin=-reach, vmax=reach, aspect="auto", extent=extent, interpolation="nearest"
+                )
+                axes.set_title(label(NAMES[name]))
+                axes.set_ylabel(label("unit"))
+                drawn.colorbar(shown, ax=axes, pad=0.02)
+                self._ticks(axes, window)
+                if axes in panels[max(0, len(names) - columns) : len(names)]:
+                    axes.set_xlabel(label("what was read"))
+        return drawn
+
+    def _ticks(self, axes: Axes, window: slice) -> None:
+        """Write what was read under the steps, as many as there is room for."""
+        every = -(-(window.stop - window.start) // 40)
+        places = range(window.start, window.stop, every)
+        axes.set_xticks(list(places), [readable(self.labels[place]) for place in places], fontsize=7)

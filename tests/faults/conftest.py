@@ -1,0 +1,20 @@
+"""Folders for tests that write thousands of files."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def quick_path(tmp_path):
+    """A folder in memory where there is one, so that a flush costs nothing; else on disk."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < 2**26:
+        yield tmp_path
+        return
+    folder = Path(tempfile.mkdtemp(prefix="layerwise-", dir=MEMORY))
+    yield folder
+    shutil.rmtree(folder)

@@ -1,0 +1,74 @@
+"""Several processes learn what one learns: torchrun against one process, on the command line."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "120", "LC_ALL": "C.UTF-8"}
+
+
+def typed(place, words, *, processes=1):
+    # Behind `--` torchrun does not take `--run` for one of its own options.
+    launcher = [
+        "-m",
+        "torch.distributed.run",
+        "--nproc-per-node",
+        str(processes),
+        "--standalone",
+        "-m",
+        "--",
+        "layerwise",
+    ]
+    start = ["-m", "layerwise"] if processes == 1 else launcher
+    return subprocess.run(
+        [sys.executable, *start, *words.split()], cwd=place, env=ENVIRONMENT, capture_output=True, text=True,
+        check=False, timeout=280,
+    )  # fmt: skip
+
+
+def trained(place, words, name, *, processes=1):
+    done = typed(place, f"train {words} --threads 1 --run {name} --quiet", processes=processes)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
+    return place / "runs" / name
+
+
+# 100 rows in batches of 33: the last batch holds one row, fewer than there are processes.
+MLP = "iris mlp --epochs 4 --batch-size 33 --optimizer sgd --learning-rate 0.1 --stopping none --validation-fraction 0"
+
+
+@pytest.mark.parametrize("words", [
+    MLP,
+    f"{MLP} --accumulate 3",
+    "digits lenet5 --epochs 1 --batch-size 70 --optimizer sgd --augment shift=2 rotate=10 --stopping none",
+])  # fmt: skip
+def test_two_processes_learn_what_one_learns(tmp_path, words):
+    one = trained(tmp_path, words.replace(" --accumulate 3", ""), "one")
+    two = trained(tmp_path, words, "two", processes=2)
+    weights, others = load_file(one / "model.safetensors"), load_file(two / "model.safetensors")
+    for name, value in weights.items():
+        np.testing.assert_allclose(others[name], value, rtol=1e-5, atol=1e-6)
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["one", "two"]
+    losses = [[json.loads(line)["train_loss"] for line in (run / "history.jsonl").read_text().splitlines()]
+              for run in (one, two)]  # fmt: skip
+    np.testing.assert_allclose(*losses, rtol=1e-6)
+    metrics = [json.loads((run / "metrics.json").read_text())["metrics"] for run in (one, two)]
+    assert metrics[0]["accuracy"] == metrics[1]["accuracy"]
+
+
+def test_a_batch_in_pieces_learns_what_the_whole_batch_does(tmp_path):
+    one = load_file(trained(tmp_path, MLP, "whole") / "model.safetensors")
+    pieces = load_file(trained(tmp_path, f"{MLP} --accumulate 5", "pieces") / "model.safetensors")
+    for name, value in one.items():
+        np.testing.assert_allclose(pieces[name], value, rtol=1e-5, atol=1e-6)
+
+
+def test_a_mistake_is_said_once_by_all_processes(tmp_path):
+    done = typed(tmp_path, "train iris mlp --epochs 1 --target speces --quiet", processes=2)
+    assert done.returncode != 0
+    assert done.stderr.count("A field must be in the data.") == 1
+    assert "LayerwiseError" not in done.stderr
