@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Only one thread a library: the tests are many small jobs, and two cores share them.
 QUICK := OMP_NUM_THREADS=1 MPLBACKEND=Agg
 
-.PHONY: demo test setup lint types docs check long clean
+.PHONY: demo test setup lint types docs check long faults clean
 
 demo: .venv/core
 	$(BIN)/layerwise demo
@@ -51,6 +51,12 @@ check: .venv/dev
 
 long: .venv/dev
 	$(BIN)/pytest -m long
+
+# Everything that can go wrong between a run and its disk, and the same for other ways to save. Parts that need strace,
+# or the right to mount a file system, say so where they are left out.
+faults: .venv/dev
+	$(QUICK) $(BIN)/pytest -s -rs tests/faults
+	$(QUICK) $(BIN)/python benchmarks/checkpoint_faults.py
 
 clean:
 	rm -rf .venv build dist site .mypy_cache .ruff_cache .pytest_cache

@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -45,7 +46,7 @@ def texts(trained, tmp_path, monkeypatch):
 
 
 def figures(name):
-    return json.loads(open(f"runs/{name}/metrics.json", encoding="utf-8").read())
+    return json.loads(Path(f"runs/{name}/metrics.json").read_text(encoding="utf-8"))
 
 
 def test_the_run_is_measured_beside_counts_and_keeps_what_it_foretold(texts):
@@ -163,9 +164,7 @@ def test_looking_ahead_lists_and_opens_the_runs(texts, command):
     assert "layerwise train book.txt char-lstm" in command("data book.txt").out
     assert "nats" in json.dumps(command("runs --json").json)
     assert command("show char-lstm --input 67 --outputs 65").out.count("240,321") == 1
-    assert {"char-lstm", "unigram", "bigram", "trigram"} <= {
-        entry["name"] for entry in command("models --task language --json").json["models"]
-    }
+    assert {"char-lstm", "unigram", "bigram", "trigram"} <= {*command("models --task language --json").json}
     again = command("evaluate letters book.txt --json")
     assert again.code == 0
     assert command("predict letters book.txt --quiet").code == 0

@@ -17,6 +17,7 @@ from layerwise.language import use
 from layerwise.models import build
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.regress import Regress
+from layerwise.tasks.translate import Translate
 
 THREE = ("setosa", "versicolor", "부채붓꽃")
 
@@ -67,6 +68,21 @@ def detector():
     )
 
 
+def segmenter():
+    task = find("task", "segment")(THREE)
+    network = build("fcn-small", (3, 13, 18), 3, {"maps": (4, 6, 8)})
+    drawn = task.sample((3, 13, 18), 1, torch.Generator().manual_seed(1))
+    return Subject(network, drawn.inputs, drawn.targets, task, (), THREE, "picture 1", truth="versicolor")
+
+
+def sequence_network():
+    model, letters = build("seq2seq", 8, 10, {"hidden_units": 6, "embedding": 5}), tuple("abcdef")
+    read, wanted = torch.tensor([[2, 5, 7, 3]]), torch.tensor([[5, 9, 7, 4, 3]])
+    return Subject(
+        model, read, wanted, Translate(letters, longest=5), example_id="row 1", symbols=letters, truth="bfda"
+    )
+
+
 SUBJECTS = {
     "lenet5": lenet,
     "mlp": lambda: small_network("mlp", 4, {"hidden": (5, 4)}),
@@ -79,6 +95,8 @@ SUBJECTS = {
     "regression": regression,
     "grid-detector": detector,
     "perceptron": lambda: small_network("perceptron", 4),
+    "fcn-small": segmenter,
+    "seq2seq": sequence_network,
     "char-lstm": lambda: text_network("lstm"),
     "char-lstm of GRUs": lambda: text_network("gru"),
     "char-lstm of plain units": lambda: text_network("rnn"),
@@ -124,6 +142,9 @@ def test_one_wrong_operand_is_noticed(view, name):
         for operand, value in line.operands.items():
             wrong = np.array(value, dtype=np.float64)
             places = np.flatnonzero(wrong) if wrong.any() else np.arange(wrong.size)
+            if line.operation == "window sum" and operand in ("patch", "kernel"):
+                # what a zero of the padding is multiplied with changes nothing
+                places = np.flatnonzero(line.operands["patch"] * line.operands["kernel"])
             place = generator.choice(places) if line.operation != "hidden delta" else np.abs(wrong).argmax()
             old = wrong.flat[place]
             wrong.flat[place] = old - (np.sign(old) or 1) * (1 + 2 * abs(old))

@@ -78,7 +78,7 @@ def test_a_box_that_cannot_be_is_named(box, found):
     assert [(problem.where, problem.found) for problem in problems] == [("a.jpg, box 2", found)]
     with use("ko"):
         said = box_problems(held, np.array([[96, 64]]))[0]
-    assert any("가" <= sign <= "힣" for sign in said.rule) and any("가" <= sign <= "힣" for sign in said.remedy)
+    assert all(any("가" <= sign <= "힣" for sign in text) for text in (said.rule, said.remedy))
 
 
 def test_boxes_that_can_be_are_not_named(boxes):

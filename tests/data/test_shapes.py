@@ -61,7 +61,7 @@ def test_boxes_hold_the_visible_pixels_and_label_images_their_classes(drawn):
         for kind, left, top, right, bottom in boxes_of(drawn, row).astype(int):
             window = drawn.labels[row, top:bottom, left:right] == kind + 1
             # Every side of the box touches a visible pixel of its class.
-            assert window[0].any() and window[-1].any() and window[:, 0].any() and window[:, -1].any()
+            assert all(side.any() for side in (window[0], window[-1], window[:, 0], window[:, -1]))
             covered[top:bottom, left:right] = True
         assert not drawn.labels[row][~covered].any()
 
@@ -100,7 +100,7 @@ def test_a_thousand_pictures_take_two_seconds():
 
 
 def colour_boxes(picture: np.ndarray, fullness: np.ndarray) -> np.ndarray:
-    """Detect patches whose pixels are near a colour of the palette, which is known here; the class by how full they are."""
+    """Detect patches near a colour of the palette, which is known here; the class is told by how full they are."""
     found = []
     for colour in PALETTE:
         for shade in (0, -45):

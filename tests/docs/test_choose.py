@@ -14,7 +14,7 @@ from layerwise.data.builtin import builtin
 from layerwise.recipes import load_recipe
 
 DOCS = Path(__file__).parents[2] / "docs"
-CHOSEN = sorted(path.stem for path in (DOCS / "choices").glob("*.toml"))
+CHOSEN = sorted(path.stem for path in (DOCS / "results/choices").glob("*.json"))
 
 
 def test_the_best_mean_is_taken():

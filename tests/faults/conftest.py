@@ -1,10 +1,13 @@
-"""Folders for tests that write thousands of files."""
+"""Folders for tests that write thousands of files, and a process in which runs begin quickly."""
 
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+
+from faults.stops import Server
 
 MEMORY = Path("/dev/shm")
 
@@ -18,3 +21,12 @@ def quick_path(tmp_path):
     folder = Path(tempfile.mkdtemp(prefix="layerwise-", dir=MEMORY))
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def server():
+    if sys.platform != "linux":
+        pytest.skip("needs fork and /proc")
+    server = Server()
+    yield server
+    server.close()

@@ -67,6 +67,8 @@ class Disk:
         self.root = Path(os.path.abspath(root))
         self.top = read(self.root)
         self.open_files: dict[int, list] = {}
+        self.outside: dict[str, File] = {}
+        """Files of another disk, whose fate is not asked for but whose bytes may come here."""
 
     def find(self, path: str) -> tuple[Folder, str] | None:
         """Return the folder of a path and its last name; None outside the root."""
@@ -83,6 +85,7 @@ class Disk:
         self.open_files.pop(descriptor, None)
         place = self.find(path)
         if place is None:
+            self.open_files[descriptor] = [self.outside.setdefault(path, File()), 0]
             return
         folder, name = place
         if name not in folder.entries:
@@ -102,6 +105,12 @@ class Disk:
         node.data = node.data[:start].ljust(start, b"\0") + content + node.data[start + len(content) :]
         if at is None:
             self.open_files[descriptor][1] = start + len(content)
+
+    def send(self, target: int, source: int, count: int) -> None:
+        if source in self.open_files:
+            node, place = self.open_files[source]
+            self.write(target, node.data[place : place + count])
+            self.open_files[source][1] = place + count
 
     def seek(self, descriptor: int, place: int) -> None:
         if descriptor in self.open_files:
@@ -129,7 +138,7 @@ class Disk:
 
     def rename(self, source: str, target: str) -> None:
         before, after = self.find(source), self.find(target)
-        node = before[0].entries[before[1]] if before else File()
+        node = before[0].entries[before[1]] if before else self.outside.pop(source, File())
         if before and after and before[0] is after[0]:
             before[0].change(before[1], after[1], node)
             return

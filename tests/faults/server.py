@@ -39,7 +39,7 @@ def warm_up() -> None:
     report.write_report = lambda opened, language="": opened.folder.path / "report.html"
     with tempfile.TemporaryDirectory() as folder, redirect_stdout(sys.stderr):
         os.chdir(folder)
-        application.run("train digits mlp --epochs 1 --threads 1 --quiet --resamples 100".split())
+        application.run(["train", "digits", "mlp", "--epochs", "1", "--threads", "1", "--quiet", "--resamples", "100"])
         os.chdir("/")
 
 
@@ -70,7 +70,7 @@ def watch(place: str, number: int) -> list[int]:
     holder = importlib.import_module(module)
     plain, calls = getattr(holder, name), []
 
-    def watched(*values, **named):  # noqa: ANN003
+    def watched(*values, **named):
         calls.append(1)
         if len(calls) == number:
             os.kill(os.getpid(), signal.SIGKILL)

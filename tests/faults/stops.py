@@ -107,3 +107,104 @@ def result(run: Path, *, checkpoints: bool = True) -> dict:
 
 
 STOPPED = -signal.SIGKILL
+
+NET = '''
+from torch import nn
+
+def net(inputs, outputs):
+    """Convolution, batch normalisation and dropout: everything that remembers or draws."""
+    return nn.Sequential(
+        nn.Conv2d(inputs[0], 6, 3), nn.BatchNorm2d(6), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout2d(0.2),
+        nn.Flatten(), nn.Linear(6 * 9, outputs),
+    )
+'''
+BOOK = "".join(
+    f"the {adjective} {noun} saw {number} birds; "
+    for number in range(9)
+    for adjective in ("old", "new", "red", "tall")
+    for noun in ("king", "cat", "ship", "tree", "town")
+)
+
+SYSTEMS = {
+    "mlp": "digits mlp --hidden 24 --dropout 0.3 --schedule plateau --optimizer adam --epochs 4",
+    "convolutions": "digits net.py:net --augment shift=1 rotate=10 --schedule cosine --optimizer momentum --epochs 4",
+    "char-lstm": "book.txt char-lstm --hidden-units 12 --dropout 0.2 --sequence-length 20 --batch-size 4 --epochs 4"
+                 " --schedule exponential --step-epochs 1",
+    "seq2seq": "reversal seq2seq --hidden-units 8 --embedding 6 --dropout 0.1 --epochs 1 --batch-size 200",
+    "rbm": "bars-and-stripes rbm --hidden-units 8 --sampling persistent --epochs 30 --batch-size 4",
+    "dbn": "digits dbn --hidden 16 12 --pretraining-epochs 1 --epochs 2",
+    "dqn": "catch dqn --epochs 2",
+    "grid-detector": "shapes-small grid-detector --width 4 --epochs 2 --batch-size 32 --augment flip",
+    "fcn-small": "shapes-small fcn-small --maps 4 6 8 --epochs 2 --batch-size 32 --augment flip",
+}  # fmt: skip
+"""What is trained; every run is told `--threads 1 --run victim` and to save as often as a test says."""
+
+MEASURING = ("layerwise.workflow.learn:measure", 1)
+"""The call that measures the validation loss at the end of an epoch."""
+
+
+class Stopped:
+    """A run of one system that is stopped and gone on with until it is finished, beside one that never was."""
+
+    def __init__(self, server, folder, system):
+        self.server, self.folder, self.loud = server, folder, False
+        folder.mkdir()
+        (folder / "net.py").write_text(NET)
+        (folder / "book.txt").write_text(BOOK)
+        self.words = ["train", *SYSTEMS[system].split(), "--threads", "1", "--quiet", "--resamples", "100"]
+        # After every update.
+        self.words += ["--checkpoint-seconds", "0"]
+        self.run = folder / "runs" / "victim"
+
+    def whole(self, name="whole"):
+        assert self.server.run(self.folder, [*self.words, "--run", name]) == 0, self.output()
+        return self.folder / "runs" / name
+
+    def next_words(self):
+        """Return how to begin, or to go on."""
+        begun = (self.run / "environment.json").exists()
+        quiet = [] if self.loud else ["--quiet"]
+        return ["resume", "victim", *quiet] if begun else [*self.words, "--run", "victim"]
+
+    def seldom(self):
+        """Keep no checkpoint but when the run is asked to stop."""
+        self.words[self.words.index("--checkpoint-seconds") + 1] = "1000000"
+
+    def begin(self):
+        """Begin, or go on, without waiting; return the number of the process."""
+        return self.server.begin(self.folder, self.next_words())
+
+    def wait_for_epochs(self, number):
+        until = time.monotonic() + 60
+        while not (self.run / "history.jsonl").exists() or len(rows(self.run)) < number:
+            assert time.monotonic() < until, self.output()
+            time.sleep(0.002)
+
+    def forget(self):
+        """Let the next start be a new run."""
+        if self.run.exists():
+            self.run.rename(self.run.with_name(f"finished-{len(list(self.run.parent.iterdir()))}"))
+
+    def go_on(self, place=None):
+        """Begin or go on until the end or a kill; return 0 or `STOPPED`."""
+        code = self.server.run(self.folder, self.next_words(), place)
+        assert code in (0, STOPPED), self.output()
+        return code
+
+    def finish(self):
+        assert (self.run / "metrics.json").exists() or self.go_on() == 0
+        return self.run
+
+    def calls(self):
+        """Return how often the last command that ended flushed a file."""
+        return int((self.folder / "calls").read_text())
+
+    def output(self):
+        return (self.folder / "output.txt").read_text()
+
+
+def same(one, other):
+    """Compare two results part by part, so that a difference names where it is."""
+    assert one.keys() == other.keys()
+    for name in one:
+        assert one[name] == other[name], name

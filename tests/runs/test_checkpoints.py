@@ -1,10 +1,12 @@
 """A checkpoint comes back bit for bit, the right ones are kept, and what it was never is guessed."""
 
+import errno
 import json
 import math
 import os
 import shutil
 from collections import OrderedDict
+from pathlib import Path
 
 import pytest
 import torch
@@ -184,6 +186,25 @@ def test_the_last_ones_and_the_best_are_kept(tmp_path):
     assert [point.step for point in complete(tmp_path)] == [8]
     save(tmp_path, 9, {"step": 9}, {}, keep=1)
     assert [point.step for point in complete(tmp_path)] == [8, 9]
+
+
+def test_what_cannot_be_read_is_not_removed(tmp_path, monkeypatch):
+    # A fault of reading may pass; taking what could not be read just now for damage once cost the newest checkpoint.
+    for step in (1, 2, 3):
+        save(tmp_path, step, {"step": step}, {"validation_loss": step}, keep=2)
+    plain = Path.open
+
+    def refuse(path, *values, **named):
+        if "step-4" in str(path) or "step-1" in str(path):
+            raise OSError(errno.EMFILE, "Too many open files")
+        return plain(path, *values, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        save(tmp_path, 4, {"step": 4}, {"validation_loss": 4}, keep=1)
+    assert [point.step for point in complete(tmp_path)] == [1, 2, 3, 4]
+    save(tmp_path, 5, {"step": 5}, {"validation_loss": 5}, keep=1)
+    assert [point.step for point in complete(tmp_path)] == [1, 5]
 
 
 def test_steps_are_ordered_as_numbers_and_a_second_save_of_one_is_the_later(tmp_path):

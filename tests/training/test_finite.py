@@ -8,11 +8,11 @@ from torch import nn
 
 from layerwise.config import Train
 from layerwise.errors import LayerwiseError
+from layerwise.randomness import order
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import Examples
 from layerwise.tasks.regress import Regress
 from layerwise.training.loop import train
-from layerwise.randomness import order
 from layerwise.training.state import Plan, prepare
 
 NAN = float("nan")
@@ -169,3 +169,46 @@ def test_classes_are_checked_too():
     with pytest.raises(LayerwiseError, match="the inputs are not finite for patient 11"):
         for _ in train(prepare(model, Classify(("a", "b")), codes, SETTINGS, PLAN)):
             pass
+
+
+@pytest.mark.parametrize("value", [NAN, float("inf"), -float("inf")])
+def test_bfloat16_is_looked_at_as_float32_is(value):
+    held = examples()
+    held.inputs[7, 0] = value
+    plan = replace(PLAN, precision="bfloat16")
+    with pytest.raises(LayerwiseError, match="the inputs are not finite for patient 7"):
+        for _ in train(prepare(network(), REGRESS, held, SETTINGS, plan)):
+            pass
+
+
+def test_a_fault_after_five_hundred_updates_is_named_with_its_step():
+    held = examples()
+    settings = replace(SETTINGS, epochs=60)
+    state = prepare(network(), REGRESS, held, settings, PLAN)
+    updates = train(state)
+    for _ in range(499):
+        next(updates)
+    before = [parameter.detach().clone() for parameter in state.learner.parameters()]
+    state.examples.inputs[:] = NAN
+    with pytest.raises(LayerwiseError, match="step 500: the inputs are not finite"):
+        next(updates)
+    assert all(torch.equal(one, other) for one, other in zip(state.learner.parameters(), before, strict=True))
+
+
+def test_a_sum_that_overflows_inside_is_named_by_its_layer():
+    held = examples()
+    held.inputs[3] = 3e38
+    model = nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 1))
+    with pytest.raises(LayerwiseError, match=r"layer '\d' is not finite for patient 3"):
+        for _ in train(prepare(model, REGRESS, held, SETTINGS, PLAN)):
+            pass
+
+
+def test_a_batch_without_any_variance_is_no_fault():
+    held = examples()
+    held.inputs[:] = 1.0
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 1))
+    for _ in train(prepare(model, REGRESS, held, SETTINGS, PLAN)):
+        pass
+    assert all(bool(torch.isfinite(value).all()) for value in model.state_dict().values())

@@ -53,6 +53,9 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
     for name in settings.category:
         source = _with_column(source, name, as_categories(source.columns[name]))
     task = entry("task", settings.task).name if settings.task else ""
+    if not task and source.task:
+        task = source.task
+        reasons.append(say("Task: {}, which these data were made for.", task))
     if not task and is_running_text(source):
         task = "language"
         reasons.append(say("Task: language, since the data are one running text."))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from layerwise.data.catch import catch
 from layerwise.data.generated_patterns import bars_and_stripes
 from layerwise.data.generated_sequences import reversal
 from layerwise.data.kinds import Categories, Column, Numbers
@@ -73,12 +74,17 @@ GENERATED: dict[str, tuple[Callable[[], dict[str, Column]], str]] = {
     "spirals": (_spirals, "two spirals around each other"),
     "polynomial": (_polynomial, "a parabola with noise, for regression"),
     "bars-and-stripes": (bars_and_stripes, "14 pictures of 3x3 pixels, rows or columns light or dark, for a density"),
+    "catch": (lambda: catch(SEED), "the game of Catch: the first screens of 3,000 episodes"),
     "reversal": (lambda: reversal(SEED), "10,000 sequences of 10 to 15 letters and their reversals"),
 }
 """Maker and summary of every generated set."""
 
 ROLES = {"target": "target", "reversed": "target", "part": "part"}
 """What fields of some names are for; all others are inputs."""
+
+
+TASKS = {"bars-and-stripes": "density", "catch": "play"}
+"""What sets were made for that do not tell it by a target."""
 
 
 def generated(name: str) -> Source:
@@ -91,4 +97,4 @@ def generated(name: str) -> Source:
     """
     columns = GENERATED[name][0]()
     fields = tuple(Field(part, ROLES.get(part, "input")) for part in columns)
-    return Source(name, "built-in", fields, columns, licence="made by formula; free of rights")
+    return Source(name, "built-in", fields, columns, licence="made by formula; free of rights", task=TASKS.get(name, ""))

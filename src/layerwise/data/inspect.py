@@ -139,7 +139,7 @@ def inspect(source: Source, target: str = "", *, data: str = "") -> Inspection:
     model, reason = guess_model(source, task)
     reads_texts = bool(task) and entry("task", task).facts.get("inputs") == "text"
     dropped = tuple(fact.name for fact in facts if fact.role == "input" and fact.kind == "text" and not reads_texts)
-    usable = task == "language" or (bool(chosen) and len(dropped) < len(source.named("input")))
+    usable = (bool(task) and entry("task", task).facts["target"] == "none") or (bool(chosen) and len(dropped) < len(source.named("input")))
     excluded = bool(source.problems) or bool(chosen and source.columns[chosen].missing().any())
     return Inspection(
         name=source.name, origin=source.origin, licence=source.licence, listed=len(source) + len(source.problems),
@@ -161,6 +161,8 @@ def _aim(source: Source, target: str) -> tuple[str, str, tuple[str, ...]]:
     given = source.named("target")
     if not target and given:
         target = given[0]
+    elif not target and source.task:
+        return "", source.task, (say("Task: {}, which these data were made for.", source.task),)
     elif not target and is_running_text(source):
         return "", "language", (say("Task: language, since the data are one running text."),)
     elif not target:

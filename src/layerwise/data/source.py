@@ -55,6 +55,7 @@ class Source:
         problems: Items that could not be read.
         notes: Sentences about how the file was read: encoding, delimiter, what was assumed.
         licence: Licence or terms, where known.
+        task: What the data were made for, where they do not tell it themselves: a game, a density.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Source:
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     licence: str = ""
+    task: str = ""
     places: tuple[str, ...] = field(default=(), repr=False)
     """Where each row stands in its file (`line 7`, a file name), for messages; empty when that is its number."""
 

@@ -154,6 +154,36 @@ def _box_overlaps(boxes: np.ndarray) -> np.ndarray:
     return np.array([[box_arithmetic.intersection_over_union(one, other) for other in boxes] for one in boxes])
 
 
+def _recurrent_slopes(
+    gradient: np.ndarray, inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray,
+    bias: np.ndarray, hidden: np.ndarray, *, activation: str,
+) -> np.ndarray:  # fmt: skip
+    # dE/dh_t = dE_t/dh_t + W^T da_(t+1), forward and back from the first state on
+    weights, state = recurrent.Weights(input_weight, recurrent_weight, bias), hidden[None]
+    states = recurrent.forward(inputs[:, None], state, weights, activation=activation)
+    found = recurrent.backward(gradient[:, None], inputs[:, None], state, states, weights, activation=activation)
+    return found.states[:, 0]
+
+
+def _gru_slopes(
+    gradient: np.ndarray, inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray,
+    bias: np.ndarray, recurrent_bias: np.ndarray, hidden: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    weights, state = gru.Weights(input_weight, recurrent_weight, bias, recurrent_bias), hidden[None]
+    gates = gru.forward(inputs[:, None], state, weights, reset_after=True)
+    return gru.backward(gradient[:, None], inputs[:, None], state, gates, weights, reset_after=True).hiddens[:, 0]
+
+
+def _lstm_slopes(
+    gradient: np.ndarray, inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray,
+    bias: np.ndarray, hidden: np.ndarray, cell: np.ndarray, *, part: str,
+) -> np.ndarray:  # fmt: skip
+    weights = recurrent.Weights(input_weight, recurrent_weight, bias)
+    gates = lstm.forward(inputs[:, None], hidden[None], cell[None], weights)
+    found = lstm.backward(gradient[:, None], inputs[:, None], hidden[None], cell[None], gates, weights)
+    return np.asarray(getattr(found, part)[:, 0])
+
+
 OPERATIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "decoded box": _decoded_box,
     "detection score": _detection_score,
@@ -186,6 +216,9 @@ OPERATIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "lstm step": _lstm_step,
     "gru step": _gru_step,
     "recurrent step": _plain_step,
+    "lstm slopes": _lstm_slopes,
+    "gru slopes": _gru_slopes,
+    "recurrent slopes": _recurrent_slopes,
     "gated sum": lambda forget, before, gate, candidate: forget * before + gate * candidate,
     "gated output": lambda gate, cell: gate * activations.tanh(cell),
     "reset sum": lambda inputs, reset, memory: inputs + reset * memory,
@@ -202,7 +235,7 @@ class Arithmetic:
     Args:
         id: Name of the line, unique in its explanation.
         expression: The line as people read it.
-        operation: A name in `OPERATIONS`.
+        operation: A name in `OPERATIONS`, or a function of `byhand` itself.
         operands: Arrays by the operation's argument names.
         expected: What the network computed, of any shape.
         tolerance: Largest allowed absolute error.
@@ -211,7 +244,7 @@ class Arithmetic:
 
     id: str
     expression: str
-    operation: str
+    operation: str | Callable[..., Any]
     operands: Mapping[str, np.ndarray]
     expected: np.ndarray
     tolerance: float
@@ -220,7 +253,8 @@ class Arithmetic:
     def check(self) -> Check:
         """Recompute the line in float64 and compare."""
         operands = {name: np.asarray(value, dtype=np.float64) for name, value in self.operands.items()}
-        recomputed = np.asarray(OPERATIONS[self.operation](**operands, **self.settings), dtype=np.float64)
+        compute = OPERATIONS[self.operation] if isinstance(self.operation, str) else self.operation
+        recomputed = np.asarray(compute(**operands, **self.settings), dtype=np.float64)
         recorded = np.asarray(self.expected, dtype=np.float64)
         if recomputed.shape != recorded.shape:
             message = f"{self.id}: {recomputed.shape} was recomputed for {recorded.shape}"

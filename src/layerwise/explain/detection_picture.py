@@ -58,7 +58,7 @@ def draw_boxes(
 def draw_suppression(
     inputs: np.ndarray, boxes: np.ndarray, by: np.ndarray, chosen: int, cell: tuple[int, int], grid: Sequence[int]
 ) -> Figure:
-    """Draw the grid, the cell that wrote the chosen box, the box, and every box that was suppressed.
+    """Draw the grid, the cell that wrote the chosen box, the box, and the boxes that better ones suppressed.
 
     Args:
         inputs: `(channels, height, width)`.
@@ -77,7 +77,7 @@ def draw_suppression(
         left, right = drawn.subplots(1, 2)
         for axes, title in (
             (left, label("cell at row {}, column {}, and its box", *cell)),
-            (right, label("{} boxes were suppressed", int((by >= 0).sum()))),
+            (right, label("who suppressed whom, among scores of {} or more", LEAST_SHOWN)),
         ):
             axes.imshow(shown_picture(inputs), interpolation="nearest", extent=_extent(inputs), alpha=0.75)
             bare(axes, title)
@@ -88,11 +88,19 @@ def draw_suppression(
         corner = (cell[1] * across, cell[0] * down)
         left.add_patch(Rectangle(corner, across, down, facecolor=COLOURS["warm"], edgecolor="white", alpha=0.85))
         _frame(left, boxes[chosen, 1:5], COLOURS["strong"], f"#{chosen}")
-        for place in range(len(boxes))[::-1]:
+        for place in _rivals(boxes, by, chosen)[::-1]:
             lost = by[place] >= 0
             said = f"#{place}" + (f" < #{by[place]}" if lost else "")
             _frame(right, boxes[place, 1:5], COLOURS["quiet" if lost else "strong"], said, dashed=bool(lost))
     return drawn
+
+
+def _rivals(boxes: np.ndarray, by: np.ndarray, chosen: int) -> list[int]:
+    """Return the boxes that are sure enough to be seen, and those that they suppressed; the chosen one in any case."""
+    kept = [
+        place for place in range(len(boxes)) if by[place] < 0 and (boxes[place, 5] >= LEAST_SHOWN or place == chosen)
+    ]
+    return sorted({*kept, *(place for place in range(len(boxes)) if by[place] in kept)})
 
 
 def _extent(inputs: np.ndarray) -> tuple[float, float, float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,11 +79,13 @@ def layer_gradients(subject: Subject) -> list[LayerGradient]:
     }
     values = replay_forward(trace)
     by_hand = backward_by_hand(trace, values)
+    # A layer that is used at several steps has one gradient for all of them, which no single delta explains.
+    uses = Counter(_parameter_names(trace, each)[0] for each in trace.operations if each.name == "linear")
     layers: list[LayerGradient] = []
     for operation in reversed(trace.operations):
         if operation.name == "linear" and operation.outputs[0] in by_hand and operation.shape[:-1] in ((), (1,)):
             names = _parameter_names(trace, operation)
-            if names[0] in slopes:
+            if names[0] in slopes and uses[names[0]] == 1:
                 above = layers[0] if layers else None
                 layers.insert(0, _layer(trace, values, operation, by_hand, slopes, above, float(loss.item())))
     return layers

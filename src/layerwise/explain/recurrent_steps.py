@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ from torch.nn import functional
 from layerwise.explain.linear_units import arguments, layer_name
 from layerwise.explain.trace import Link, Operation, Trace
 
-__all__ = ["KINDS", "RecurrentSteps", "recurrent_layers", "steps_of"]
+__all__ = ["KINDS", "RecurrentSteps", "recurrent_layers", "slopes_of", "steps_of"]
 
 KINDS = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 """Names of torch's functions that compute a sequence at once."""
@@ -68,6 +68,23 @@ def recurrent_layers(trace: Trace) -> list[Operation]:
     return [each for each in trace.operations if each.name in KINDS and isinstance(arguments(each)["params"], list)]
 
 
+class _Layer(NamedTuple):
+    """One direction of one layer of a stack, as torch has it."""
+
+    name: str
+    function: Any
+    inputs: Tensor
+    start: tuple[Tensor, ...]
+    params: list[Tensor]
+    flags: tuple[Any, ...]
+
+    def step(self, row: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Let torch take one time step."""
+        given: Any = state if len(state) == 2 else state[0]
+        after: tuple[Tensor, ...] = self.function(row[None], given, self.params, *self.flags, False, False)[1:]
+        return after
+
+
 def steps_of(trace: Trace, operation: Operation, *, depth: int = -1, backward: bool = False) -> RecurrentSteps:
     """Compute one layer of a stack again, one time step after the other.
 
@@ -77,6 +94,42 @@ def steps_of(trace: Trace, operation: Operation, *, depth: int = -1, backward: b
         depth: Which layer of the stack, from 0; -1 for the last.
         backward: The direction that reads from the end, where there are two.
     """
+    with torch.no_grad():
+        layer = _layer(trace, operation, depth, backward)
+        states = [layer.start]
+        for row in layer.inputs:
+            states.append(layer.step(row, states[-1]))
+        return _collected(layer.name, operation.name, layer.inputs[:, 0], layer.params, states)
+
+
+def slopes_of(trace: Trace, operation: Operation, gradient: Tensor) -> dict[str, np.ndarray]:
+    """Return the gradient of the loss by every state, and every cell, of the last layer, as torch's autograd has it.
+
+    dE/dh_t = dE_t/dh_t + what comes back from step t + 1
+
+    Args:
+        trace: The network on one example, with copies.
+        operation: One of `recurrent_layers`.
+        gradient: dE_t/dh_t of every step, from the outputs of that step alone, `(steps, units)`.
+    """
+    layer = _layer(trace, operation, -1, False)
+    with torch.enable_grad():
+        states = [tuple(part.clone().requires_grad_() for part in layer.start)]
+        for row in layer.inputs:
+            states.append(layer.step(row, states[-1]))
+        hidden = torch.cat([state[0][0] for state in states[1:]])
+        wanted = [part for state in states[1:] for part in state]
+        found = torch.autograd.grad((hidden * gradient).sum(), wanted, allow_unused=True)
+    kinds = len(layer.start)
+    # the last cell is seen by the last state alone, but it is seen; a missing gradient is 0
+    parts = [torch.zeros_like(part) if slope is None else slope for part, slope in zip(wanted, found, strict=True)]
+    return {
+        letter: _array(torch.cat([part[0] for part in parts[kind::kinds]])) for kind, letter in enumerate("hc"[:kinds])
+    }
+
+
+def _layer(trace: Trace, operation: Operation, depth: int, backward: bool) -> _Layer:
+    """Return one layer of a stack with what it reads; the layers below it are computed by torch."""
     given = {name: _tensors(trace, value) for name, value in arguments(operation).items()}
     layers, directions = given["num_layers"], 1 + given["bidirectional"]
     chosen = depth % layers
@@ -89,21 +142,13 @@ def steps_of(trace: Trace, operation: Operation, *, depth: int = -1, backward: b
         for layer in range(chosen):
             start = tuple(part[layer * directions : (layer + 1) * directions] for part in starts)
             weights = given["params"][layer * each : (layer + 1) * each]
-            values = function(values, _state(start, operation), weights, *flags, directions == 2, False)[0]
-        place = chosen * directions + backward
-        own = given["params"][place * each // directions : (place + 1) * each // directions]
-        inputs = values.flip(0) if backward else values
-        states = [tuple(part[place : place + 1] for part in starts)]
-        for row in inputs:
-            after = function(row[None], _state(states[-1], operation), own, *flags, False, False)
-            states.append(tuple(after[1:]))
-        name = layer_name(trace, operation) + (f" ({chosen + 1})" if layers > 1 else "") + (" <" if backward else "")
-        return _collected(name, operation.name, inputs[:, 0], own, states)
-
-
-def _state(parts: tuple[Tensor, ...], operation: Operation) -> Any:
-    """Return a state as torch's function takes it."""
-    return parts if operation.name == "lstm" else parts[0]
+            first = start if len(start) == 2 else start[0]
+            values = function(values, first, weights, *flags, directions == 2, False)[0]
+    place = chosen * directions + backward
+    own = given["params"][place * each // directions : (place + 1) * each // directions]
+    name = layer_name(trace, operation) + (f" ({chosen + 1})" if layers > 1 else "") + (" <" if backward else "")
+    start = tuple(part[place : place + 1] for part in starts)
+    return _Layer(name, function, values.flip(0) if backward else values, start, own, flags)
 
 
 def _tensors(trace: Trace, value: Any) -> Any:

@@ -49,7 +49,7 @@ class Subject:
         facts = [(say("network"), type(self.model).__name__)]
         if self.example_id:
             facts.append((say("example"), self.example_id))
-        if self.target is not None:
+        if self.target is not None and self.target_name():
             facts.append((say("target"), self.target_name()))
         return (*facts, *((say(name), value) for name, value in self.facts.items()))
 

@@ -4,7 +4,7 @@ Every test figure stands beside one of these. Lecture 003, the experiment scheme
 """
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 

@@ -38,7 +38,7 @@ def grid_detector(inputs: InputShape, outputs: int, *, width: int = 24) -> nn.Mo
     """Six convolutions of 3 by 3 with batch normalisation, and one of 1 by 1 that writes what each cell answers.
 
     A cell of 8 by 8 pixels writes 5 + K numbers: how sure it is of an object, its box, and one number a class. It sees
-    71 by 71 pixels.
+    55 by 55 pixels.
 
     Args:
         inputs: Channels, height and width of the pictures, at least 8 pixels a side.

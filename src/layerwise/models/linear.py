@@ -5,7 +5,7 @@ Cox 1958, "The regression analysis of binary sequences"; Legendre 1805 (least sq
 
 import numpy as np
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from layerwise.catalog import register

@@ -56,7 +56,7 @@ class Step(NamedTuple):
     source="arXiv:1409.0473",
     lecture="001 Attention",
     small={"inputs": 6, "outputs": 8, "embedding": 5, "hidden_units": 6},
-    train={"learning_rate": 0.003, "batch_size": 64, "clip_norm": 1.0, "schedule": "cosine"},
+    train={"learning_rate": 0.002, "batch_size": 64, "clip_norm": 1.0, "schedule": "cosine"},
 )
 def seq2seq(
     inputs: InputShape,

@@ -120,9 +120,7 @@ def latest(folder: Path) -> Checkpoint | None:
 
 def best(folder: Path) -> Checkpoint | None:
     """Return the complete checkpoint of the lowest `validation_loss`, the first of equals, or None without any."""
-    measured = [(loss, point) for point in complete(folder)
-                if isinstance(loss := point.facts.get("validation_loss"), int | float)]  # fmt: skip
-    return min(measured, key=lambda pair: pair[0], default=(0.0, None))[1]
+    return _best(complete(folder))
 
 
 def load(checkpoint: Checkpoint) -> Tree:
@@ -247,12 +245,23 @@ def _proven(checkpoint: Checkpoint, name: str) -> bytes:
 
 
 def _prune(folder: Path, keep: int) -> None:
-    """Remove all but the last checkpoints and the best; what cannot be removed now is tried again at the next save."""
-    kept = {point.path for point in (*complete(folder)[-keep:], best(folder)) if point}
-    for path in _folders(folder):
-        if path not in kept:
+    """Remove all but the last checkpoints and the best; what cannot be removed now is tried again at the next save.
+
+    What cannot be read is left alone: the fault may be one of reading, and of this moment.
+    """
+    whole = complete(folder)
+    kept = {point.path for point in (*whole[-keep:], _best(whole)) if point}
+    for point in whole:
+        if point.path not in kept:
             with contextlib.suppress(OSError):
-                remove_folder(path)
+                remove_folder(point.path)
+
+
+def _best(points: list[Checkpoint]) -> Checkpoint | None:
+    """Return the first checkpoint of the lowest `validation_loss`."""
+    measured = [(loss, point) for point in points
+                if isinstance(loss := point.facts.get("validation_loss"), int | float)]  # fmt: skip
+    return min(measured, key=lambda pair: pair[0], default=(0.0, None))[1]
 
 
 def _newer(checkpoint: Checkpoint) -> LayerwiseError:

@@ -64,7 +64,7 @@ class LossResult:
         total: Sum of the losses of all counted items; the loop takes the gradient of `total / count`.
         count: How many items (or how much weight) the sum is over.
         output: What the network answered, `(batch, ...)`.
-        parts: Named parts of the sum, for models with several losses.
+        parts: Named sums over the same count, shown beside the loss: the losses it is made of, the return of a game.
         state: A tree of tensors carried to the next batch: hidden states, chains, replay.
     """
 
@@ -262,6 +262,9 @@ class MakesBatches(Protocol):
             seed: Seed of the run.
             epoch: Epoch, from 0.
         """
+
+    def shortfall(self, model: nn.Module, examples: Examples) -> float:
+        """Return how far a network stays behind on a validation part, where there is no loss to look at."""
 
 
 @runtime_checkable

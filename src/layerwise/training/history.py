@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -36,6 +36,7 @@ class Epoch:
         seconds: Time of the epoch.
         stage: The part of learning it belongs to; empty where there is only one.
         spike: Whether the loss jumped: more than twice the lowest training loss of an epoch before.
+        parts: Mean of each named part of the loss, or of what is shown beside it.
     """
 
     epoch: int
@@ -47,13 +48,18 @@ class Epoch:
     seconds: float
     stage: str = ""
     spike: bool = False
+    parts: Mapping[str, float] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, float | int | str | None]:
-        """Return the epoch as plain values; a loss that is not finite becomes null."""
-        return {
-            name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in asdict(self).items()
-        }
+    def to_json(self) -> dict[str, Any]:
+        """Return the epoch as plain values; a number that is not finite becomes null."""
+        return {name: finite(value) for name, value in asdict(self).items()}
+
+
+def finite(value: Any) -> Any:
+    """Return a value with null in the place of every number that is not finite."""
+    if isinstance(value, dict):
+        return {name: finite(part) for name, part in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class History:
@@ -72,21 +78,26 @@ class History:
     def _start(self) -> None:
         self._total: Tensor | float = 0.0
         self._count: Tensor | float = 0.0
+        self._parts: dict[str, Tensor | float] = {}
         self._began = time.monotonic()
 
     def observe(self, step: Step) -> None:
         """Add one update."""
         self._total = self._total + step.result.total.detach()
         self._count = self._count + step.result.count
+        for name, part in step.result.parts.items():
+            self._parts[name] = self._parts.get(name, 0.0) + part.detach()
 
     def close(self, step: Step, validation_loss: float | None, wrong: int | None) -> Epoch:
         """Read the sums of an epoch and begin the next one."""
-        mean = float(self._total) / max(float(self._count), 1e-300)
+        count = max(float(self._count), 1e-300)
+        mean = float(self._total) / count
         before = (epoch.train_loss for epoch in self.epochs if epoch.stage == self._stage)
         lowest = min(before, default=math.inf)
         epoch = Epoch(
             step.epoch + 1, step.number, mean, validation_loss, wrong, step.learning_rate,
             time.monotonic() - self._began, self._stage, lowest > 0 and mean > SPIKE * lowest,
+            {name: float(part) / count for name, part in self._parts.items()},
         )  # fmt: skip
         self.epochs.append(epoch)
         self._start()
@@ -95,14 +106,15 @@ class History:
     def to_tree(self) -> dict[str, Any]:
         """Return what a checkpoint keeps: the epochs so far and the sums of the running one."""
         return {
-            "epochs": [asdict(epoch) for epoch in self.epochs], "stage": self._stage,
-            "total": self._total, "count": self._count, "seconds": time.monotonic() - self._began,
+            "epochs": [asdict(epoch) for epoch in self.epochs], "stage": self._stage, "total": self._total,
+            "count": self._count, "parts": dict(self._parts), "seconds": time.monotonic() - self._began,
         }  # fmt: skip
 
     def restore(self, tree: Mapping[str, Any]) -> None:
         """Go on from what a checkpoint kept."""
         self.epochs = [Epoch(**epoch) for epoch in tree["epochs"]]
         self._stage, self._total, self._count = tree["stage"], tree["total"], tree["count"]
+        self._parts = dict(tree["parts"])
         self._began = time.monotonic() - tree["seconds"]
 
 

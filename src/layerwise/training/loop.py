@@ -89,7 +89,7 @@ def update(state: TrainingState, batch: Batch, rate: float, check: FiniteCheck) 
 def accumulate(state: TrainingState, batch: Batch) -> LossResult:
     """Take the gradient of a batch in pieces and over all processes: sums are added, then divided by their count."""
     total, count = torch.zeros((), device=batch.inputs.device), torch.zeros((), device=batch.inputs.device)
-    result, outputs = LossResult(total, 0.0, total), []
+    result, outputs, parts = LossResult(total, 0.0, total), [], dict[str, Tensor]()
     carried = state.carried
     for piece in batch.pieces(state.settings.accumulate):
         result = state.learner(piece, carried)
@@ -97,6 +97,8 @@ def accumulate(state: TrainingState, batch: Batch) -> LossResult:
         (result.total if state.scale is None else result.total * state.scale.scale).backward()  # type: ignore[no-untyped-call]
         total, count = total + result.total.detach(), count + result.count
         outputs.append(result.output)
+        for name, part in result.parts.items():
+            parts[name] = parts.get(name, 0.0) + part.detach()
     learned = [parameter for parameter in state.learner.parameters() if parameter.requires_grad]
     state.ranks.sum_gradients(learned)
     total, count = state.ranks.sum(total, count)
@@ -104,7 +106,7 @@ def accumulate(state: TrainingState, batch: Batch) -> LossResult:
         if parameter.grad is not None:
             parameter.grad /= count
     output = outputs[0] if len(outputs) == 1 else torch.cat(outputs) if outputs else result.output
-    return replace(result, total=total, count=count, output=output)
+    return replace(result, total=total, count=count, output=output, parts=parts)
 
 
 def detached(carried: object) -> object:

@@ -18,7 +18,7 @@ from layerwise.explain.replay import replay_step
 from layerwise.explain.subject import Subject
 from layerwise.language import say
 from layerwise.runs.opened import Opened
-from layerwise.tasks.contract import ClosedForm
+from layerwise.tasks.contract import ClosedForm, MakesBatches
 from layerwise.training.state import Plan, TrainingState, prepare
 from layerwise.workflow.prepare import Prepared, prepare_data
 from layerwise.workflow.stages import augment
@@ -126,7 +126,8 @@ def subject_of(opened: Opened, prepared: Prepared, chosen: Chosen) -> Subject:
     return Subject(
         opened.model,
         example.inputs,
-        example.targets,
+        # What a player should do is not known: it learns from what it remembers, not from its examples.
+        None if isinstance(opened.task, MakesBatches) else example.targets,
         opened.task,
         names,
         opened.task.classes,

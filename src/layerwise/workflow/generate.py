@@ -64,12 +64,12 @@ def generate_text(
     drawn = generator(seed, "generate")
     start, shown = begin(step, prompt, drawn)
     ids = write_on(opened.model, start, length=length, temperature=temperature, generator=drawn)
-    text = shown + task.written(ids.numpy() - RESERVED)
+    text = task.written(torch.cat([shown, ids]).numpy() - RESERVED)
     between = " " if step.unit == "words" and prompt.split() else ""
     return Generated(prompt, text, prompt + between + text)
 
 
-def begin(step: TextStep, prompt: str, drawn: torch.Generator) -> tuple[torch.Tensor, str]:
+def begin(step: TextStep, prompt: str, drawn: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the ids that the network reads first, and what of them is not in the prompt but should be shown.
 
     Raises:
@@ -85,12 +85,12 @@ def begin(step: TextStep, prompt: str, drawn: torch.Generator) -> tuple[torch.Te
             say("unknown: {}", ", ".join(map(repr, different[:SHOWN]))) + more,
             say("Leave them out; known are: {}", shown_vocabulary(step)), usage=True,
         )  # fmt: skip
+    if not len(ids) and "\n" in step.vocabulary:
+        ids = encode("\n", step.vocabulary, step.unit)
     if len(ids):
-        return torch.from_numpy(ids), ""
-    if "\n" in step.vocabulary:
-        return torch.from_numpy(encode("\n", step.vocabulary, step.unit)), ""
-    first = int(torch.randint(len(step.vocabulary), (1,), generator=drawn))
-    return torch.tensor([first + RESERVED]), step.vocabulary[first]
+        return torch.from_numpy(ids), torch.zeros(0, dtype=torch.int64)
+    first = torch.randint(RESERVED, step.size, (1,), generator=drawn)
+    return first, first
 
 
 def shown_vocabulary(step: TextStep) -> str:

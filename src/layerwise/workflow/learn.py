@@ -10,7 +10,7 @@ from torch import nn
 
 from layerwise.files import append_line
 from layerwise.tasks.arrangement import in_streams
-from layerwise.tasks.contract import Examples
+from layerwise.tasks.contract import Examples, MakesBatches
 from layerwise.training.history import Epoch, History, measure
 from layerwise.training.interrupt import interruptible
 from layerwise.training.loop import Step, train
@@ -166,7 +166,9 @@ def validation_loss(state: TrainingState, validation: Examples) -> Callable[[], 
     """Return how to measure the validation loss, or that there is none."""
     if not len(validation):
         return lambda: None
-    resident = validation.to(state.plan.device)
+    resident, task = validation.to(state.plan.device), state.learner.task
+    if isinstance(task, MakesBatches):
+        return lambda: state.ranks.told(task.shortfall(state.learner.model, resident))
     # A running text is read in as many streams as it is learned in.
     size = state.settings.batch_size if validation.arrangement is in_streams else 1024
     # Process 0 decides for all, so that none stops alone.

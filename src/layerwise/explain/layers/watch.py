@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
@@ -82,7 +84,7 @@ class Watch(TorchFunctionMode):
         self._windows: list[Window] = []
         self._before = 0
         self._counts: dict[str, int] = {}
-        self._flops = FlopCounterMode(display=False)
+        self._flops = FlopCounterMode(display=False, custom_mapping={torch.ops.aten.mkldnn_rnn_layer: _fused_lstm})
         self._stack = ExitStack()
 
     def __enter__(self) -> Watch:
@@ -171,6 +173,15 @@ class Watch(TorchFunctionMode):
         """Name a call: the second one of the same layer is `C1 (2)`."""
         self._counts[name] = self._counts.get(name, 0) + 1
         return name if self._counts[name] == 1 else f"{name} ({self._counts[name]})"
+
+
+def _fused_lstm(
+    inputs: Sequence[int], input_weight: Sequence[int], recurrent_weight: Sequence[int], *others: Any, out_shape: Any
+) -> int:
+    """Return the operations of an LSTM that the processor computes at once, from the shapes of its arguments."""
+    steps, batch = inputs[0], inputs[1]
+    # torch counts a product and its addition as two.
+    return 2 * steps * batch * (math.prod(input_weight) + math.prod(recurrent_weight))
 
 
 def _is_layer(path: str, module: nn.Module) -> bool:

@@ -27,6 +27,10 @@ TYPES: tuple[tuple[tuple[type[nn.Module], ...], str], ...] = (
     ((nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d), "Batch Norm"),
     ((nn.LocalResponseNorm, LocalResponseNorm), "Local Response Norm"),
     ((nn.LayerNorm,), "Layer Norm"),
+    ((nn.RNN, nn.RNNCell), "Recurrent"),
+    ((nn.LSTM, nn.LSTMCell), "LSTM"),
+    ((nn.GRU, nn.GRUCell), "GRU"),
+    ((nn.Embedding,), "Embedding"),
     ((nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d), "Dropout"),
 )
 """Types of layers in the words of the field; any other module is called by its class."""
@@ -48,7 +52,7 @@ FUNCTION_TYPES: Mapping[str, str] = {
     "linear": "Fully Connected", "conv1d": "Convolution", "conv2d": "Convolution", "conv3d": "Convolution",
     "max_pool1d": "Max Pooling", "max_pool2d": "Max Pooling", "avg_pool1d": "Avg Pooling", "avg_pool2d": "Avg Pooling",
     "adaptive_avg_pool2d": "Avg Pooling", "lp_pool2d": "L2 Pooling", "cat": "Concatenation", "dropout": "Dropout",
-    "mean": "Mean", "sum": "Sum over an axis",
+    "one_hot": "One-hot", "mean": "Mean", "sum": "Sum over an axis",
 }  # fmt: skip
 
 
