@@ -24,9 +24,9 @@ def quick_path(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def server():
+def server(tmp_path_factory):
     if sys.platform != "linux":
         pytest.skip("needs fork and /proc")
-    server = Server()
+    server = Server(tmp_path_factory.mktemp("server") / "output.txt")
     yield server
     server.close()

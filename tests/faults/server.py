@@ -2,7 +2,7 @@
 
 A line on standard input is one command: {"folder", "words", "output", "kill"}. Answers are two lines: the number of
 the new process, and how it ended. `kill` names a call to be killed in: ["os:fsync", 7] kills before the seventh
-`os.fsync`. How many calls there were is written to "calls" in the folder when the command ends.
+`os.fsync`. How many calls there were is written beside the output when the command ends.
 """
 
 import importlib
@@ -57,7 +57,7 @@ def work(folder: str, words: list[str], output: str, kill: tuple[str, int] | Non
     code = 70
     with suppress(KeyboardInterrupt):
         code = application.run(words)
-    with open("calls", "w") as stream:
+    with open(f"{output}.calls", "w") as stream:
         stream.write(str(len(calls)))
     sys.stdout.flush()
     sys.stderr.flush()

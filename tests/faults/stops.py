@@ -15,7 +15,8 @@ SERVER = Path(__file__).with_name("server.py")
 class Server:
     """The process in which commands begin."""
 
-    def __init__(self) -> None:
+    def __init__(self, output: Path) -> None:
+        self.output = output
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"}
         self._process = subprocess.Popen(
             [sys.executable, str(SERVER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
@@ -24,8 +25,7 @@ class Server:
 
     def begin(self, folder: Path, words: list[str], kill: tuple[str, int] | None = None) -> int:
         """Begin a command, and return the number of its process."""
-        output = str(folder / "output.txt")
-        command = {"folder": str(folder), "words": words, "output": output, "kill": kill}
+        command = {"folder": str(folder), "words": words, "output": str(self.output), "kill": kill}
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
@@ -35,6 +35,7 @@ class Server:
         return int(self._process.stdout.readline())
 
     def run(self, folder: Path, words: list[str], kill: tuple[str, int] | None = None) -> int:
+        """Run a command to its end, or to a kill."""
         self.begin(folder, words, kill)
         return self.ended()
 
@@ -149,6 +150,7 @@ class Stopped:
     def __init__(self, server, folder, system):
         self.server, self.folder, self.loud = server, folder, False
         folder.mkdir()
+        server.output.write_text("")
         (folder / "net.py").write_text(NET)
         (folder / "book.txt").write_text(BOOK)
         self.words = ["train", *SYSTEMS[system].split(), "--threads", "1", "--quiet", "--resamples", "100"]
@@ -197,10 +199,11 @@ class Stopped:
 
     def calls(self):
         """Return how often the last command that ended flushed a file."""
-        return int((self.folder / "calls").read_text())
+        return int(Path(f"{self.server.output}.calls").read_text())
 
     def output(self):
-        return (self.folder / "output.txt").read_text()
+        """Return everything that commands have printed since the run of this test began."""
+        return self.server.output.read_text(errors="replace")
 
 
 def same(one, other):

@@ -31,7 +31,7 @@ COMMANDS = {
     "predict": "Ask a run about new files or rows.",
     "generate": "Let a language model write.",
     "explain": "Open a network on one example; every number is checked.",
-    "step": "Replay the first training step of a run by hand.",
+    "step": "Replay a training step of a run by hand.",
     "resume": "Go on with a run that was interrupted, to the bit.",
     "report": "Write the report of a run.",
     "runs": "List the runs of this folder.",

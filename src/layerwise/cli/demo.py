@@ -148,7 +148,7 @@ def window_lines(shown: Explanation) -> list[str]:
 def show_step(opened: Opened, loud: bool) -> bool:
     """Replay the first step of the run; True when every parameter agrees."""
     from layerwise.cli.tables import print_lines
-    from layerwise.workflow.explain import step_by_hand
+    from layerwise.workflow.step import step_by_hand
 
     replay = step_by_hand(opened)
     if loud:

@@ -1,11 +1,11 @@
-"""Open the network of a run on one of its examples, and replay its first training step by hand."""
+"""Open the network of a run on one of its examples."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -14,19 +14,13 @@ from layerwise.data.tokens import TextStep
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.explain.explanation import Explanation
 from layerwise.explain.open import explain, fitting
-from layerwise.explain.replay import replay_step
 from layerwise.explain.subject import Subject
 from layerwise.language import say
 from layerwise.runs.opened import Opened
-from layerwise.tasks.contract import ClosedForm, MakesBatches
-from layerwise.training.state import Plan, TrainingState, prepare
+from layerwise.tasks.contract import MakesBatches
 from layerwise.workflow.prepare import Prepared, prepare_data
-from layerwise.workflow.stages import augment
 
-if TYPE_CHECKING:
-    from layerwise.explain.replay.result import StepReplay
-
-__all__ = ["Chosen", "choose_example", "explain_run", "first_step", "prepared_again", "step_by_hand", "subject_of"]
+__all__ = ["Chosen", "choose_example", "explain_run", "prepared_again", "subject_of"]
 
 
 @dataclass(frozen=True)
@@ -136,40 +130,3 @@ def subject_of(opened: Opened, prepared: Prepared, chosen: Chosen) -> Subject:
         first.vocabulary if isinstance(first, TextStep) else (),
         "" if opened.task.columns else chosen.target,
     )
-
-
-def first_step(opened: Opened, prepared: Prepared) -> TrainingState:
-    """Rebuild a run as it stood before its first update.
-
-    Raises:
-        LayerwiseError: The model learns in closed form and has no steps.
-    """
-    whole = opened.folder.experiment()
-    model = opened.untrained()
-    if isinstance(model, ClosedForm):
-        raise LayerwiseError(
-            say("A step is replayed for networks that learn by gradients."),
-            say("'{}' is solved at once", whole.model.name), say("Choose another run: layerwise runs"), usage=True,
-        )  # fmt: skip
-    change = augment(prepared, whole.train, whole.preprocess.augment)
-    return prepare(model, prepared.task, prepared.examples["train"], whole.train, Plan("cpu", 1), augment=change)
-
-
-def step_by_hand(
-    opened: Opened, *, precision: Literal["float64", "float32"] = "float64", data: Any = None
-) -> StepReplay:
-    """Replay the first training step of a run in NumPy and compare every parameter with torch.
-
-    Args:
-        opened: The run.
-        precision: In which numbers both sides compute.
-        data: The data, where the run was trained on data in memory.
-    """
-    state = first_step(opened, prepared_again(opened, data))
-    batch = state.batch(state.batches()[0])
-    settings = replace(state.settings, learning_rate=state.schedule.rate(0))
-    with torch.random.fork_rng():
-        torch.manual_seed(state.settings.seed)
-        # Building the network again leaves the random stream where the first step of the run found it.
-        opened.untrained()
-        return replay_step(state.learner, batch, settings, precision=precision)
