@@ -19,7 +19,11 @@ from layerwise.byhand.transposed_convolution import (
     transposed_size,
 )
 
-SETTINGS = list(itertools.product((1, 2, 3), (0, 1, 2), (0, 1), (1, 2), (1, 2)))
+SETTINGS = [
+    (stride, padding, extra, dilation, groups)
+    for stride, padding, extra, dilation, groups in itertools.product((1, 2, 3), (0, 1, 2), (0, 1), (1, 2), (1, 2))
+    if extra < max(stride, dilation)
+]
 ROW, KERNEL = np.array([[[[7.0, 11.0]]]]), np.array([[[[2.0, 3.0, 5.0]]]])
 
 
@@ -52,8 +56,6 @@ def draw_case(seed, groups):
 
 @pytest.mark.parametrize(("stride", "padding", "output_padding", "dilation", "groups"), SETTINGS)
 def test_forward_and_backward_equal_torch(stride, padding, output_padding, dilation, groups):
-    if output_padding >= max(stride, dilation):
-        pytest.skip("torch and we refuse it")
     options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
     for seed in range(4):
         x, w, b, draw = draw_case(seed + 100 * stride + 1000 * padding, groups)
@@ -90,10 +92,10 @@ def test_adjoint(seed):
     assert_close(transposed_convolve2d_backward(x, y, w, **options)[0], forward)
 
 
-@pytest.mark.parametrize(("stride", "padding", "output_padding"), list(itertools.product((1, 2, 3), (0, 1), (0, 1))))
+@pytest.mark.parametrize(
+    ("stride", "padding", "output_padding"), [(1, 0, 0), (1, 1, 0), *itertools.product((2, 3), (0, 1), (0, 1))]
+)
 def test_equals_zeros_between_and_the_turned_kernel(stride, padding, output_padding):
-    if output_padding >= stride:
-        pytest.skip("refused")
     x, w, _, _ = draw_case(17 + stride, 1)
     options = {"stride": stride, "padding": padding, "output_padding": output_padding}
     assert_close(transposed_by_zeros(x, w, **options), transposed_convolve2d(x, w, **options))

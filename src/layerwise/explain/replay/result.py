@@ -116,6 +116,11 @@ class StepReplay:
         """Whether every parameter agrees."""
         return bool(self.rows) and all(row.ok for row in self.rows)
 
+    def update(self) -> str:
+        """Return the update rule, and what clipping does before it."""
+        rule = say("Update ({}): {}", self.optimizer, say(UPDATES[self.optimizer]))
+        return f"{rule}.  {self.clipping}" if self.clipping else rule
+
     def title(self) -> str:
         """Say what is replayed."""
         if self.number:
@@ -176,7 +181,7 @@ class StepReplay:
                 f"{self.loss_error:.1g}",
                 self.precision,
             ),
-            " ".join((say("Update ({}): {}", self.optimizer, say(UPDATES[self.optimizer])), self.clipping)).strip(),
+            self.update(),
             self.verdict(),
             *self.limits(),
         )
