@@ -1,4 +1,4 @@
-"""An epoch of a 784-500 restricted Boltzmann machine on MNIST: layerwise beside scikit-learn's BernoulliRBM, in one run.
+"""An epoch of a 784-500 Boltzmann machine on MNIST: layerwise beside scikit-learn's BernoulliRBM, in one run.
 
 The peer's rule is persistent contrastive divergence, ours is measured with that and with CD-1; an update of all three
 multiplies the same matrices. Runs alternate. A run counts only if the pseudo-log-likelihood it reaches, on rows that
@@ -138,7 +138,8 @@ def main() -> int:
           f"scikit-learn {sklearn.__version__}")  # fmt: skip
     for warm in (ours("cd"), peer(np.float32)):
         warm(rows[:2000], held, 100, chosen.threads)
-    return 0 if all([compare(rows, held, size, chosen.pairs, chosen.threads) for size in (10, 100)]) else 1
+    met = [compare(rows, held, size, chosen.pairs, chosen.threads) for size in (10, 100)]
+    return 0 if all(met) else 1
 
 
 if __name__ == "__main__":

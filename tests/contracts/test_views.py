@@ -75,6 +75,13 @@ def segmenter():
     return Subject(network, drawn.inputs, drawn.targets, task, (), THREE, "picture 1", truth="versicolor")
 
 
+def player():
+    """A player at the start of an episode."""
+    task = find("task", "play")()
+    drawn = task.sample((1, 10, 5), 1, torch.Generator().manual_seed(1))
+    return Subject(build("dqn", (1, 10, 5), 3, {"hidden_units": 8}), drawn.inputs, None, task, example_id="episode 1")
+
+
 def sequence_network():
     model, letters = build("seq2seq", 8, 10, {"hidden_units": 6, "embedding": 5}), tuple("abcdef")
     read, wanted = torch.tensor([[2, 5, 7, 3]]), torch.tensor([[5, 9, 7, 4, 3]])
@@ -93,6 +100,7 @@ SUBJECTS = {
     "sigmoid-unit": lambda: small_network("sigmoid-unit", 4),
     "scaled-tanh": lambda: small_network("mlp", 4, {"hidden": (5,), "activation": "scaled-tanh"}),
     "regression": regression,
+    "dqn": player,
     "grid-detector": detector,
     "perceptron": lambda: small_network("perceptron", 4),
     "fcn-small": segmenter,
@@ -134,6 +142,21 @@ def test_numbers_verify(view, name):
     assert all(check.ok for check in checks), [check for check in checks if not check.ok]
 
 
+def telling(line, operand):
+    """Return the places of an operand on which the line depends: not those that a zero is multiplied with."""
+    value = np.asarray(line.operands[operand])
+    for one, other in (("patch", "kernel"), ("weight", "inputs")):
+        if {one, other} <= set(line.operands) and operand in (one, other):
+            shapes = np.shape(line.operands[one]), np.shape(line.operands[other])
+            if shapes[0][-1:] == shapes[1][-1:] and len(shapes[1]) <= 2 and len(shapes[0]) <= 2:
+                product = np.atleast_2d(line.operands[one]) * np.atleast_2d(line.operands[other])
+                if product.size == value.size:
+                    return np.flatnonzero(product)
+            elif shapes[0] == shapes[1]:
+                return np.flatnonzero(np.asarray(line.operands[one]) * line.operands[other])
+    return np.flatnonzero(value) if value.any() else np.arange(value.size)
+
+
 @pytest.mark.parametrize(("view", "name"), CASES)
 def test_one_wrong_operand_is_noticed(view, name):
     """Turn the sign of one entry of one operand and make it larger; the line must no longer come out."""
@@ -141,10 +164,7 @@ def test_one_wrong_operand_is_noticed(view, name):
     for line in explain(subject_for(name), view).arithmetic:
         for operand, value in line.operands.items():
             wrong = np.array(value, dtype=np.float64)
-            places = np.flatnonzero(wrong) if wrong.any() else np.arange(wrong.size)
-            if line.operation == "window sum" and operand in ("patch", "kernel"):
-                # what a zero of the padding is multiplied with changes nothing
-                places = np.flatnonzero(line.operands["patch"] * line.operands["kernel"])
+            places = telling(line, operand)
             place = generator.choice(places) if line.operation != "hidden delta" else np.abs(wrong).argmax()
             old = wrong.flat[place]
             wrong.flat[place] = old - (np.sign(old) or 1) * (1 + 2 * abs(old))

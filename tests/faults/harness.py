@@ -46,6 +46,7 @@ class Bench:
     def __init__(self, name: str, folder: Path, *, python: str = "", apart: Path | None = None) -> None:
         self.name, self.folder, self.root = name, folder, folder / "disk"
         temporary = apart or self.root / "temporary"
+        temporary.mkdir(parents=True, exist_ok=True)
         self._saving = Saving(name, python or os.sys.executable, {"TMPDIR": str(temporary)} if python else {})
         self._origin = folder / "origin"
         (self._origin / "run").mkdir(parents=True)

@@ -47,16 +47,20 @@ def work(folder: str, words: list[str], output: str, kill: tuple[str, int] | Non
     """Run one command and leave."""
     from layerwise.cli import application
 
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A signal is meant for the command, not for what surrounds it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.chdir(folder)
     sys.stdin.close()
     descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     calls = watch(*(kill or ("os:fsync", 0)))
-    code = 70
+    code = 130
     with suppress(KeyboardInterrupt):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         code = application.run(words)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     with open(f"{output}.calls", "w") as stream:
         stream.write(str(len(calls)))
     sys.stdout.flush()

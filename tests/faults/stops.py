@@ -126,19 +126,25 @@ BOOK = "".join(
     for noun in ("king", "cat", "ship", "tree", "town")
 )
 
+WORDS = [f"{first}{second}{third}" for first in "abcd" for second in "abcdef" for third in ("a", "ef", "cba", "dddd")]
+PAIRS = "word,backwards\n" + "".join(f"{word},{word[::-1]}\n" for word in WORDS)
+
 SYSTEMS = {
     "mlp": "digits mlp --hidden 24 --dropout 0.3 --schedule plateau --optimizer adam --epochs 4",
     "convolutions": "digits net.py:net --augment shift=1 rotate=10 --schedule cosine --optimizer momentum --epochs 4",
     "char-lstm": "book.txt char-lstm --hidden-units 12 --dropout 0.2 --sequence-length 20 --batch-size 4 --epochs 4"
                  " --schedule exponential --step-epochs 1",
-    "seq2seq": "reversal seq2seq --hidden-units 8 --embedding 6 --dropout 0.1 --epochs 1 --batch-size 200",
+    "seq2seq": "pairs.csv seq2seq --hidden-units 8 --embedding 6 --dropout 0.1 --epochs 6 --batch-size 20",
     "rbm": "bars-and-stripes rbm --hidden-units 8 --sampling persistent --epochs 30 --batch-size 4",
     "dbn": "digits dbn --hidden 16 12 --pretraining-epochs 1 --epochs 2",
-    "dqn": "catch dqn --epochs 2",
+    "dqn": "catch dqn --hidden-units 8 --memory 300 --minibatch 16 --epochs 1",
     "grid-detector": "shapes-small grid-detector --width 4 --epochs 2 --batch-size 32 --augment flip",
     "fcn-small": "shapes-small fcn-small --maps 4 6 8 --epochs 2 --batch-size 32 --augment flip",
 }  # fmt: skip
 """What is trained; every run is told `--threads 1 --run victim` and to save as often as a test says."""
+
+SLOW = ("grid-detector", "fcn-small")
+"""Systems whose figures take so long to measure that they are stopped by `make faults` alone."""
 
 MEASURING = ("layerwise.workflow.learn:measure", 1)
 """The call that measures the validation loss at the end of an epoch."""
@@ -153,6 +159,7 @@ class Stopped:
         server.output.write_text("")
         (folder / "net.py").write_text(NET)
         (folder / "book.txt").write_text(BOOK)
+        (folder / "pairs.csv").write_text(PAIRS)
         self.words = ["train", *SYSTEMS[system].split(), "--threads", "1", "--quiet", "--resamples", "100"]
         # After every update.
         self.words += ["--checkpoint-seconds", "0"]

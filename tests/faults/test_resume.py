@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from faults.stops import MEASURING, STOPPED, SYSTEMS, Stopped, result, rows, same
+from faults.stops import MEASURING, SLOW, STOPPED, SYSTEMS, Stopped, result, rows, same
 from layerwise.catalog import entries
 
 
@@ -24,7 +24,11 @@ def stopped(server, quick_path, request):
     return Stopped(server, quick_path / "work", request.param)
 
 
-each_system = pytest.mark.parametrize("stopped", SYSTEMS, indirect=True)
+each_system = pytest.mark.parametrize(
+    "stopped",
+    [pytest.param(name, marks=pytest.mark.long if name in SLOW else ()) for name in SYSTEMS],
+    indirect=True,
+)
 one_system = pytest.mark.parametrize("stopped", ["mlp"], indirect=True)
 
 

@@ -37,7 +37,6 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
     Raises:
         LayerwiseError: A named field does not exist, or the target has missing values.
     """
-    reasons: list[str] = []
     named = {"target": (settings.target,), "id": (settings.id,), "weight": (settings.weight,), "part": (settings.part,),
              "group": (settings.group,), "unused": settings.drop}  # fmt: skip
     for name in (*(name for names in named.values() for name in names if name), *settings.category):
@@ -52,21 +51,10 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
     source = source.assign({name: role for role, names in named.items() for name in names if name})
     for name in settings.category:
         source = _with_column(source, name, as_categories(source.columns[name]))
-    task = entry("task", settings.task).name if settings.task else ""
-    if not task and source.task:
-        task = source.task
-        reasons.append(say("Task: {}, which these data were made for.", task))
-    if not task and is_running_text(source):
-        task = "language"
-        reasons.append(say("Task: language, since the data are one running text."))
-    if not task and any(source.columns[name].kind in ("boxes", "mask") for name in source.named("target")):
-        task, reason = guess_task(source, source.named("target")[0])
-        reasons.append(reason)
+    task, reasons = _told(source, settings.task)
     wanted = entry("task", task).facts["target"] if task else ""
     if wanted == "none":
         return source.assign(dict.fromkeys(source.named("target"), "unused")), task, tuple(reasons)
-    if wanted == "text":
-        source = _spelled(source, settings.target)
     if wanted in OWN_KINDS:
         return _with_target_of_kind(source, wanted, settings.target), task, tuple(reasons)
     source = source.assign(
@@ -84,6 +72,20 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
     if task == "classify" and not isinstance(source.columns[target], Categories):
         source = _with_column(source, target, as_categories(source.columns[target]))
     return _only_classes(source, target, settings.classes), task, tuple(reasons)
+
+
+def _told(source: Source, asked: str) -> tuple[str, list[str]]:
+    """Return the task that the user or the data themselves say, or nothing, with the reason."""
+    if asked:
+        return entry("task", asked).name, []
+    if source.task:
+        return source.task, [say("Task: {}, which these data were made for.", source.task)]
+    if is_running_text(source):
+        return "language", [say("Task: language, since the data are one running text.")]
+    if any(source.columns[name].kind in ("boxes", "mask") for name in source.named("target")):
+        task, reason = guess_task(source, source.named("target")[0])
+        return task, [reason]
+    return "", []
 
 
 def is_running_text(source: Source) -> bool:
@@ -110,6 +112,8 @@ def _with_target_of_kind(source: Source, kind: str, named: str) -> Source:
     Raises:
         LayerwiseError: There is none.
     """
+    if kind == "text":
+        source = _spelled(source, named)
     given = [name for name in (named, *source.named("target")) if name and source.columns[name].kind == kind]
     found = [part.name for part in source.fields if source.columns[part.name].kind == kind and part.role != "unused"]
     chosen = (given or found[::-1] or [""])[0]

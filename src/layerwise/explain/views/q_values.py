@@ -121,18 +121,23 @@ class Game:
         weight, bias = (part.detach().double().numpy(force=True) for part in (output.weight, output.bias))
         terms = np.abs(weight) @ np.abs(self.hidden[move]) + np.abs(bias)
         tolerance = 8 * epsilon * float(terms.max()) * np.sqrt(weight.shape[1])
-        after = self.values[move + 1] if move + 1 < len(self.values) else self.values[move]
-        target = float(self.rewards[move] + (0 if self.over[move] else model.discount * after.max()))
+        reward, over = float(self.rewards[move]), bool(self.over[move])
+        following = 0.0 if over else float(self.values[move + 1].max())
+        target = Arithmetic(
+            "target", say("r + discount max Q after move {}", move), bellman_target,
+            {"rewards": np.array([reward]), "next_values": np.array([[following]])},
+            np.array([reward + model.discount * following]), 1e-9,
+            {"over": np.array([False]), "discount": model.discount},
+        )  # fmt: skip
+        # Nothing follows the last move: its target is the reward.
+        last = Arithmetic("target", say("the reward of move {}", move), "sum", {"terms": np.array([reward])},
+                          np.array(reward), 0.0)  # fmt: skip
         return (
             Arithmetic(
                 "values", say("Q = W h + b before move {}", move), forward,
                 {"inputs": self.hidden[move][None], "weight": weight, "bias": bias}, self.values[move][None], tolerance,
             ),
-            Arithmetic(
-                "target", say("r + discount max Q after move {}", move), bellman_target,
-                {"rewards": self.rewards[move : move + 1], "next_values": after[None]}, np.array([target]), 1e-9,
-                {"over": self.over[move : move + 1], "discount": model.discount},
-            ),
+            last if over else target,
         )  # fmt: skip
 
 
