@@ -7,10 +7,12 @@ import pytest
 import torch
 
 from layerwise.config import Train
+from layerwise.data.boxes import Boxes
+from layerwise.data.shapes import CLASSES, draw_shapes
+from layerwise.layers import detection_losses
 from layerwise.metrics.detection import average_precisions, match_boxes
 from layerwise.models.colour_threshold import colour_threshold
 from layerwise.models.grid_detector import grid_detector
-from layerwise.tasks import detect
 from layerwise.tasks.contract import Examples
 from layerwise.tasks.detect import Detect
 from layerwise.tasks.ragged import Ragged
@@ -86,25 +88,35 @@ def right():
 
 
 def test_the_detector_finds_the_objects(right):
-    assert figure(right) >= 0.8
+    assert figure(right) >= 0.9
 
 
 def test_boxes_that_stay_while_pictures_move_teach_nothing_right(right):
     assert figure(learned(moves=None)) <= figure(right) - 0.3
 
 
-def test_squared_errors_stay_behind(right):
-    assert figure(learned(replace(TASK, error="squared-error"))) <= figure(right) - 0.1
+def test_classes_that_weigh_no_more_than_boxes_are_learned_too_late(right, monkeypatch):
+    monkeypatch.setattr(detection_losses, "CLASS_WEIGHT", 1.0)
+    assert figure(learned()) <= figure(right) - 0.1
 
 
-def test_boxes_that_nobody_suppresses_are_misses(right, monkeypatch):
-    whole = figure(right)
-    monkeypatch.setattr(detect, "OVERLAP", 1.0)
-    assert figure(right) <= whole - 0.05
+def test_the_squared_errors_of_yolo_find_them_too():
+    assert figure(learned(replace(TASK, error="squared-error"))) >= 0.8
 
 
-def test_colour_alone_stays_behind():
-    network = colour_threshold((3, SIDE, SIDE), 3)
-    held = pictures(0, 320)
+def test_colour_alone_finds_what_colour_tells_and_little_among_distractors():
+    held, network = pictures(0, 320), colour_threshold((3, SIDE, SIDE), 3)
     network.fit(held)
-    assert figure(network, replace(TASK, anchor=float(network.anchor))) <= 0.4
+    # One object a patch, and no distractors: here the same detector is nearly perfect.
+    assert figure(network, replace(TASK, anchor=float(network.anchor))) >= 0.9
+    drawn = [draw_shapes("train", 480), draw_shapes("test", 120)]
+    inputs = [torch.from_numpy(part.images).float() / 255 for part in drawn]
+    boxes = [Boxes(part.boxes, part.starts, CLASSES) for part in drawn]
+    network = colour_threshold((3, 96, 96), 4)
+    targets = Ragged.of([torch.from_numpy(boxes[0][row]).float() for row in range(480)], -1)
+    network.fit(Examples(inputs[0], targets, ("",) * 480))
+    task = Detect(CLASSES, float(network.anchor), (96, 96))
+    answers = task.answer(network, Examples(inputs[1], torch.zeros(120, 0), ("",) * 120))
+    truths = [boxes[1][row] for row in range(120)]
+    found = [average_precisions(match_boxes(truths, answers, kind))[0] for kind in range(4)]
+    assert np.mean(found) < 0.3

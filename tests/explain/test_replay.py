@@ -18,7 +18,7 @@ from layerwise.explain.subject import ExampleLoss
 from layerwise.explain.trace import record
 from layerwise.models import build
 from layerwise.tasks.classify import Classify
-from layerwise.tasks.contract import Batch, ClosedForm, LossResult
+from layerwise.tasks.contract import Batch, ClosedForm, LossResult, MakesBatches
 from layerwise.training.loop import train
 from layerwise.training.state import Learner, Plan, prepare
 
@@ -41,7 +41,10 @@ def learner_for(name, options=None):
         return ExampleLoss(model, Classify(tuple(str(place) for place in range(outputs)))), batch_for(inputs, outputs)
     task = find("task", kind)(**entries("task")[kind].facts["small"])
     examples = task.sample(inputs, 12, torch.Generator().manual_seed(4))
-    return ExampleLoss(model, task), examples.batch(torch.arange(len(examples)))
+    rows = torch.arange(len(examples))
+    if isinstance(task, MakesBatches):
+        return ExampleLoss(model, task), task.make(model, examples, rows, None, seed=0, epoch=0)[0]
+    return ExampleLoss(model, task), examples.batch(rows)
 
 
 DRAWS = {"rbm", "dbn"}

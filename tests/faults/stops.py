@@ -131,7 +131,8 @@ PAIRS = "word,backwards\n" + "".join(f"{word},{word[::-1]}\n" for word in WORDS)
 
 SYSTEMS = {
     "mlp": "digits mlp --hidden 24 --dropout 0.3 --schedule plateau --optimizer adam --epochs 4",
-    "convolutions": "digits net.py:net --augment shift=1 rotate=10 --schedule cosine --optimizer momentum --epochs 4",
+    "convolutions": "digits net.py:net --augment shift=1 rotate=10 --schedule cosine --optimizer momentum"
+                    " --learning-rate 0.05 --epochs 4",
     "char-lstm": "book.txt char-lstm --hidden-units 12 --dropout 0.2 --sequence-length 20 --batch-size 4 --epochs 4"
                  " --schedule exponential --step-epochs 1",
     "seq2seq": "pairs.csv seq2seq --hidden-units 8 --embedding 6 --dropout 0.1 --epochs 6 --batch-size 20",

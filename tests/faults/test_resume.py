@@ -128,7 +128,8 @@ def test_stopped_thirty_eight_times_it_ends_like_one_that_never_was(stopped):
         assert code in (0, 130, STOPPED, -signal.SIGTERM), stopped.output()
         if code:
             waiting.pop()
-        else:
+        # Killed after its last file was written, a run is finished all the same.
+        if (stopped.run / "metrics.json").exists():
             same(expected, result(stopped.run))
             stopped.forget()
             finished += 1

@@ -40,7 +40,7 @@ def worked(output: np.ndarray, error: str) -> dict[str, float]:
         focal = -3 * (1 - sure[1, 1]) ** 2 * math.log(sure[1, 1])
         focal -= sum(p**2 * math.log(1 - p) for place, p in sure.items() if place != (1, 1))
         overlap, _ = generalised_intersection_over_union(box, wanted)
-        return {"sureness": focal, "box": 2 * (1 - overlap), "class": -math.log(shares[1])}
+        return {"sureness": focal, "box": 2 * (1 - overlap), "class": -3 * math.log(shares[1])}
     code = encode_box(wanted, 1, 1, stride=8, anchor=ANCHOR)
     roots = np.sqrt(sides / 32) - np.sqrt(np.array([12, 6]) / 32)
     sureness = (sure[1, 1] - intersection_over_union(box, wanted)) ** 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -26,7 +28,7 @@ def models(
 
     Args:
         name: Network to describe; all are listed when left out.
-        task: Only networks that learn this task: classify or regress.
+        task: Only networks that learn this task: classify, regress, language, translate, density, play, detect ...
     """
     if task:
         entry("task", task)
@@ -37,14 +39,17 @@ def models(
     elif name:
         show_one(chosen[name])
     else:
-        print_table(
-            [say("name"), say("task"), say("what it is"), say("source")],
-            [
-                [key, part.facts.get("task", ""), part.summary, part.facts.get("source", "")]
-                for key, part in chosen.items()
-            ],
-        )
+        print_table([say("task"), say("name"), say("what it is"), say("source")], by_task(chosen))
         print_lines("", say("Options of one: layerwise models NAME. Its layers: layerwise show NAME --input 1x32x32"))
+
+
+def by_task(chosen: Mapping[str, Entry]) -> list[list[str]]:
+    """Return one row a network, those of a task together; the tasks that most networks learn stand first."""
+    tasks = {key: part.facts.get("task", "") for key, part in chosen.items()}
+    first = {key: (task.split() or [""])[0] for key, task in tasks.items()}
+    sizes = Counter(first.values())
+    order = sorted(chosen, key=lambda key: (-sizes[first[key]], first[key], key))
+    return [[tasks[key], key, chosen[key].summary, chosen[key].facts.get("source", "")] for key in order]
 
 
 def describe(part: Entry) -> dict[str, object]:

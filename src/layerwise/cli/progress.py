@@ -20,11 +20,14 @@ TICK = 0.1
 
 def describe(epoch: Epoch, epochs: int) -> str:
     """Return one epoch as a line."""
-    line = say("epoch {}/{}  train loss {:.4f}", epoch.epoch, epochs, epoch.train_loss)
+    line = f"{epoch.stage}: " if epoch.stage else ""
+    line += say("epoch {}/{}  train loss {:.4f}", epoch.epoch, epochs, epoch.train_loss)
     if epoch.validation_loss is not None:
         line += "  " + say("validation loss {:.4f}", epoch.validation_loss)
     if epoch.wrong is not None:
         line += "  " + say("{} wrong", epoch.wrong)
+    for name, amount in epoch.parts.items():
+        line += f"  {name.replace('_', ' ')} {amount:.4g}"
     return line
 
 
@@ -42,8 +45,11 @@ class Bar:
         )  # fmt: skip
 
     def began(self, steps: int, epochs: int) -> None:
-        """Draw the bar, and keep drawing it until learning is over."""
-        self._epochs = epochs
+        """Draw the bar, and keep drawing it until this stage of learning is over."""
+        self._epochs, self._number = epochs, 0
+        self._over.clear()
+        for task in self._bar.task_ids:
+            self._bar.remove_task(task)
         self._task = self._bar.add_task(say("learning"), total=steps, rate=0.0)
         self._bar.start()
         self._thread = threading.Thread(target=self._draw, daemon=True)
@@ -61,7 +67,8 @@ class Bar:
 
     def closed(self, epoch: Epoch) -> None:
         """Put the losses beside the bar, short enough for 80 columns."""
-        line = say("epoch {}/{}", epoch.epoch, self._epochs) + "  " + say("loss {:.4f}", epoch.train_loss)
+        line = f"{epoch.stage}: " if epoch.stage else ""
+        line += say("epoch {}/{}", epoch.epoch, self._epochs) + "  " + say("loss {:.4f}", epoch.train_loss)
         if epoch.validation_loss is not None:
             line += f" / {epoch.validation_loss:.4f}"
         self._bar.update(self._task, description=line)
@@ -85,7 +92,7 @@ class Lines:
 
     def began(self, steps: int, epochs: int) -> None:
         """Note how long it can take."""
-        self._steps, self._epochs = steps, epochs
+        self._steps, self._epochs, self._waiting = steps, epochs, ""
         self._began = self._last = time.monotonic()
 
     def stepped(self, number: int) -> None:

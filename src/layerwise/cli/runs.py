@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from layerwise.cli.options import Common, print_json
-from layerwise.cli.tables import figure, print_lines, print_table
+from layerwise.cli.tables import figure, main_figure, print_lines, print_table
 from layerwise.language import say
 from layerwise.report.words import metric
 from layerwise.runs.folder import RunFolder, list_runs
@@ -55,7 +55,7 @@ def row(folder: RunFolder) -> dict[str, Any]:
     }  # fmt: skip
     if folder.finished:
         metrics = folder.read("metrics.json")
-        name = metrics.get("main") or ("accuracy" if "accuracy" in metrics["metrics"] else "r2")
+        name = main_figure(metrics)
         entry |= {"figure": name, "value": metrics["metrics"][name]}
     return entry
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from layerwise.language import say
 from layerwise.report.words import metric
 
-__all__ = ["figure", "print_lines", "print_table", "result_lines", "results_table"]
+__all__ = ["figure", "main_figure", "print_lines", "print_table", "result_lines", "results_table"]
 
 
 def print_lines(*lines: str) -> None:
@@ -42,7 +42,16 @@ def figure(interval: Mapping[str, Any] | None, *, brief: bool = False) -> str:
         "" if number is None else (f"{number:.3f}".replace("-0.000", "0.000") if small else f"{number:.4g}")
         for number in (interval["value"], interval["low"], interval["high"])
     )
-    return f"{value} ({low}–{high})" if low and not brief else value
+    if not low or brief:
+        return value
+    # A dash before a minus sign would be misread.
+    return f"{value} ({low}–{high})" if not low.startswith("-") else f"{value} ({say('{} to {}', low, high)})"
+
+
+def main_figure(metrics: Mapping[str, Any]) -> str:
+    """Return the name of the figure that stands for a run: the one it names, else the first."""
+    named = str(metrics.get("main", ""))
+    return named if named in metrics["metrics"] else next(iter(metrics["metrics"]), "")
 
 
 def results_table(metrics: Mapping[str, Any]) -> None:
@@ -78,9 +87,9 @@ def result_lines(metrics: Mapping[str, Any]) -> list[str]:
         lines.append(say("Whether the network learned from some of these rows is unknown: its training data are gone."))
     if metrics["unseen"]:
         lines.append(say("{} of these rows the network has learned from.", metrics["unseen"]["seen"]))
-        for name in ("accuracy", "r2"):
-            if name in metrics["unseen"]["metrics"]:
-                lines.append(say("Without them: {} {}.", metric(name), figure(metrics["unseen"]["metrics"][name])))
+        name = main_figure(metrics)
+        if name in metrics["unseen"]["metrics"]:
+            lines.append(say("Without them: {} {}.", metric(name), figure(metrics["unseen"]["metrics"][name])))
     if metrics["openings"] == 1:
         lines.append(say("The test part was opened once, for this measurement."))
     if metrics["openings"] > 1:

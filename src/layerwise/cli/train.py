@@ -114,6 +114,7 @@ def show_beginning(begun: Begun) -> None:
         return
     print_lines(
         say("Model: {}, {:,} parameters", whole.model.name, begun.parameters) + options,
+        *stage_lines(begun),
         say("Training: up to {} epochs in batches of {}, {} at rate {:g}, schedule {}, stopping by {}, seed {}",
             settings.epochs, settings.batch_size, settings.optimizer, settings.learning_rate, settings.schedule,
             settings.stopping, settings.seed),
@@ -122,14 +123,30 @@ def show_beginning(begun: Begun) -> None:
     )  # fmt: skip
 
 
+def stage_lines(begun: Begun) -> list[str]:
+    """Name the stages of a network that is learned one part after the other, with what differs in each."""
+    from layerwise.tasks.contract import LearnsInStages
+
+    if not isinstance(begun.model, LearnsInStages):
+        return []
+    stages = begun.model.stages()
+    told = [
+        stage.name + "".join(f", {name}={value}" for name, value in stage.settings.items()) for stage in stages
+    ]  # fmt: skip
+    return [say("Stages, one after the other: {}", "; ".join(told))] if len(stages) > 1 else []
+
+
 def show_end(path: Path, metrics: dict[str, Any], report: Path) -> None:
     """Print the figures, what they mean, and what to do next."""
     from layerwise.cli.tables import print_lines, result_lines, results_table
+    from layerwise.runs.folder import RunFolder
 
     learning = metrics["learning"]
     if learning["epochs"]:
-        sentence = say("Learned {} epochs in {:.1f} s; the weights are those of epoch {}.", learning["epochs"],
-                       learning["seconds"], learning["best_epoch"])  # fmt: skip
+        stage = RunFolder(path).history()[-1].get("stage", "")
+        best = say("{} of stage {}", learning["best_epoch"], stage) if stage else learning["best_epoch"]
+        sentence = say("Epochs learned: {}, in {:.1f} s; the weights are those of epoch {}.", learning["epochs"],
+                       learning["seconds"], best)  # fmt: skip
         print_lines(sentence)
     print_lines("")
     results_table(metrics)

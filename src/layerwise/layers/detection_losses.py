@@ -19,7 +19,9 @@ FOCUS = 2.0
 OBJECT_WEIGHT = 3.0
 """How much more a cell with an object weighs in sureness than one without."""
 
-BOX_WEIGHT = 2.0
+BOX_WEIGHT, CLASS_WEIGHT = 2.0, 3.0
+"""With a class that weighs no more than sureness, boxes are found long before they are told apart."""
+
 COORDINATE_WEIGHT, EMPTY_WEIGHT = 5.0, 0.5
 
 
@@ -61,7 +63,7 @@ def focal_giou(asked: LossOfGrid) -> Mapping[str, Float[Tensor, ""]]:
     """Return sureness as a focal loss, boxes by generalised overlap, classes by cross-entropy.
 
     E_sure = -sum_cells a_t (1 - p_t)^2 ln p_t,  p_t = sigmoid(z_0) at an object, 1 - sigmoid(z_0) elsewhere;
-    E_box = 2 sum_objects (1 - GIoU);  E_class = -sum_objects ln softmax(z_5 ...)[k]
+    E_box = 2 sum_objects (1 - GIoU);  E_class = -3 sum_objects ln softmax(z_5 ...)[k]
 
     Args:
         asked: Maps and objects.
@@ -83,7 +85,7 @@ def focal_giou(asked: LossOfGrid) -> Mapping[str, Float[Tensor, ""]]:
     return {
         "sureness": _pictures(focal, asked.weights),
         "box": BOX_WEIGHT * ((1 - generalised_iou(boxes, objects[:, 1:])) * heavy).sum(),
-        "class": (surprise * heavy).sum(),
+        "class": CLASS_WEIGHT * (surprise * heavy).sum(),
     }
 
 

@@ -8,7 +8,7 @@ from layerwise.language import say
 from layerwise.report.contents import ReportData
 from layerwise.report.figures import measured
 from layerwise.report.html import Cell, Raw, paragraph, section, table, text
-from layerwise.report.words import cut, percent
+from layerwise.report.words import cut, metric, percent
 
 __all__ = ["class_table", "confusion"]
 
@@ -87,22 +87,21 @@ def _confused(data: ReportData, matrix: np.ndarray) -> str:
 
 
 def class_table(data: ReportData) -> str:
-    """Return precision, recall, F1 and AUC of every class with their intervals."""
-    names = list(data.class_names)
+    """Return the figures of every class with their intervals, the class with the lowest first; nothing without any."""
     known = data.metrics["classes"]
-    names.sort(key=lambda name: known[name]["recall"]["value"] if known[name]["recall"]["value"] is not None else 2.0)
+    if not known:
+        return ""
+    figures = list(next(iter(known.values())))
+    # Where each example has a class, recall is what people ask first; else the first figure that the task names.
+    first = "recall" if data.class_names else figures[0]
+    names = sorted(known, key=lambda name: 2.0 if known[name][first]["value"] is None else known[name][first]["value"])
     rows: list[list[Cell]] = [
-        [
-            cut(name),
-            f"{known[name]['recall']['n']:,}",
-            *(measured(known[name][part]) for part in ("precision", "recall", "f1", "auc")),
-        ]
+        [cut(name), f"{known[name][first]['n']:,}", *(measured(known[name][part]) for part in figures)]
         for name in names[:MOST_CLASSES]
     ]
-    header = [say("class"), say("rows"), say("precision"), say("recall"), "F1", "AUC"]
-    note = (
-        say("Only the {} classes with the lowest recall are shown.", MOST_CLASSES) if len(names) > MOST_CLASSES else ""
-    )
-    whole = table(say("Classes, the lowest recall first, with {} % intervals", data.percent), header, rows,
-                  right=range(1, 6), style="figures")  # fmt: skip
+    header = [say("class"), say("rows") if data.class_names else "n", *map(metric, figures)]
+    note = say("Only the first {} of {:,} classes are shown.", MOST_CLASSES, len(names))
+    note = note if len(names) > MOST_CLASSES else ""
+    words = say("Classes, the lowest {} first, with {} % intervals", metric(first), data.percent)
+    whole = table(words, header, rows, right=range(1, len(header)), style="figures")
     return section("classes", say("Each class"), paragraph(note), whole)

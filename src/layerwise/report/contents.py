@@ -12,9 +12,9 @@ import numpy as np
 
 from layerwise.config import Experiment
 from layerwise.explain.layers import LayerRow
-from layerwise.tasks.contract import Task
+from layerwise.tasks.contract import MakesBatches, Task
 
-__all__ = ["Answers", "Mistake", "OpenedView", "ReportData", "read_answers"]
+__all__ = ["Answers", "Mistake", "OpenedView", "ReportData", "one_class", "read_answers", "targets_of"]
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Answers:
 
     Args:
         ids: The id of each row.
-        targets: Class places `(items,)`, or numbers in the units of the data.
+        targets: Class places `(items,)`, numbers in the units of the data, or words.
         predictions: The same for what was answered.
-        scores: Class probabilities `(items, classes)`, or predicted numbers `(items, targets)`.
+        scores: Class probabilities `(items, classes)`, predicted numbers `(items, targets)`, or what else has columns.
     """
 
     ids: tuple[str, ...]
@@ -133,13 +133,22 @@ class ReportData:
     @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, where each example has one; else none."""
-        return self.task.classes if self.task.name == "classify" else ()
+        return self.task.classes if one_class(self.task) else ()
 
     @property
     def target(self) -> str:
         """Name of the field that is predicted."""
-        names = [part["name"] for part in self.data["fields"] if part["role"] == "target"]
-        return str(names[0]) if names else ""
+        return next(iter(targets_of(self.data)), "")
+
+    @property
+    def numbers(self) -> bool:
+        """Whether the answers are numbers in the units of the target."""
+        return numbers(self.task, targets_of(self.data))
+
+    @property
+    def losses_apart(self) -> bool:
+        """Whether training and validation losses are different figures: a game's, or a rule without an answer."""
+        return isinstance(self.task, MakesBatches) or not self.task.outputs()
 
     @property
     def percent(self) -> str:
@@ -150,27 +159,47 @@ class ReportData:
         return f"{100 * self.experiment.evaluate.confidence:g}"
 
 
-def read_answers(path: Path, task: Task) -> dict[str, Answers]:
+def one_class(task: Task) -> bool:
+    """Say whether every example has one class: then a score stands for each class."""
+    return bool(task.classes) and tuple(task.columns) == tuple(task.classes)
+
+
+def numbers(task: Task, targets: Sequence[str]) -> bool:
+    """Say whether every answer is one number for each target field."""
+    return not task.classes and bool(task.columns) and tuple(task.columns) == tuple(targets)
+
+
+def targets_of(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the fields that are predicted, from `data.json`."""
+    return tuple(str(part["name"]) for part in data["fields"] if part["role"] == "target")
+
+
+def read_answers(path: Path, task: Task, targets: Sequence[str]) -> dict[str, Answers]:
     """Read `predictions.csv`: columns id, part, target, prediction, then one score a class or target.
 
     Columns are taken by their place, since a class may have any name, also `id`.
+
+    Args:
+        path: The file.
+        task: What was asked.
+        targets: Names of the fields that were predicted.
     """
     with path.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.reader(stream))[1:]
     parts: dict[str, list[list[str]]] = {}
     for row in rows:
         parts.setdefault(row[1], []).append(row)
-    return {part: _answers(lines, task) for part, lines in parts.items()}
+    return {part: _answers(lines, task, targets) for part, lines in parts.items()}
 
 
-def _answers(rows: Sequence[Sequence[str]], task: Task) -> Answers:
+def _answers(rows: Sequence[Sequence[str]], task: Task, targets: Sequence[str]) -> Answers:
     """Turn the lines of one part into arrays."""
     ids = tuple(row[0] for row in rows)
     scores = np.array([[float(value) for value in row[4:]] for row in rows], dtype=np.float64)
-    if task.name not in ("classify", "regress"):
-        return Answers(ids, np.array([row[2] for row in rows]), np.array([row[3] for row in rows]), scores)
-    if task.classes:
+    if one_class(task):
         places = {name: place for place, name in enumerate(task.classes)}
-        targets, predictions = (np.array([places[row[column]] for row in rows], dtype=np.int64) for column in (2, 3))
-        return Answers(ids, targets, predictions, scores)
-    return Answers(ids, np.array([float(row[2]) for row in rows]), scores[:, 0], scores)
+        truths, predictions = (np.array([places[row[column]] for row in rows], dtype=np.int64) for column in (2, 3))
+        return Answers(ids, truths, predictions, scores)
+    if numbers(task, targets):
+        return Answers(ids, np.array([float(row[2]) for row in rows]), scores[:, 0], scores)
+    return Answers(ids, np.array([row[2] for row in rows]), np.array([row[3] for row in rows]), scores)

@@ -11,20 +11,25 @@ from layerwise.report.words import cut, number, percent
 
 __all__ = ["mistakes", "views", "worst_places"]
 
+LONGEST_TEXT = 90
+"""Signs of a text that a table shows."""
+
 
 def worst_places(data: ReportData, most: int) -> list[int]:
     """Return the places of the worst answers in the measured part, the worst first.
 
-    Worst is the wrong answer given with the highest probability, for numbers the largest absolute error.
+    Worst is the wrong answer given with the highest probability, for numbers the largest absolute error; where an
+    answer has no probability, the first that are not as they should be.
     """
     answers = data.measured
-    if data.task.name not in ("classify", "regress"):
-        return []
-    if data.task.name == "regress":
+    if data.numbers:
         return [
             int(place) for place in np.argsort(-np.abs(answers.targets - answers.predictions), kind="stable")[:most]
         ]
     wrong = np.flatnonzero(answers.targets != answers.predictions)
+    if not data.class_names:
+        # Without a truth in words there is nothing to be right or wrong.
+        return [int(place) for place in wrong[:most]] if answers.targets.astype(bool).any() else []
     sureness = answers.scores[wrong, answers.predictions[wrong]]
     return [int(place) for place in wrong[np.argsort(-sureness, kind="stable")][:most]]
 
@@ -36,13 +41,15 @@ def mistakes(data: ReportData, most: int) -> str:
         data: The run.
         most: How many pictures at most; the rest stand in the table.
     """
-    title = say("Where it was wrong") if data.task.name == "classify" else say("Where it was furthest off")
+    if not data.class_names and not data.numbers:
+        return _differing(data)
+    title = say("Where it was furthest off") if data.numbers else say("Where it was wrong")
     total = int((data.measured.targets != data.measured.predictions).sum())
     if not data.mistakes:
         return section(
             "mistakes", title, paragraph(say("Nowhere: every row that was measured was answered correctly."))
         )
-    if data.task.name == "classify":
+    if not data.numbers:
         told = say(
             "{:,} of {:,} answers were wrong; these were given with the highest probability.", total, len(data.measured)
         )
@@ -59,6 +66,26 @@ def mistakes(data: ReportData, most: int) -> str:
         paragraph(say("Pictures left out to keep this page small: {}.", left), "note") if left else "",
         details(say("Show as table"), rows) if cards else rows,
     )  # fmt: skip
+
+
+def _differing(data: ReportData) -> str:
+    """Return answers of another kind that are not what was wanted, in words; nothing where there are no such words."""
+    answers = data.measured
+    if not answers.targets.astype(bool).any():
+        return ""
+    title, total = say("Where it answered otherwise"), int((answers.targets != answers.predictions).sum())
+    if not data.mistakes:
+        return section("mistakes", title, paragraph(say("Nowhere: every answer is what was wanted.")))
+    fields = list(data.mistake_fields)
+    rows: list[list[Cell]] = [
+        [cut(answers.ids[each.place]), *(cut(cell, LONGEST_TEXT) for cell in each.cells),
+         cut(str(answers.targets[each.place]), LONGEST_TEXT), cut(str(answers.predictions[each.place]), LONGEST_TEXT)]
+        for each in data.mistakes
+    ]  # fmt: skip
+    told = say("{:,} of {:,} answers are not exactly what was wanted; these are the first.", total, len(answers))
+    header = [say("example"), *(map(cut, fields) if data.mistakes[0].cells else ()), say("truth"), say("answered")]
+    return section("mistakes", title, paragraph(told), paragraph(data.source_note, "note"),
+                   table(say("Answers of the {} part", say(data.part)), header, rows))  # fmt: skip
 
 
 def _card(data: ReportData, mistake: Mistake) -> str:
@@ -83,7 +110,7 @@ def _rows(data: ReportData) -> str:
     rows: list[list[Cell]] = []
     for mistake in data.mistakes:
         place = mistake.place
-        if data.task.name == "classify":
+        if not data.numbers:
             target, answered = int(answers.targets[place]), int(answers.predictions[place])
             told = [
                 cut(names[target]),
@@ -95,7 +122,7 @@ def _rows(data: ReportData) -> str:
             target_, answered_ = float(answers.targets[place]), float(answers.predictions[place])
             told = [number(target_), number(answered_), number(target_ - answered_)]
         rows.append([cut(answers.ids[place]), *told, *(cut(cell, 30) for cell in mistake.cells)])
-    if data.task.name == "classify":
+    if not data.numbers:
         header = [
             say("example"),
             say("true class"),

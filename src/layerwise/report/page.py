@@ -45,7 +45,7 @@ def page(data: ReportData) -> str:
     kept = _fitting(data.views, int(SHARE_OF_VIEWS * LARGEST_PAGE))
     shown = MOST_MISTAKES
     while True:
-        wrong = mistakes(data, shown) if data.metrics and data.task.name in ("classify", "regress") else ""
+        wrong = mistakes(data, shown) if data.metrics else ""
         opened = views(data, kept)
         whole = _page(data, [*before, wrong, opened, *after])
         if len(whole.encode()) <= LARGEST_PAGE or (not shown and not kept):
@@ -57,11 +57,11 @@ def _measured(data: ReportData) -> list[str]:
     """Return the sections of figures, as far as they exist for this run."""
     if not data.metrics:
         return [curves(data)]
-    if data.task.name == "regress":
+    if data.numbers:
         return [curves(data), figures(data), regression(data)]
-    if data.task.name == "classify":
+    if data.class_names:
         return [curves(data), figures(data), confusion(data), class_table(data), ranking(data)]
-    return [curves(data), figures(data)]
+    return [curves(data), figures(data), class_table(data)]
 
 
 def _fitting(opened: Sequence[OpenedView], room: int) -> tuple[OpenedView, ...]:

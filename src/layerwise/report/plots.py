@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["LINES", "learning_curves", "predicted_against_true", "residuals", "roc_curves"]
+__all__ = ["LINES", "by_stage", "learning_curves", "predicted_against_true", "residuals", "roc_curves"]
 
 LINES = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#5f4b8b", "#000000", "#a3242f", "#6b7785",
@@ -23,42 +23,98 @@ LINES = (
 
 STROKES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 
+MOST_PARTS = 6
+"""Named parts of a loss that are drawn."""
+
 MOST_POINTS = 4000
 """Points of a scatter plot; of more, an even choice is drawn."""
 
 
-def learning_curves(history: Sequence[Mapping[str, Any]], chosen: int) -> Figure:
-    """Draw the loss of training and validation part by epoch, the epoch whose weights were kept marked.
+def learning_curves(history: Sequence[Mapping[str, Any]], chosen: int, *, apart: bool = False) -> Figure:
+    """Draw the losses by epoch, a row for each stage, and beside them every named part of the loss.
 
     Args:
-        history: One record an epoch.
-        chosen: The epoch whose weights the network has; 0 for none.
+        history: One record an epoch; epochs count from 1 within a stage.
+        chosen: The epoch of the last stage whose weights the network has; 0 for none.
+        apart: Whether training and validation losses are different figures, which then get a panel each.
     """
+    stages = by_stage(history)
+    # What comes before the last stage is learned by rules of its own, which are not what is measured.
+    rows = [_panels(epochs, apart=apart or epochs is not stages[-1]) for epochs in stages]
+    wide = max(map(len, rows))
+    with styled():
+        drawn = figure(7.2, 3.3 if len(rows) == 1 and wide <= 2 else 2.5 * len(rows))
+        for row, (epochs, panels) in enumerate(zip(stages, rows, strict=True)):
+            for column, (title, names) in enumerate(panels):
+                axes = drawn.add_subplot(len(rows), wide, row * wide + column + 1)
+                _panel(axes, epochs, names, chosen if row == len(rows) - 1 else 0)
+                axes.set_ylabel(title)
+                if column == 0 and len(rows) > 1:
+                    axes.set_title(label("stage {}: {}", row + 1, epochs[0]["stage"]), loc="left", pad=18)
+    return drawn
+
+
+def by_stage(history: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Cut the epochs into those of each stage, in their order.
+
+    Example:
+        >>> [len(some) for some in by_stage([{"stage": "a"}, {"stage": "a"}, {"stage": "b"}])]
+        [2, 1]
+    """
+    stages: list[list[Mapping[str, Any]]] = []
+    for record in history:
+        if not stages or stages[-1][-1].get("stage", "") != record.get("stage", ""):
+            stages.append([])
+        stages[-1].append(record)
+    return stages
+
+
+def _panels(epochs: Sequence[Mapping[str, Any]], *, apart: bool) -> list[tuple[str, Mapping[str, str]]]:
+    """Return the panels of one stage: what stands beside each, and the words of each of its lines."""
+    measured = any(record["validation_loss"] is not None for record in epochs)
+    both = {"train_loss": "training", "validation_loss": "validation"}
+    split = apart and measured
+    panels: list[tuple[str, Mapping[str, str]]] = [(label("mean loss"), {"train_loss": "training"} if split else both)]
+    if split:
+        panels.append((label("what is chosen by"), {"validation_loss": "validation"}))
+    parts = list(epochs[0].get("parts") or {})[:MOST_PARTS]
+    if parts:
+        panels.append((label("parts"), {f"parts {name}": name for name in parts}))
+    return panels
+
+
+def _panel(axes: Axes, epochs: Sequence[Mapping[str, Any]], names: Mapping[str, str], chosen: int) -> None:
+    """Draw some lines by epoch, the epoch whose weights were kept marked."""
     from matplotlib.ticker import MaxNLocator
 
-    with styled():
-        drawn = figure(7.2, 3.3)
-        axes = drawn.add_subplot()
-        epochs = np.array([record["epoch"] for record in history])
-        shown = []
-        for order, (name, words) in enumerate((("train_loss", "training"), ("validation_loss", "validation"))):
-            losses = np.array([record[name] for record in history], dtype=np.float64)
-            if np.isfinite(losses).any():
-                axes.plot(epochs, losses, color=LINES[order], linestyle=STROKES[order], linewidth=1.8,
-                          marker="o" if len(epochs) == 1 else "", label=label(words))  # fmt: skip
-                shown.append(losses[np.isfinite(losses)])
-        spread = np.concatenate(shown) if shown else np.ones(1)
-        if spread.min() > 0 and spread.max() > 50 * spread.min():
-            axes.set_yscale("log")
-        if 0 < chosen <= len(epochs):
-            _mark(axes, chosen, late=chosen > 0.7 * len(epochs))
-        axes.set_xlabel(label("epoch"))
-        axes.set_ylabel(label("mean loss"))
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        _quiet(axes)
-        if shown:
-            axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
-    return drawn
+    numbers, shown = np.array([record["epoch"] for record in epochs]), []
+    for order, (name, words) in enumerate(names.items()):
+        amounts = np.array([_recorded(record, name) for record in epochs], dtype=np.float64)
+        if np.isfinite(amounts).any():
+            colour = 1 if name == "validation_loss" else order
+            told = label(words) if name in ("train_loss", "validation_loss") else readable(words.replace("_", " "))
+            axes.plot(numbers, amounts, color=LINES[colour], linestyle=STROKES[colour % len(STROKES)], linewidth=1.8,
+                      marker="o" if len(numbers) == 1 else "", label=told)  # fmt: skip
+            shown.append(amounts[np.isfinite(amounts)])
+    spread = np.concatenate(shown) if shown else np.ones(1)
+    if spread.min() > 0 and spread.max() > 50 * spread.min():
+        axes.set_yscale("log")
+    if 0 < chosen <= len(numbers) and len(numbers) > 1:
+        _mark(axes, chosen, late=chosen > 0.7 * len(numbers))
+    axes.set_xlabel(label("epoch"))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _quiet(axes)
+    if shown:
+        axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+
+
+def _recorded(record: Mapping[str, Any], name: str) -> float | None:
+    """Return one amount of an epoch: a loss, or a named part."""
+    if name.startswith("parts "):
+        part: float | None = (record.get("parts") or {}).get(name.removeprefix("parts "))
+        return part
+    loss: float | None = record[name]
+    return loss
 
 
 def _mark(axes: Axes, chosen: int, *, late: bool) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from layerwise.language import say
 from layerwise.report.contents import ReportData
-from layerwise.report.words import bounds, cut, learner, metric, number, percent, value
+from layerwise.report.words import SHARES, bounds, cut, expected, learner, metric, number, percent, retold, value
 
 __all__ = ["Finding", "findings", "headline"]
 
@@ -42,24 +42,38 @@ def headline(data: ReportData) -> tuple[str, str]:
         )
     if not data.unseen:
         return say("What to expect of new data is not known: nothing was kept aside to test on."), _on_training(data)
-    if data.task.name == "regress":
+    if data.numbers:
         return _expected_number(data)
-    return _expected_wrong(data) if data.metrics["confusion"] and data.class_names else _expected_figure(data)
+    return _expected_wrong(data) if data.metrics["expectation_per_1000"] else _expected_figure(data)
 
 
 def _expected_figure(data: ReportData) -> tuple[str, str]:
     """Return the main figure of a task of its own kind, and what it rests on."""
     main = data.task.main
     found = data.metrics["metrics"][main]
-    first = say("{} on new data: about {}.", metric(main), value(found))
-    second = say("{} % interval {}, measured on {:,} of the test part. It holds for new data that come from where these "
-                 "came from.", data.percent, bounds(found), found["n"] or 0)  # fmt: skip
-    return first, second
+    if found["value"] is None:
+        return say("What to expect of new data is not known: {}.", metric(main)), retold(found["reason"])
+    second = (
+        say("{} % interval {}, measured on the test part (n = {:,}). It holds for new data that come from where these "
+            "came from.", data.percent, bounds(found), found["n"])
+        if found["low"] is not None
+        else say("Measured on the test part (n = {:,}), without an interval.", found["n"])
+    )  # fmt: skip
+    lower = say("Lower is better.") if data.task.lower_is_better else ""
+    return expected(main, _amount(data, main, found)), f"{second} {lower}".strip()
+
+
+def _amount(data: ReportData, name: str, interval: Mapping[str, Any]) -> str:
+    """Return a figure inside a sentence about new data: nats with their unit, a share as a count of 100."""
+    if name == "nats":
+        words = data.experiment.preprocess.tokens == "words"
+        return say("{} nats a word", value(interval)) if words else say("{} nats a character", value(interval))
+    return number(100 * interval["value"]) if name in SHARES else value(interval)
 
 
 def _on_training(data: ReportData) -> str:
     """Say how well the network answers what it learned from."""
-    if data.task.name == "regress":
+    if data.numbers:
         return say("On the rows it learned from, predictions of '{}' are off by {} on average.",
                    cut(data.target), number(data.metrics["metrics"]["mae"]["value"]))  # fmt: skip
     if not data.class_names:
@@ -71,8 +85,8 @@ def _on_training(data: ReportData) -> str:
 
 def _expected_wrong(data: ReportData) -> tuple[str, str]:
     """Return the range of errors among new examples."""
-    expected, (wrong, rows) = data.metrics["expectation_per_1000"], _wrong(data)
-    low, high = round(expected["low"]), round(expected["high"])
+    foreseen, (wrong, rows) = data.metrics["expectation_per_1000"], _wrong(data)
+    low, high = round(foreseen["low"]), round(foreseen["high"])
     first = (
         say("Of {:,} new examples expect {:,} to {:,} wrong.", NEW, low, high) if low < high
         else say("Of {:,} new examples expect {:,} wrong.", NEW, low)
@@ -152,10 +166,10 @@ def _baseline(data: ReportData) -> list[Finding]:
 
 
 def _figure(name: str, interval: Mapping[str, Any]) -> str:
-    """Return a main figure as people say it: accuracy in percent, R2 as a number."""
-    if name == "r2":
-        return f"R² {value(interval)}"
-    return percent(interval["value"]) if name == "accuracy" else value(interval)
+    """Return a main figure as people say it: shares in percent, all but accuracy with their name."""
+    if name == "accuracy":
+        return percent(interval["value"])
+    return f"{metric(name)} {percent(interval['value']) if name in SHARES else value(interval)}"
 
 
 def _ends(name: str, interval: Mapping[str, Any]) -> str:
@@ -163,15 +177,13 @@ def _ends(name: str, interval: Mapping[str, Any]) -> str:
     if interval["low"] is None:
         return say("undefined")
     return (
-        bounds(interval)
-        if name not in ("accuracy", "recall")
-        else f"{percent(interval['low'])} – {percent(interval['high'])}"
-    )
+        bounds(interval) if name not in SHARES else f"{percent(interval['low'])} – {percent(interval['high'])}"
+    )  # fmt: skip
 
 
 def _explained(data: ReportData) -> list[Finding]:
     """Say how much of the target's variance is explained; for regression."""
-    if data.task.name != "regress" or not data.unseen:
+    if not data.numbers or not data.unseen:
         return []
     figure = data.metrics["metrics"]["r2"]
     if figure["value"] is None:
@@ -189,7 +201,7 @@ def _explained(data: ReportData) -> list[Finding]:
 def _weakest(data: ReportData) -> list[Finding]:
     """Name the class that is recognised worst, and what it is taken for."""
     if not data.class_names:
-        return []
+        return _lowest(data)
     matrix = np.array(data.metrics["confusion"])
     rows = matrix.sum(axis=1)
     right = np.diag(matrix)
@@ -206,6 +218,19 @@ def _weakest(data: ReportData) -> list[Finding]:
         cut(names[place]), int(right[place]), int(rows[place]), percent(right[place] / rows[place]), data.percent,
         _ends("recall", recall), cut(names[taken]), int(others[taken]),
     )  # fmt: skip
+    return [Finding(say("Weakest class"), sentence)]
+
+
+def _lowest(data: ReportData) -> list[Finding]:
+    """Name the class with the lowest figure of its own, where classes have figures but examples have not one class."""
+    known = data.metrics["classes"]
+    name = next(iter(next(iter(known.values()))), "") if known else ""
+    values = {each: figures[name] for each, figures in known.items() if figures[name]["value"] is not None}
+    if not values:
+        return []
+    least, figure = min(values.items(), key=lambda pair: float(pair[1]["value"]))
+    sentence = say("'{}': {} ({} % interval {}).", cut(least), _figure(name, figure), data.percent,
+                   _ends(name, figure))  # fmt: skip
     return [Finding(say("Weakest class"), sentence)]
 
 

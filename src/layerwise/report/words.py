@@ -9,7 +9,7 @@ from typing import Any
 
 from layerwise.language import current, korean, say
 
-__all__ = ["bounds", "cut", "learner", "metric", "number", "percent", "retold", "value"]
+__all__ = ["SHARES", "bounds", "cut", "expected", "learner", "metric", "number", "percent", "retold", "value"]
 
 METRICS = {
     "accuracy": "accuracy", "error_rate": "error rate", "balanced_accuracy": "balanced accuracy",
@@ -24,9 +24,25 @@ METRICS = {
     "reconstruction_error": "reconstruction error",
     "map_50": "mean AP at overlap 0.50", "map": "mean AP at overlaps 0.50 to 0.95", "map_75": "mean AP at overlap 0.75",
     "ap_50": "AP at overlap 0.50", "ap": "AP at overlaps 0.50 to 0.95",
+    "iou": "IoU", "precision": "precision", "recall": "recall", "f1": "F1", "mean_return": "mean return",
+    "caught": "caught",
     "exact_match": "exact match", "symbol_accuracy": "symbols at the right place",
 }  # fmt: skip
 """Each figure's name for people."""
+
+EXPECTED = {
+    "nats": "For new text of this kind expect about {}.",
+    "exact_match": "Of 100 new sequences expect about {} to be answered without a single mistake.",
+    "mean_return": "In new episodes expect a mean return of about {}.",
+    "map_50": "On new pictures expect a mean AP at overlap 0.50 (mAP@.5) of about {}.",
+    "mean_iou": "On new pictures expect a mean IoU of about {}.",
+    "log_likelihood": "For new examples expect a log-likelihood of about {} nats each.",
+    "pseudo_log_likelihood": "For new examples expect a pseudo-log-likelihood of about {} nats each.",
+}  # fmt: skip
+"""What a figure says of new data, as a sentence; the value is put in."""
+
+SHARES = ("accuracy", "recall", "exact_match")
+"""Figures that people say in percent."""
 
 LEARNERS = {
     "majority": "always the most frequent class", "mean": "always the training mean",
@@ -50,6 +66,20 @@ def metric(name: str) -> str:
         'macro F1'
     """
     return say(METRICS[name]) if name in METRICS else name.replace("_", " ")
+
+
+def expected(name: str, amount: str) -> str:
+    """Return what a figure says of new data, as a sentence.
+
+    Example:
+        >>> expected("mean_iou", "0.812")
+        'On new pictures expect a mean IoU of about 0.812.'
+        >>> expected("r2", "0.5")
+        'R² on new data: about 0.5.'
+    """
+    if name in EXPECTED:
+        return say(EXPECTED[name], amount)
+    return say("{} on new data: about {}.", metric(name), amount)
 
 
 def learner(name: str) -> str:
@@ -92,7 +122,7 @@ def value(interval: Mapping[str, Any] | None) -> str:
     """Return a measured value: three decimals up to 1, else four figures."""
     if not interval or interval["value"] is None:
         return say("undefined")
-    return f"{interval['value']:.3f}" if abs(interval["value"]) <= 1 else number(interval["value"])
+    return f"{interval['value'] + 0.0:.3f}" if abs(interval["value"]) <= 1 else number(interval["value"])
 
 
 def bounds(interval: Mapping[str, Any] | None) -> str:
@@ -105,8 +135,9 @@ def bounds(interval: Mapping[str, Any] | None) -> str:
     if not interval or interval["low"] is None:
         return ""
     small = abs(interval["value"]) <= 1 and max(abs(interval["low"]), abs(interval["high"])) <= 10
-    ends = (interval["low"], interval["high"])
-    return " – ".join(f"{end + 0.0:.3f}" if small else number(end) for end in ends)
+    low, high = (f"{end + 0.0:.3f}" if small else number(end) for end in (interval["low"], interval["high"]))
+    # A dash before a minus sign would be misread.
+    return f"{low} – {high}" if interval["low"] >= 0 else say("{} to {}", low, high)
 
 
 def cut(name: str, longest: int = LONGEST_NAME) -> str:

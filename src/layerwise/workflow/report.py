@@ -14,7 +14,7 @@ from layerwise.explain.layers import layer_table
 from layerwise.explain.open import explain, fitting
 from layerwise.files import write_text
 from layerwise.language import current, say, system_language, use
-from layerwise.report.contents import Mistake, OpenedView, ReportData, read_answers
+from layerwise.report.contents import Mistake, OpenedView, ReportData, one_class, read_answers, targets_of
 from layerwise.report.mistakes import worst_places
 from layerwise.report.page import MOST_MISTAKES, page
 from layerwise.report.pictures import mistake, shown_fields
@@ -75,8 +75,8 @@ def _from_files(opened: Opened) -> ReportData:
     folder = opened.folder
     known = folder.read("data.json")
     metrics = folder.read("metrics.json") if folder.finished else {}
-    answers = read_answers(folder.path / "predictions.csv", opened.task) if metrics else {}
-    names = opened.task.classes if opened.task.name == "classify" else ()
+    answers = read_answers(folder.path / "predictions.csv", opened.task, targets_of(known)) if metrics else {}
+    names = opened.task.classes if one_class(opened.task) else ()
     tests = folder.path / "tests.json"
     return ReportData(
         name=folder.name, handle=_handle(folder), experiment=folder.experiment(), plan=folder.plan(), data=known,

@@ -208,6 +208,9 @@ class _Shown:
             every = -(-len(self.labels) // TICKS)
             axes.set_xticks(places[::every], [readable(name) for name in self.labels[::every]], fontsize=7)
             axes.set_xlabel(label("what was read"))
+            low, high = axes.get_ylim()
+            between = "" if high > 30 * low else "{:.0e}"
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0e}")
+            axes.yaxis.set_minor_formatter(lambda value, _: between.format(value))
             axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
         return drawn
