@@ -23,11 +23,11 @@ from torch.nn import functional
 from layerwise.config import Train, experiment
 from layerwise.errors import LayerwiseError
 from layerwise.models.lenet import lenet5
+from layerwise.randomness import order
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import Examples
 from layerwise.training.history import History
 from layerwise.training.loop import train
-from layerwise.randomness import order
 from layerwise.training.state import Plan, prepare
 from layerwise.workflow.prepare import prepare_data
 

@@ -32,7 +32,8 @@ EXEMPT = ("__init__", "catalog")
 """Modules that hand on names."""
 
 LIGHT = ("cli/data.py", "cli/models.py", "cli/application.py", "cli/options.py", "cli/tables.py", "catalog.py",
-         "config/stages.py", "config/checks.py", "config/toml.py", "errors.py", "files.py", "__init__.py", "__main__.py")  # fmt: skip
+         "config/stages.py", "config/checks.py", "config/toml.py", "errors.py", "files.py", "__init__.py",
+         "__main__.py")  # fmt: skip
 """Modules that `--help`, `models` and `data` reach, beside everything in `data/`, `language/` and `byhand/`."""
 HEAVY = ("torch", "matplotlib", "sklearn", "pyarrow", "pandas", "torchvision", "safetensors")
 

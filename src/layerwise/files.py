@@ -28,7 +28,7 @@ from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
 __all__ = [
-    "append_line", "existing", "open_lines", "own", "remove_folder", "sha256", "unused_folder", "write_bytes",
+    "append_line", "existing", "in_use", "open_lines", "own", "remove_folder", "sha256", "unused_folder", "write_bytes",
     "write_chunks", "write_folder", "write_json", "write_text",
 ]  # fmt: skip
 
@@ -259,6 +259,16 @@ def own(folder: Path) -> Iterator[None]:
                 stream.truncate(0)
 
 
+def in_use(folder: Path) -> bool:
+    """Say whether another process writes in a folder; that cannot be told where there are no locks."""
+    path = folder / ".lock"
+    try:
+        with path.open("r+", encoding="utf-8") as stream:
+            return _lock(stream) is False
+    except OSError:
+        return False
+
+
 def _holder(stream: IO[str]) -> str:
     """Say who wrote a lock file."""
     stream.seek(0)
@@ -304,18 +314,18 @@ def _write_new(path: Path, chunks: Iterable[bytes | memoryview]) -> Written:
     """Write a file that did not exist and flush it to disk, hashing on the way; an error of closing counts."""
     digest, size = hashlib.sha256(), 0
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    descriptor = os.open(path, flags, 0o666)
+    descriptor, flushed = os.open(path, flags, 0o666), False
     try:
         for chunk in chunks:
             digest.update(chunk)
             size += len(chunk)
             _write_all(descriptor, memoryview(chunk))
         os.fsync(descriptor)
-    except BaseException:
-        with contextlib.suppress(OSError):
+        flushed = True
+    finally:
+        # A fault of closing is a fault of writing, unless another one is on its way already.
+        with contextlib.suppress(*(() if flushed else (OSError,))):
             os.close(descriptor)
-        raise
-    os.close(descriptor)
     return size, digest.hexdigest()
 
 

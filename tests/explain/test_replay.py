@@ -558,3 +558,22 @@ def test_no_update_is_left_at_the_end():
         pass
     with pytest.raises(LayerwiseError, match="another update"):
         replay_next(state)
+
+
+def test_what_no_parameter_has_a_part_in_is_data():
+    """Finding places among the targets is preparation; the same operation on what the network computed is refused."""
+
+    class Sorted(nn.Module):
+        def __init__(self, own):
+            super().__init__()
+            self.fc, self.own = nn.Linear(4, 3), own
+
+        def forward(self, batch, state):
+            output = self.fc(batch.inputs)
+            order = (output if self.own else batch.inputs).cumsum(1)[:, :3].detach()
+            return LossResult((output * order).sum(), 1.0, output)
+
+    batch = batch_for(4, 3)
+    assert replay_step(Sorted(False), batch, Train()).ok
+    with pytest.raises(LayerwiseError, match="cumsum"):
+        replay_step(Sorted(True), batch, Train())

@@ -222,7 +222,7 @@ def test_a_run_without_any_says_how_to_begin_again(tmp_path):
     assert complete(tmp_path) == []
     assert latest(tmp_path) is None
     assert best(tmp_path) is None
-    with pytest.raises(LayerwiseError, match=r"has none[\s\S]+layerwise train --experiment .+run\.toml"):
+    with pytest.raises(LayerwiseError, match=r"has no checkpoints[\s\S]+layerwise train --experiment .+run\.toml"):
         newest_whole(tmp_path)
 
 

@@ -45,7 +45,7 @@ def test_attention_solves_reversal_in_500_updates(attentive):
     assert figures["part"] == "test"
     assert figures["metrics"]["exact_match"]["value"] >= 0.95
     assert figures["baselines"]["dictionary"]["exact_match"]["value"] <= 0.01
-    assert sum(1 for _ in (opened.folder.path / "history.jsonl").open()) == 4
+    assert len((opened.folder.path / "history.jsonl").read_text(encoding="utf-8").splitlines()) == 4
 
 
 def test_one_fixed_vector_does_not(tmp_path):

@@ -69,7 +69,9 @@ def test_the_built_in_episodes_are_what_they_say():
     assert len({cells.tobytes() for cells in screens}) == 25
     broken = source.columns["screen"].cells.copy()
     broken[7, 0, 0] = 0
-    damaged = source.columns | {"screen": type(source.columns["screen"])(broken, None, source.columns["screen"].sizes, 1)}
+    damaged = source.columns | {
+        "screen": type(source.columns["screen"])(broken, None, source.columns["screen"].sizes, 1)
+    }
     with pytest.raises(LayerwiseError, match="begins with one ball above one paddle"):
         screens_of(type(source)(source.name, source.origin, source.fields, damaged))
 

@@ -12,10 +12,10 @@ from torch.nn import functional
 
 from layerwise.config import Train
 from layerwise.errors import LayerwiseError
+from layerwise.randomness import order
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import Examples, LossResult
 from layerwise.training.loop import detached, train
-from layerwise.randomness import order
 from layerwise.training.state import Plan, prepare
 from layerwise.workflow.request import request
 from layerwise.workflow.start import start

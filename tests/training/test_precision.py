@@ -1,4 +1,4 @@
-"""Mixed precision: 16 bits where they may be, an update left out where they overflow, and all of it in the checkpoint."""
+"""Mixed precision: 16 bits where they may be, an update left out where they overflow, all of it in the checkpoint."""
 
 import math
 

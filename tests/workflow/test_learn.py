@@ -14,7 +14,7 @@ from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import Examples
 from layerwise.training.history import History
 from layerwise.training.state import Plan, prepare
-from layerwise.workflow.learn import learn, Records
+from layerwise.workflow.learn import Records, learn
 
 TASK = Classify(("no", "yes"))
 AND = Examples(torch.tensor([[0.0, 0], [0, 1], [1, 0], [1, 1]]), torch.tensor([0, 0, 0, 1]), ("00", "01", "10", "11"))

@@ -1,4 +1,4 @@
-"""Learning what an action is worth (lecture 003, "Automatic Game Playing"): Bellman's equation, its target and its error.
+"""Learning what an action is worth (lecture 003, "Automatic Game Playing"): Bellman's equation, target and error.
 
 Q(s, a) = r + discount max_b Q(s', b),   and Q(s, a) = r where the episode ends
 """

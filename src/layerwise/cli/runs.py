@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from layerwise.cli.options import Common, print_json
 from layerwise.cli.tables import figure, main_figure, print_lines, print_table
+from layerwise.files import in_use
 from layerwise.language import say
 from layerwise.report.words import metric
 from layerwise.runs.folder import RunFolder, list_runs
@@ -51,7 +52,7 @@ def row(folder: RunFolder) -> dict[str, Any]:
     date = datetime.fromtimestamp((folder.path / "run.toml").stat().st_mtime).astimezone()
     entry = {
         "run": folder.name, "data": whole.load.data, "model": whole.model.name, "figure": "", "value": None,
-        "state": "finished" if folder.finished else "interrupted", "date": date.strftime("%Y-%m-%d %H:%M"),
+        "state": state(folder), "date": date.strftime("%Y-%m-%d %H:%M"),
     }  # fmt: skip
     if folder.finished:
         metrics = folder.read("metrics.json")
@@ -60,6 +61,15 @@ def row(folder: RunFolder) -> dict[str, Any]:
     return entry
 
 
+def state(folder: RunFolder) -> str:
+    """Return whether a run is finished, still being written, or was interrupted."""
+    if folder.finished:
+        return "finished"
+    return "running" if in_use(folder.path) else "interrupted"
+
+
 def shown(entry: dict[str, Any]) -> str:
-    """Return the figure of a run, or that it was interrupted."""
-    return figure(entry["value"]) if entry["state"] == "finished" else say("interrupted")
+    """Return the figure of a run, or that it was interrupted or still learns."""
+    if entry["state"] == "finished":
+        return figure(entry["value"])
+    return say("still learning") if entry["state"] == "running" else say("interrupted")

@@ -145,7 +145,7 @@ def show_end(path: Path, metrics: dict[str, Any], report: Path) -> None:
     if learning["epochs"]:
         stage = RunFolder(path).history()[-1].get("stage", "")
         best = say("{} of stage {}", learning["best_epoch"], stage) if stage else learning["best_epoch"]
-        sentence = say("Epochs learned: {}, in {:.1f} s; the weights are those of epoch {}.", learning["epochs"],
+        sentence = say("Learned {} epochs in {:.1f} s; the weights are those of epoch {}.", learning["epochs"],
                        learning["seconds"], best)  # fmt: skip
         print_lines(sentence)
     print_lines("")

@@ -97,4 +97,6 @@ def generated(name: str) -> Source:
     """
     columns = GENERATED[name][0]()
     fields = tuple(Field(part, ROLES.get(part, "input")) for part in columns)
-    return Source(name, "built-in", fields, columns, licence="made by formula; free of rights", task=TASKS.get(name, ""))
+    return Source(
+        name, "built-in", fields, columns, licence="made by formula; free of rights", task=TASKS.get(name, "")
+    )

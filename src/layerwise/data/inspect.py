@@ -139,7 +139,9 @@ def inspect(source: Source, target: str = "", *, data: str = "") -> Inspection:
     model, reason = guess_model(source, task)
     reads_texts = bool(task) and entry("task", task).facts.get("inputs") == "text"
     dropped = tuple(fact.name for fact in facts if fact.role == "input" and fact.kind == "text" and not reads_texts)
-    usable = (bool(task) and entry("task", task).facts["target"] == "none") or (bool(chosen) and len(dropped) < len(source.named("input")))
+    usable = (bool(task) and entry("task", task).facts["target"] == "none") or (
+        bool(chosen) and len(dropped) < len(source.named("input"))
+    )
     excluded = bool(source.problems) or bool(chosen and source.columns[chosen].missing().any())
     return Inspection(
         name=source.name, origin=source.origin, licence=source.licence, listed=len(source) + len(source.problems),

@@ -103,11 +103,19 @@ class Operation:
 
 
 class OperationRecorder(TorchFunctionMode):
-    """Notes operations on values that depend on the parameters or the batch; all others are data."""
+    """Notes operations on values that depend on the parameters or the batch; all others are data.
 
-    def __init__(self, keep: bool) -> None:
+    Args:
+        keep: Copy every value.
+        known: Names of operations that can be done again. Any other that no parameter has a part in, such as finding
+            the cell that answers for an object, makes data: no gradient passes it. None where all are to be noted.
+    """
+
+    def __init__(self, keep: bool, known: frozenset[str] | None = None) -> None:
         super().__init__()
         self.keep = keep
+        self.known = known
+        self.learned: set[int] = set()
         self.copies: dict[int, Tensor] = {}
         self.operations: list[Operation] = []
         self.leaves: dict[int, Leaf] = {}
@@ -138,14 +146,22 @@ class OperationRecorder(TorchFunctionMode):
         if not made or name in DRAWN or name in SHAPED:
             return output
         changed = [tensor for tensor, version in zip(tensors, versions, strict=True) if tensor._version != version]
-        self.note(name, arguments, linked, made)
+        if self.known is not None and name not in self.known and not self.learns(tensors):
+            for tensor in made:
+                self.add(tensor, Leaf("data", "", tensor.detach().clone()))
+        else:
+            self.note(name, arguments, linked, made)
         for tensor in changed:
             self.outdate(tensor)
         return output
 
     def note(self, name: str, arguments: tuple[Any, ...], keywords: Mapping[str, Any], made: list[Tensor]) -> None:
         """Append an operation and give its results places."""
+        # Before the results get their places: an operation in place gives an argument a new one.
+        taken = {link.place for link in _links((arguments, tuple(keywords.values())))}
         places = tuple(self.add(tensor, None) for tensor in made)
+        if taken & self.learned:
+            self.learned.update(places)
         file, line = _caller()
         module = self.stack[-1] if self.stack else ""
         passes, floating = torch.is_grad_enabled(), tuple(tensor.is_floating_point() for tensor in made)
@@ -181,7 +197,13 @@ class OperationRecorder(TorchFunctionMode):
             self.copies[place] = tensor.detach().clone()
         if leaf is not None:
             self.leaves[place] = leaf
+            if leaf.role == "parameter":
+                self.learned.add(place)
         return place
+
+    def learns(self, tensors: list[Tensor]) -> bool:
+        """Say whether a parameter has a part in any of these values."""
+        return any(self.places.get(id(tensor)) in self.learned or tensor.grad_fn is not None for tensor in tensors)
 
     def depends(self, tensor: Tensor) -> bool:
         """Say whether a tensor was made from parameters or the batch, or is one of them."""

@@ -47,7 +47,9 @@ class Trace:
         return users[0] if len(users) == 1 else None
 
 
-def record(learner: nn.Module, batch: Batch, state: Any = None, *, keep: bool = False) -> Trace:
+def record(
+    learner: nn.Module, batch: Batch, state: Any = None, *, keep: bool = False, known: frozenset[str] | None = None
+) -> Trace:
     """Run forward and loss once and note every operation.
 
     Args:
@@ -55,6 +57,8 @@ def record(learner: nn.Module, batch: Batch, state: Any = None, *, keep: bool = 
         batch: What is learned from.
         state: What the batch before carried over.
         keep: Copy every value, for views.
+        known: Names of operations that can be done again; any other that no parameter has a part in makes data. None
+            where all are to be noted.
 
     Raises:
         LayerwiseError: A tensor was changed in place while another name for it was still in use.
@@ -67,7 +71,7 @@ def record(learner: nn.Module, batch: Batch, state: Any = None, *, keep: bool = 
         >>> [operation.name for operation in trace.operations]
         ['linear', 'cross_entropy']
     """
-    recorder = OperationRecorder(keep)
+    recorder = OperationRecorder(keep, known)
     for name, parameter in learner.named_parameters():
         recorder.add(parameter, Leaf("parameter", name.removeprefix("model."), parameter))
     for name in ("inputs", "targets", "rows", "weights"):

@@ -120,6 +120,12 @@ class DeepQNetwork(nn.Module):
         values: Tensor = self.values(screens)
         return values
 
+    def hidden(self, screens: Float[Tensor, "boards 1 rows columns"]) -> Float[Tensor, "boards units"]:
+        """Return what the last layer reads."""
+        for part in list(self.values.children())[:-1]:
+            screens = part(screens)
+        return screens
+
     def scores(self, output: Tensor) -> Tensor:
         """Return the values as they are: they are no probabilities."""
         return output

@@ -146,6 +146,12 @@ class ReportData:
         return numbers(self.task, targets_of(self.data))
 
     @property
+    def worded(self) -> bool:
+        """Whether each measured row has a truth in words; a running text is cut into passages instead."""
+        rows = self.data["split"][self.part] if self.part else ()
+        return len(rows) == len(self.measured) and bool(self.measured.targets.astype(bool).any())
+
+    @property
     def losses_apart(self) -> bool:
         """Whether training and validation losses are different figures: a game's, or a rule without an answer."""
         return isinstance(self.task, MakesBatches) or not self.task.outputs()

@@ -29,7 +29,7 @@ def worst_places(data: ReportData, most: int) -> list[int]:
     wrong = np.flatnonzero(answers.targets != answers.predictions)
     if not data.class_names:
         # Without a truth in words there is nothing to be right or wrong.
-        return [int(place) for place in wrong[:most]] if answers.targets.astype(bool).any() else []
+        return [int(place) for place in wrong[:most]] if data.worded else []
     sureness = answers.scores[wrong, answers.predictions[wrong]]
     return [int(place) for place in wrong[np.argsort(-sureness, kind="stable")][:most]]
 
@@ -71,18 +71,25 @@ def mistakes(data: ReportData, most: int) -> str:
 def _differing(data: ReportData) -> str:
     """Return answers of another kind that are not what was wanted, in words; nothing where there are no such words."""
     answers = data.measured
-    if not answers.targets.astype(bool).any():
+    if not data.worded:
         return ""
     title, total = say("Where it answered otherwise"), int((answers.targets != answers.predictions).sum())
     if not data.mistakes:
         return section("mistakes", title, paragraph(say("Nowhere: every answer is what was wanted.")))
+    told = say("{:,} of {:,} answers are not exactly what was wanted.", total, len(answers))
+    wrong = answers.targets != answers.predictions
+    pairs = set(zip(answers.targets[wrong].tolist(), answers.predictions[wrong].tolist(), strict=True))
     fields = list(data.mistake_fields)
+    if len(pairs) == 1 and not fields:
+        # A table of equal rows tells no more than their number.
+        wanted, answered = pairs.pop()
+        same = say("Wanted: '{}'; answered: '{}'.", cut(wanted), cut(answered))
+        return section("mistakes", title, paragraph(f"{told} {same}"))
     rows: list[list[Cell]] = [
         [cut(answers.ids[each.place]), *(cut(cell, LONGEST_TEXT) for cell in each.cells),
          cut(str(answers.targets[each.place]), LONGEST_TEXT), cut(str(answers.predictions[each.place]), LONGEST_TEXT)]
         for each in data.mistakes
     ]  # fmt: skip
-    told = say("{:,} of {:,} answers are not exactly what was wanted; these are the first.", total, len(answers))
     header = [say("example"), *(map(cut, fields) if data.mistakes[0].cells else ()), say("truth"), say("answered")]
     return section("mistakes", title, paragraph(told), paragraph(data.source_note, "note"),
                    table(say("Answers of the {} part", say(data.part)), header, rows))  # fmt: skip

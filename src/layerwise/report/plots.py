@@ -79,13 +79,14 @@ def _panels(epochs: Sequence[Mapping[str, Any]], *, apart: bool) -> list[tuple[s
         panels.append((label("what is chosen by"), {"validation_loss": "validation"}))
     parts = list(epochs[0].get("parts") or {})[:MOST_PARTS]
     if parts:
-        panels.append((label("parts"), {f"parts {name}": name for name in parts}))
+        title = label("parts") if len(parts) > 1 else readable(parts[0].replace("_", " "))
+        panels.append((title, {f"parts {name}": name for name in parts}))
     return panels
 
 
 def _panel(axes: Axes, epochs: Sequence[Mapping[str, Any]], names: Mapping[str, str], chosen: int) -> None:
     """Draw some lines by epoch, the epoch whose weights were kept marked."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
     numbers, shown = np.array([record["epoch"] for record in epochs]), []
     for order, (name, words) in enumerate(names.items()):
@@ -99,10 +100,16 @@ def _panel(axes: Axes, epochs: Sequence[Mapping[str, Any]], names: Mapping[str, 
     spread = np.concatenate(shown) if shown else np.ones(1)
     if spread.min() > 0 and spread.max() > 50 * spread.min():
         axes.set_yscale("log")
+        # The usual powers of ten are written in a mark-up that is not read here.
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda amount, _: f"{amount:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     if 0 < chosen <= len(numbers) and len(numbers) > 1:
         _mark(axes, chosen, late=chosen > 0.7 * len(numbers))
     axes.set_xlabel(label("epoch"))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(numbers) == 1:
+        axes.set_xticks(numbers)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     _quiet(axes)
     if shown:
         axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)

@@ -55,7 +55,7 @@ def _expected_figure(data: ReportData) -> tuple[str, str]:
         return say("What to expect of new data is not known: {}.", metric(main)), retold(found["reason"])
     second = (
         say("{} % interval {}, measured on the test part (n = {:,}). It holds for new data that come from where these "
-            "came from.", data.percent, bounds(found), found["n"])
+            "came from.", data.percent, _ends(main, found), found["n"])
         if found["low"] is not None
         else say("Measured on the test part (n = {:,}), without an interval.", found["n"])
     )  # fmt: skip
@@ -68,7 +68,7 @@ def _amount(data: ReportData, name: str, interval: Mapping[str, Any]) -> str:
     if name == "nats":
         words = data.experiment.preprocess.tokens == "words"
         return say("{} nats a word", value(interval)) if words else say("{} nats a character", value(interval))
-    return number(100 * interval["value"]) if name in SHARES else value(interval)
+    return f"{NEW * interval['value']:,.0f}" if name in SHARES else value(interval)
 
 
 def _on_training(data: ReportData) -> str:

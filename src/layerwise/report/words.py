@@ -22,8 +22,7 @@ METRICS = {
     "frequency_weighted_iou": "frequency-weighted IoU",
     "log_likelihood": "log-likelihood", "pseudo_log_likelihood": "pseudo-log-likelihood",
     "reconstruction_error": "reconstruction error",
-    "map_50": "mean AP at overlap 0.50", "map": "mean AP at overlaps 0.50 to 0.95", "map_75": "mean AP at overlap 0.75",
-    "ap_50": "AP at overlap 0.50", "ap": "AP at overlaps 0.50 to 0.95",
+    "map_50": "mAP@.5", "map": "mAP@.5:.95", "map_75": "mAP@.75", "ap_50": "AP@.5", "ap": "AP@.5:.95",
     "iou": "IoU", "precision": "precision", "recall": "recall", "f1": "F1", "mean_return": "mean return",
     "caught": "caught",
     "exact_match": "exact match", "symbol_accuracy": "symbols at the right place",
@@ -32,9 +31,9 @@ METRICS = {
 
 EXPECTED = {
     "nats": "For new text of this kind expect about {}.",
-    "exact_match": "Of 100 new sequences expect about {} to be answered without a single mistake.",
+    "exact_match": "Of 1,000 new sequences expect about {} to be answered without a single mistake.",
     "mean_return": "In new episodes expect a mean return of about {}.",
-    "map_50": "On new pictures expect a mean AP at overlap 0.50 (mAP@.5) of about {}.",
+    "map_50": "On new pictures expect a mean average precision (mAP@.5) of about {}.",
     "mean_iou": "On new pictures expect a mean IoU of about {}.",
     "log_likelihood": "For new examples expect a log-likelihood of about {} nats each.",
     "pseudo_log_likelihood": "For new examples expect a pseudo-log-likelihood of about {} nats each.",
@@ -50,7 +49,7 @@ LEARNERS = {
     "unigram": "counts of single symbols", "bigram": "counts after one symbol", "trigram": "counts after two symbols",
     "colour-threshold": "every patch of a colour that objects have",
     "pixel-majority": "the most frequent class of each place",
-    "independent-units": "each unit by itself",
+    "random-player": "moves by chance", "independent-units": "each unit by itself",
     "dictionary": "each symbol by itself, in the same order",
 }  # fmt: skip
 """Each baseline's name for people."""

@@ -158,7 +158,7 @@ def newest_whole(folder: Path) -> tuple[Checkpoint, Tree, list[str]]:
             raise _newer(checkpoint)
     raise LayerwiseError(
         say("A run goes on from a whole checkpoint."),
-        "; ".join(damaged) or say("'{}' has none", folder),
+        "; ".join(damaged) or say("'{}' has no checkpoints", folder),
         say("Train again: its run.toml holds every setting (layerwise train --experiment {})", folder / "run.toml"),
     )
 

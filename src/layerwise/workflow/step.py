@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
 
 from layerwise.errors import LayerwiseError
-from layerwise.explain.replay import replay_step
-from layerwise.explain.replay.memory import remembered
+from layerwise.explain.replay.next_update import replay_next
 from layerwise.language import say
 from layerwise.models import build
 from layerwise.runs.checkpoints import complete, load
@@ -49,13 +47,7 @@ def step_by_hand(
             state = at_checkpoint(opened, prepared, after)
         else:
             _, state = rebuilt(opened, prepared)
-        batch = state.batch(state.batches()[state.position])
-        settings = replace(state.settings, learning_rate=state.schedule.rate(state.step))
-        memory = remembered(state.optimizer, state.learner) if state.step else None
-        return replay_step(
-            state.learner, batch, settings, state=state.carried, memory=memory, number=state.step + 1,
-            precision=precision,
-        )  # fmt: skip
+        return replay_next(state, precision=precision)
 
 
 def rebuilt(opened: Opened, prepared: Prepared, stage: int = 0) -> tuple[nn.Module, TrainingState]:

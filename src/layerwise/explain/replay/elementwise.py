@@ -93,6 +93,20 @@ def _mean(input: np.ndarray, dim: Any = None, keepdim: bool = False, dtype: Any 
     return total / count, lambda gradient: pull(gradient / count)
 
 
+def _product(input: np.ndarray, dim: int | None = None, keepdim: bool = False, dtype: Any = None) -> Replayed:
+    values = input.reshape(-1) if dim is None else np.moveaxis(input, dim, -1)
+    # dy/dx_i = product of all others
+    others = np.stack([np.delete(values, place, -1).prod(-1) for place in range(values.shape[-1])], axis=-1)
+
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        if dim is None:
+            return {"input": (gradient * others).reshape(input.shape)}
+        wide = np.moveaxis(gradient, dim, -1) if keepdim else np.expand_dims(gradient, -1)
+        return {"input": np.moveaxis(wide * others, -1, dim)}
+
+    return (input.prod() if dim is None else input.prod(axis=dim, keepdims=keepdim)), pull
+
+
 def _largest(input: np.ndarray, dim: Any = None, keepdim: bool = False) -> Replayed:
     axes = axes_of(dim, input.ndim)
     top = input.max(axis=axes, keepdims=True)
@@ -183,6 +197,7 @@ RULES: Mapping[str, tuple[str, Callable[..., Replayed]]] = {
     **dict.fromkeys(("matmul", "mm", "bmm"), ("Z = A B;  dE/dA = G B^T,  dE/dB = A^T G", _matmul)),
     "sum": ("y = sum x", _sum),
     "mean": ("y = mean x", _mean),
+    "prod": ("y = product of x;  dy/dx_i = product of the others", _product),
     "amax": ("y = max x", _largest),
     "max": ("y = max x", _max),
     "maximum": ("z = max(x, y)", _choose(True)),

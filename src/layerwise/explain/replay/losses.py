@@ -125,6 +125,20 @@ def _binary_from_logits(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return each
 
 
+def _huber(
+    input: np.ndarray, target: np.ndarray, reduction: str = "mean", delta: float = 1.0, weight: Any = None
+) -> Replayed:
+    if weight is not None or input.shape != target.shape:
+        raise Unsupported("weights, or targets of another shape")
+    error = input - target
+    # E = e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2);  dE/dy = e kept between -delta and delta
+    slope = np.clip(error, -delta, delta)
+    each = np.where(np.abs(error) <= delta, error**2 / 2, delta * (np.abs(error) - delta / 2))
+    share = 1 / each.size if reduction == "mean" else 1.0
+    value = each if reduction == "none" else each.sum() * share
+    return value, lambda gradient: {"input": gradient * share * slope, "target": -gradient * share * slope}
+
+
 _SQUARED = _pointwise_loss(lambda y, d: (y - d) ** 2, losses.squared_error)
 _ABSOLUTE = _pointwise_loss(lambda y, d: np.abs(y - d), losses.absolute_error)
 
@@ -132,6 +146,7 @@ RULES: Mapping[str, tuple[str, Callable[..., Replayed]]] = {
     "cross_entropy": ("E = -log softmax(z)_t;  dE/dz = p - y", _cross_entropy),
     "nll_loss": ("E = -log p_t;  dE/dlog p = -1 at t", _nll_loss),
     "mse_loss": ("E = (y - d)^2;  dE/dy = 2 (y - d)", _SQUARED),
+    "huber_loss": ("E = e^2 / 2, beyond delta straight on;  dE/dy = e, at most delta", _huber),
     "l1_loss": ("E = |y - d|;  dE/dy = sign(y - d)", _ABSOLUTE),
     "binary_cross_entropy": (
         "E = -d log y - (1 - d) log(1 - y);  dE/dy = (y - d) / (y (1 - y))",

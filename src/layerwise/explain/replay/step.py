@@ -82,7 +82,7 @@ def replay_step(
     work = copy.deepcopy(learner).to("cpu", kind)
     work.train()
     with torch.random.fork_rng():
-        trace = record(work, _in_precision(batch, kind), _carried(state, kind))
+        trace = record(work, _in_precision(batch, kind), _carried(state, kind), known=frozenset(RULES))
     values = replay_forward(trace, precision)
     slopes = backward_by_hand(trace, values, wrong_term=corrupt == "term")
     update = Update(train, memory or {}, {name: weight.numpy(force=True).copy() for name, weight in learned(work)})

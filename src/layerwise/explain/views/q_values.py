@@ -14,7 +14,7 @@ from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
 from layerwise.explain.arithmetic import Arithmetic
 from layerwise.explain.drawing import COLOURS, bare, figure, label, styled
-from layerwise.explain.explanation import Explanation, Picture, Recorded, Table
+from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.subject import Subject
 from layerwise.language import say
 from layerwise.models.dqn import DeepQNetwork
@@ -60,7 +60,7 @@ def q_values(subject: Subject, *, move: int = -1) -> Explanation:
     chosen = int(np.abs(game.errors(model.discount)).argmax()) if move == -1 else move
     header = (say("move"), *(say(action) for action in ACTIONS), say("chosen"), say("reward"), say("target"))
     targets = game.targets(model.discount)
-    rows = tuple(
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
         (place, *(float(value) for value in game.values[place]), say(ACTIONS[action]), float(game.rewards[place]),
          float(targets[place]))
         for place, action in enumerate(game.actions)
@@ -77,11 +77,13 @@ def q_values(subject: Subject, *, move: int = -1) -> Explanation:
         arithmetic=game.lines(model, chosen, subject.epsilon()),
         tables=(Table(say("Values before every move"), header, rows, marked=frozenset({chosen})),),
         notes=(
-            say("Q = W h + b is re-added for move {}; the target of a move is its reward plus the discounted best value "
-                "after it, and the reward alone where the episode ends.", chosen),
+            say("Q = W h + b is re-added for move {}; the target of a move is its reward plus the discounted best "
+                "value after it, and the reward alone where the episode ends.", chosen),
             say("While it learned, the targets came from an older copy of the network; here they are its own."),
         ),
-        pictures=(Picture(say("The board before each move, and the value of each action."), lambda: draw(game, chosen)),),
+        pictures=(
+            Picture(say("The board before each move, and the value of each action."), lambda: draw(game, chosen)),
+        ),
     )  # fmt: skip
 
 
@@ -113,11 +115,11 @@ class Game:
     def errors(self, discount: float) -> np.ndarray:
         """Return how far each chosen value is from its target."""
         chosen: np.ndarray = self.values[np.arange(len(self.actions)), self.actions]
-        return chosen - self.targets(discount)
+        return np.asarray(chosen - self.targets(discount))
 
     def lines(self, model: DeepQNetwork, move: int, epsilon: float) -> tuple[Arithmetic, ...]:
         """Return the lines to verify: the values of one move, and its target."""
-        output = [part for part in model.values if isinstance(part, torch.nn.Linear)][-1]
+        output = [part for part in model.values.modules() if isinstance(part, torch.nn.Linear)][-1]
         weight, bias = (part.detach().double().numpy(force=True) for part in (output.weight, output.bias))
         terms = np.abs(weight) @ np.abs(self.hidden[move]) + np.abs(bias)
         tolerance = 8 * epsilon * float(terms.max()) * np.sqrt(weight.shape[1])
@@ -148,7 +150,7 @@ def played(model: DeepQNetwork, screens: torch.Tensor) -> Game:
     model.eval()
     with torch.no_grad():
         for _ in range(screens.shape[2] - 1):
-            hidden = model.values[:-1](screens)
+            hidden = model.hidden(screens)
             values = model(screens)
             actions = values.argmax(1)
             after, rewards, over = moved(screens, actions)
