@@ -34,7 +34,7 @@ def told_through_tables() -> set[str]:
     from layerwise.cli.application import COMMANDS, FIRST_STEPS
     from layerwise.cli.mistakes import KINDS as VALUES
     from layerwise.data.source import ROLES
-    from layerwise.report.words import METRICS
+    from layerwise.report.words import EXPECTED, LEARNERS, METRICS
     from layerwise.workflow.worked_numbers import SLIPS
 
     kinds = {"number", "category", "text", "image"}
@@ -56,6 +56,8 @@ def told_through_tables() -> set[str]:
         FIRST_STEPS,
         *VALUES.values(),
         *METRICS.values(),
+        *LEARNERS.values(),
+        *EXPECTED.values(),
         *ROLES,
         *kinds,
         *words,

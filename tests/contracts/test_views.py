@@ -16,6 +16,7 @@ from layerwise.explain.subject import Subject
 from layerwise.language import use
 from layerwise.models import build
 from layerwise.tasks.classify import Classify
+from layerwise.tasks.density import Density
 from layerwise.tasks.regress import Regress
 from layerwise.tasks.translate import Translate
 
@@ -90,6 +91,11 @@ def sequence_network():
     )
 
 
+def machine():
+    model = build("rbm", (1, 8, 8), 0, {"hidden_units": 12, "weight_deviation": 0.3})
+    return Subject(model, torch.rand(1, 1, 8, 8).round(), torch.zeros(1, 0), Density(64), example_id="digit 1")
+
+
 SUBJECTS = {
     "lenet5": lenet,
     "mlp": lambda: small_network("mlp", 4, {"hidden": (5, 4)}),
@@ -100,6 +106,8 @@ SUBJECTS = {
     "sigmoid-unit": lambda: small_network("sigmoid-unit", 4),
     "scaled-tanh": lambda: small_network("mlp", 4, {"hidden": (5,), "activation": "scaled-tanh"}),
     "regression": regression,
+    "rbm": machine,
+    "dbn": lambda: small_network("dbn", (1, 8, 8), {"hidden": (12, 6), "weight_deviation": 0.3}),
     "dqn": player,
     "grid-detector": detector,
     "perceptron": lambda: small_network("perceptron", 4),

@@ -173,6 +173,9 @@ class Stopped:
     def next_words(self):
         """Return how to begin, or to go on."""
         begun = (self.run / "environment.json").exists()
+        if not begun:
+            # Stopped while its folder was being laid out, it has nothing to go on from.
+            self.forget()
         quiet = [] if self.loud else ["--quiet"]
         return ["resume", "victim", *quiet] if begun else [*self.words, "--run", "victim"]
 

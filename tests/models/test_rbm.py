@@ -15,6 +15,7 @@ from layerwise.models.dbn import dbn
 from layerwise.models.rbm import rbm
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import Batch, LearnsInStages
+from layerwise.tasks.density import Density
 from layerwise.training.loop import train
 from layerwise.training.state import Plan, prepare
 
@@ -268,3 +269,30 @@ def test_options_out_of_range_are_refused():
 
 def test_the_machine_is_an_ordinary_module():
     assert [type(part) for part in rbm(6, 0).children()] == [nn.Linear, nn.Sigmoid]
+
+
+@pytest.mark.parametrize("options", [{}, {"sampling": "persistent"}, {"sampling": "exact"}])
+def test_learning_in_sixteen_bits_keeps_the_chains_in_full_precision(options):
+    torch.manual_seed(0)
+    task = Density(6)
+    model = rbm(6, 0, hidden_units=4, **options)
+    examples = task.sample(6, 20, torch.Generator().manual_seed(1))
+    plan = Plan("cpu", 1, precision="bfloat16")
+    state = prepare(model, task, examples, Train(batch_size=10, epochs=2, optimizer="sgd"), plan)
+    for step in train(state):
+        assert torch.isfinite(step.result.total)
+        if step.result.state is not None:
+            assert step.result.state["hidden"].dtype == torch.float32
+    stack = dbn(6, 3, hidden=(5, 4), pretraining_epochs=1)
+    for stage in stack.stages():
+        for step in train(
+            prepare(
+                stack,
+                Classify(("a", "b", "c")),
+                Classify(("a", "b", "c")).sample(6, 20, torch.Generator().manual_seed(1)),
+                Train(batch_size=10, epochs=1),
+                plan,
+                stage=stage,
+            )
+        ):
+            assert torch.isfinite(step.result.total)

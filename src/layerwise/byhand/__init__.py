@@ -19,5 +19,6 @@ Nothing here imports torch or any other part of layerwise; every function works 
 - `recurrent`, `lstm`, `gru`: recurrent layers, one step and whole sequences, and back-propagation through time
 - `unrolled`: the lecture's next-word network U, W, V and its gradients path by path
 - `switched_logistic`: the group-switched logistic network and its four gradients
+- `boxes`, `detection`: overlap of boxes, grid codes, non-maximum suppression, average precision by its definition
 - `attention`: additive attention, masked softmax and context
 """

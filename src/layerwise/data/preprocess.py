@@ -259,7 +259,8 @@ def _check_inputs(source: Source, columns: Mapping[str, Column], *, texts: bool)
         raise LayerwiseError(
             say("A network of texts takes one text field."),
             say("the inputs are {}", ", ".join(f"'{name}'" for name in columns)),
-            say("Leave them out with {}.", " ".join(f"--drop {name}" for name in others)),
+            say("Leave them out with {}.", " ".join(f"--drop {name}" for name in others)) if free
+            else say("Give it a text file, or choose another model: layerwise models"), usage=True,
         )  # fmt: skip
     images = [name for name, column in columns.items() if column.kind == "image"]
     if images and len(columns) > 1:

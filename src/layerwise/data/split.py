@@ -87,12 +87,15 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
     else:
         validation = everything[:0]
     train = np.setdiff1d(learning, validation)
+    text = in_order and [source.columns[name].kind for name in source.named("input")] == ["text"]
     for name, rows in (("training", train), ("test", test)):
         if not len(rows):
             raise LayerwiseError(
                 say("Every part needs at least one row."),
-                say("{} rows leave the {} part empty", len(source), say(name)),
-                say("Add rows, or use --test training to measure on the training part."),
+                say("a text of {} pieces leaves the {} part empty", len(source), say(name)) if text
+                else say("{} rows leave the {} part empty", len(source), say(name)),
+                say("Give a longer text, or use --test training to measure on the training part.") if text
+                else say("Add rows, or use --test training to measure on the training part."),
             )  # fmt: skip
     return Parts(train, validation, test, origin, test[np.isin(unit[test], unit[learning])], duplicates)
 

@@ -23,8 +23,8 @@ from layerwise.metrics.detection import THRESHOLDS, Matches, average_precisions,
 
 __all__ = ["detection_intervals"]
 
-MOST_RESAMPLES = 400
-"""Drawn again at most so often: a spread is known to 4 % by then, and each draw reads ten curves a class."""
+MOST_RESAMPLES = 200
+"""Drawn again at most so often: a spread is known to 5 % by then, and each draw reads ten curves a class."""
 
 
 def detection_intervals(
@@ -35,7 +35,7 @@ def detection_intervals(
     generator: np.random.Generator,
     groups: Shaped[np.ndarray, " pictures"] | None = None,
     confidence: float = 0.95,
-    resamples: int = 400,
+    resamples: int = 200,
 ) -> tuple[dict[str, Interval], dict[str, dict[str, Interval]]]:
     """Return mean average precision over all classes, and average precision of each, with their intervals.
 
@@ -46,7 +46,7 @@ def detection_intervals(
         generator: Source of the resampling.
         groups: One label a picture; whole groups are drawn.
         confidence: Coverage asked for, between 0 and 1.
-        resamples: Number of draws; at most 400 are made.
+        resamples: Number of draws; at most 200 are made.
 
     Returns:
         `map_50`, `map` (the mean over thresholds of 0.50, 0.55 ... 0.95) and `map_75`; and for each class `ap_50`

@@ -12,5 +12,6 @@ Where torch's own module is the thing, networks use it: `nn.Conv2d`, `nn.Linear`
 - `boltzmann`: free energies, the exact partition function and the draws of a restricted Boltzmann machine
 - `upsampling`: a transposed convolution that begins as bilinear interpolation
 - `losses`: the losses of the lectures as sums over a batch
+- `boxes`, `detection_losses`: boxes on a grid, and the two losses of a grid detector
 - `pixel_losses`: the cross-entropy of every pixel, with a label to ignore
 """

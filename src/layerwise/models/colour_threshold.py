@@ -21,8 +21,11 @@ STRIDE = 8
 LEAST_PIXELS = 16
 """A smaller patch is noise."""
 
-NEVER, SURE = -20.0, 20.0
-"""Logits of what is not and of what is."""
+NEVER = -20.0
+"""How sure a cell without a patch is, as a logit."""
+
+AHEAD = 4.0
+"""How far the chosen class is ahead of the others, as a logit: fullness tells classes apart badly."""
 
 
 @register(
@@ -164,5 +167,5 @@ class ColourThreshold(nn.Module):
         full = pixels / float((box[0, 2:] - box[0, :2]).prod())
         answers[0, row, column] = sureness
         answers[1:5, row, column] = code[0]
-        answers[5:, row, column] = NEVER
-        answers[5 + int((self.fullness - full).abs().argmin()), row, column] = SURE
+        answers[5:, row, column] = 0.0
+        answers[5 + int((self.fullness - full).abs().argmin()), row, column] = AHEAD

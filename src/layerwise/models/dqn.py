@@ -122,9 +122,8 @@ class DeepQNetwork(nn.Module):
 
     def hidden(self, screens: Float[Tensor, "boards 1 rows columns"]) -> Float[Tensor, "boards units"]:
         """Return what the last layer reads."""
-        for part in list(self.values.children())[:-1]:
-            screens = part(screens)
-        return screens
+        below: Tensor = nn.Sequential(*list(self.values.children())[:-1])(screens)
+        return below
 
     def scores(self, output: Tensor) -> Tensor:
         """Return the values as they are: they are no probabilities."""
@@ -132,7 +131,8 @@ class DeepQNetwork(nn.Module):
 
     def act(self, screens: Float[Tensor, "boards 1 rows columns"]) -> Int[Tensor, " boards"]:
         """Return the action of the highest value."""
-        return self(screens).argmax(1)
+        values: Tensor = self(screens)
+        return values.argmax(1)
 
     def share_tried_out(self, updates: int) -> float:
         """Return the share of random moves after some updates: from 1 straight down to its end.

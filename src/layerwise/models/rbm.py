@@ -134,7 +134,8 @@ class RestrictedBoltzmannMachine(nn.Module):
         cd, persistent: D = sum_n (F(x_n) - F(sample_n)), the samples held still; exact: -sum_n ln P(x_n). Outside
         learning: -sum_n ln P(x_n) where one layer is small enough, else the pseudo-log-likelihood in its place.
         """
-        visible = batch.inputs.flatten(1)
+        # Chains need the full precision, whatever the forward pass of other layers takes.
+        visible = batch.inputs.flatten(1).to(self.weight.dtype)
         if not self.training or self.sampling == "exact":
             # Outside learning the patterns are judged, so an input that is a probability is rounded to one.
             likelihood = self._likelihood(visible if self.training else visible.round(), batch.rows)
@@ -191,8 +192,9 @@ class RestrictedBoltzmannMachine(nn.Module):
 
     def _down(self, hidden: Tensor) -> Tensor:
         # x_j ~ P(x_j = 1 | h) = sigmoid(b_j + W^j h)
-        chances = torch.addmm(self.visible_bias, hidden, self.weight).sigmoid_()
-        return bits(chances)
+        chances = hidden.new_empty(len(hidden), len(self.visible_bias))
+        torch.addmm(self.visible_bias, hidden, self.weight, out=chances)
+        return bits(chances.sigmoid_())
 
     def _difference(
         self, batch: Batch, visible: Tensor, sums: Tensor, hidden: Tensor, signs: Tensor, state: Any

@@ -186,9 +186,10 @@ class Detect:
         sizes = _sizes(source)
         if (sizes != (width, height)).any() or (height, width) != self.size:
             shown = sizes[int(np.argmax((sizes != (width, height)).any(axis=1)))]
+            needed = self.size if (sizes == (width, height)).all() else (height, width)
             raise LayerwiseError(
                 say("Pictures with boxes must reach the network in their own size, all of them the same."),
-                say("a picture of {}x{}, a network for {}x{}", shown[0], shown[1], self.size[1], self.size[0]),
+                say("a picture of {}x{}, a network for {}x{}", shown[0], shown[1], needed[1], needed[0]),
                 say("Bring all pictures and their boxes to one size first, and leave --image-size out."),
             )
 

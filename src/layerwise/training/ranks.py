@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 
-__all__ = ["ALONE", "Ranks", "beside_others", "launched", "together"]
+__all__ = ["ALONE", "Ranks", "beside_others", "launched", "processes", "together"]
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,14 @@ ALONE = Ranks()
 """One process."""
 
 
+def processes() -> int:
+    """Return how many processes torchrun started; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def launched() -> bool:
     """Say whether torchrun started this process beside others."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+    return processes() > 1
 
 
 def beside_others() -> bool:

@@ -8,17 +8,22 @@ from typing import Any
 from torch import nn
 
 from layerwise.catalog import entries, entry
-from layerwise.config import Experiment, Train
+from layerwise.config import Experiment, Train, setting_names
+from layerwise.data.kinds import Categories
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.models import build
+from layerwise.tasks.arrangement import in_streams
 from layerwise.tasks.classify import positive_class
-from layerwise.tasks.contract import ClosedForm
+from layerwise.tasks.contract import ClosedForm, MakesBatches
 from layerwise.workflow.prepare import Prepared
 
 __all__ = [
     "refuse_baselines",
     "refuse_evaluation",
+    "refuse_ineffective",
+    "refuse_order",
+    "refuse_processes",
     "refuse_stopping",
     "refuse_task",
     "refuse_unused",
@@ -87,6 +92,73 @@ def refuse_unused(name: str, model: nn.Module, settings: Mapping[str, Any]) -> N
         raise LayerwiseError(
             say("A setting must have an effect."), say("'{}' is solved at once and has no {}", name, unused[0]),
             say("Leave {} out.", "--" + unused[0].replace("_", "-")), usage=True,
+        )  # fmt: skip
+
+
+def refuse_ineffective(whole: Experiment, prepared: Prepared, settings: Mapping[str, Any]) -> None:
+    """Refuse settings that change nothing for these data and this task: none is silently ignored.
+
+    Raises:
+        LayerwiseError: One was named, with a value that is neither the usual one nor what the model suggests.
+    """
+    known, source = entries("model"), prepared.source
+    suggested = known[whole.model.name].facts.get("train", {}) if whole.model.name in known else {}
+    kinds = {source.columns[name].kind for name in source.named("input")}
+    spoken = kinds | {source.columns[name].kind for name in source.named("target")}
+    # What each setting needs, and what is said where it is absent.
+    needs = {
+        "sequence_length": (prepared.examples["train"].arrangement is in_streams, say("the data are no running text")),
+        "tokens": ("text" in spoken, say("the data hold no text")),
+        "image_size": ("image" in kinds, say("the inputs are no pictures")),
+        "fit": ("image" in kinds, say("the inputs are no pictures")),
+        "scale": (bool(kinds & {"image", "number"}), say("the inputs are neither numbers nor pictures")),
+        "augment": (not isinstance(prepared.task, MakesBatches), say("the learner makes its own data")),
+        "classes": ("category" in spoken, say("the target has no classes to choose rows by")),
+        "positive": (bool(prepared.task.classes) and prepared.task.columns == prepared.task.classes,
+                     say("the task {} has no class of an example", prepared.task.name)),
+    }  # fmt: skip
+    defaults, stages = Experiment(), setting_names()
+    for name, (effective, found) in needs.items():
+        usual = getattr(getattr(defaults, stages[name]), name)
+        value = settings.get(name, usual)
+        if not effective and value not in (usual, suggested.get(name, usual)):
+            raise LayerwiseError(
+                say("A setting must have an effect."), f"--{name.replace('_', '-')}: {found}",
+                say("Leave {} out.", "--" + name.replace("_", "-")), usage=True,
+            )  # fmt: skip
+
+
+def refuse_order(whole: Experiment, prepared: Prepared) -> None:
+    """Refuse to hold the last rows out where they are of classes that the training part then lacks.
+
+    Raises:
+        LayerwiseError: The rows stand class by class, as photos in folders do.
+    """
+    names = prepared.source.named("target")
+    column = prepared.source.columns[names[0]] if len(names) == 1 else None
+    if whole.split.split_by != "order" or not isinstance(column, Categories):
+        return
+    learned = column.take(prepared.parts.train).counts()
+    lacking = [name for name, count in column.counts().items() if count and not learned.get(name)]
+    if lacking:
+        raise LayerwiseError(
+            say("The training part must have examples of every class."),
+            say("in their order, the rows it gets hold no '{}' of '{}'", lacking[0], names[0]),
+            say("Leave --split-by order out: random rows are then held out."),
+        )  # fmt: skip
+
+
+def refuse_processes(examples: int, processes: int) -> None:
+    """Refuse more processes than there are examples to share.
+
+    Raises:
+        LayerwiseError: A process would have nothing to learn from.
+    """
+    if examples < processes:
+        raise LayerwiseError(
+            say("Every process needs an example to learn from."),
+            say("{} training examples for {} processes", examples, processes),
+            say("Start fewer: torchrun --nproc-per-node {}", max(1, examples)), usage=True,
         )  # fmt: skip
 
 

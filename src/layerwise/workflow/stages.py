@@ -141,8 +141,9 @@ def augment(prepared: Prepared, settings: Train, changes: tuple[str, ...]) -> Au
     step = prepared.preprocessing.steps[0]
     if not isinstance(step, ImageStep):
         raise LayerwiseError(
-            say("Augmentation changes pictures."), say("the inputs are a table"), say("Leave --augment out."),
-            usage=True,
+            say("Augmentation changes pictures."),
+            say("the inputs are a text") if step.kind == "text" else say("the inputs are a table"),
+            say("Leave --augment out."), usage=True,
         )  # fmt: skip
     # After preprocessing black is (0 - mean) / deviation, and the full range 1 / deviation.
     black = tuple(-mean / deviation for mean, deviation in zip(step.mean, step.deviation, strict=True))

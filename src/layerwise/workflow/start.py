@@ -19,12 +19,15 @@ from layerwise.runs.folder import RunFolder, create, environment
 from layerwise.runs.opened import Opened
 from layerwise.tasks.contract import ClosedForm
 from layerwise.training.device import choose_plan
-from layerwise.training.ranks import together
+from layerwise.training.ranks import processes, together
 from layerwise.training.state import Plan
 from layerwise.workflow.learn import Listener, Outcome, Silence
 from layerwise.workflow.prepare import Prepared, prepare_data
 from layerwise.workflow.refusals import (
     refuse_evaluation,
+    refuse_ineffective,
+    refuse_order,
+    refuse_processes,
     refuse_stopping,
     refuse_task,
     refuse_unused,
@@ -62,6 +65,9 @@ def start(
     whole = resolve(whole, settings, len(prepared.examples["train"]), validation=len(prepared.examples["validation"]))
     refuse_task(whole.model.name, prepared.task.name)
     refuse_stopping(whole, prepared)
+    refuse_ineffective(whole, prepared, settings)
+    refuse_order(whole, prepared)
+    refuse_processes(len(prepared.examples["train"]), processes())
     refuse_evaluation(whole, prepared)
     # Made again when learning begins; here so that a wrong change is refused before the folder is made.
     augment(prepared, whole.train, whole.preprocess.augment)

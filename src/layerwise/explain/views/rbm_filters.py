@@ -22,6 +22,9 @@ __all__ = ["accepts", "rbm_filters"]
 DRAWN = 63
 """Hidden units that one picture can hold, beside the example."""
 
+STRIPS = 31
+"""Hidden units that it can hold where their weights are strips."""
+
 CHECKED = 16
 """Hidden units whose probability is verified."""
 
@@ -56,32 +59,8 @@ def rbm_filters(subject: Subject, *, layer: str = "") -> Explanation:
             float(machine.sums[place]), float(machine.hidden[place]), subject.epsilon(),
         )
     )  # fmt: skip
-    columns = (
-        say("hidden unit"),
-        say("smallest weight"),
-        say("largest weight"),
-        say("bias c"),
-        say("z = c + W x"),
-        "P(h = 1 | x)",
-    )
-    rows = tuple(
-        (
-            int(place), float(machine.weight[place].min()), float(machine.weight[place].max()),
-            float(machine.hidden_bias[place]), float(machine.sums[place]), float(machine.hidden[place]),
-        )
-        for place in order
-    )  # fmt: skip
     title = say("What {} hidden units look for", len(order))
-    notes = [
-        say("Each picture is one row of W, exactly: blue pixels speak for the unit, red ones against it."),
-        say("The number above it is the probability that the unit is 1 on this example; the most probable come first."),
-    ]
-    if machine.shape is None:
-        notes.append(say("What this machine sees is no picture, so each row of W is a strip."))
-    if len(order) > DRAWN:
-        notes.append(say("Drawn: {} of {}.", DRAWN, len(order)))
-    if len(order) > CHECKED:
-        notes.append(say("Verified: the sums and probabilities of the first {}.", CHECKED))
+    most = STRIPS if machine.shape is None else DRAWN
     return Explanation(
         view="rbm-filters",
         title=title,
@@ -92,10 +71,40 @@ def rbm_filters(subject: Subject, *, layer: str = "") -> Explanation:
             "probabilities": Recorded(machine.hidden, ("hidden unit",), "recorded", machine.name),
         },
         arithmetic=lines,
-        tables=(Table(say("Every hidden unit"), columns, rows, folded=len(rows) > DRAWN),),
-        notes=tuple(notes),
-        pictures=(Picture(title, lambda: _draw(machine, order[:DRAWN])),),
+        tables=(_table(machine, order, folded=len(order) > most),),
+        notes=_notes(machine, most),
+        pictures=(Picture(title, lambda: _draw(machine, order[:most])),),
     )
+
+
+def _table(machine: Machine, order: np.ndarray, *, folded: bool) -> Table:
+    """Return one row a hidden unit."""
+    columns = (say("hidden unit"), say("smallest weight"), say("largest weight"), say("bias c"), say("z = c + W x"),
+               "P(h = 1 | x)")  # fmt: skip
+    rows = tuple(
+        (
+            int(place), float(machine.weight[place].min()), float(machine.weight[place].max()),
+            float(machine.hidden_bias[place]), float(machine.sums[place]), float(machine.hidden[place]),
+        )
+        for place in order
+    )  # fmt: skip
+    return Table(say("Every hidden unit"), columns, rows, folded=folded)
+
+
+def _notes(machine: Machine, most: int) -> tuple[str, ...]:
+    """Say how the pictures are read, and what was left out."""
+    units = len(machine.hidden)
+    notes = [
+        say("Each picture is one row of W, exactly: blue pixels speak for the unit, red ones against it."),
+        say("The number above it is the probability that the unit is 1 on this example; the most probable come first."),
+    ]
+    if machine.shape is None:
+        notes.append(say("What this machine sees is no picture, so each row of W is a strip."))
+    if units > most:
+        notes.append(say("Drawn: {} of {}.", most, units))
+    if units > CHECKED:
+        notes.append(say("Verified: the sums and probabilities of the first {}.", CHECKED))
+    return tuple(notes)
 
 
 def _draw(machine: Machine, places: np.ndarray) -> Figure:
@@ -115,6 +124,7 @@ def _draw(machine: Machine, places: np.ndarray) -> Figure:
         example = machine.picture(machine.visible)
         panels[0].imshow(example, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect=aspect)
         panels[0].set_title(label("the example"))
+        panels[0].spines[:].set(visible=True, color=COLOURS["line"])
         for axes, place, values in zip(panels[1:], places, pictures, strict=False):
             image = axes.imshow(values, cmap="RdBu", vmin=-reach, vmax=reach, interpolation="nearest", aspect=aspect)
             chance = machine.hidden[place]

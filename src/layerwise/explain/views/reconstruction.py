@@ -19,7 +19,6 @@ from layerwise.language import say
 from layerwise.randomness import generator
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["accepts", "reconstruction"]
@@ -206,21 +205,21 @@ def _draw(machine: Machine, step: _Step) -> Figure:
     )  # fmt: skip
     with styled():
         drawn = figure(7.4, 3.9)
-        panels: dict[str, Axes] = drawn.subplot_mosaic(
-            [["0", "1", "2", "3"], ["h", "h", "h", "h"]], gridspec_kw={"height_ratios": [1.5, 1.0]}
-        )
-        for place, (values, title) in enumerate(shown):
-            axes = panels[str(place)]
+        halves = drawn.subfigures(2, 1, height_ratios=[1.4, 1.0], squeeze=False)
+        above, below = halves[:, 0]
+        panels = above.subplots(1, len(shown))
+        for axes, (values, title) in zip(panels, shown, strict=True):
             bare(axes, label(title))
-            picture = machine.picture(values)
-            image = axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            image = axes.imshow(machine.picture(values), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
             axes.set_aspect("auto" if machine.shape is None else "equal")
-        drawn.colorbar(image, ax=[panels[str(place)] for place in range(4)], shrink=0.85)
-        axes = panels["h"]
+            # White pixels would run into the page.
+            axes.spines[:].set(visible=True, color=COLOURS["line"])
+        above.colorbar(image, ax=panels, shrink=0.85)
+        axes = below.subplots()
         places = np.arange(len(machine.hidden))
         colours = [COLOURS["strong" if value else "line"] for value in step.hidden]
         axes.bar(places, machine.hidden, width=1.0 if len(places) > 60 else 0.85, color=colours)
-        axes.plot(places, step.hidden_draws, linestyle="", marker="_", color=COLOURS["warm"], label=label("draw u"))
-        axes.set(ylim=(0, 1), xlabel=label("hidden unit"), ylabel="P(h = 1 | x)")
-        axes.set_title(label("blue: the draw lies below, the unit is 1"))
+        axes.plot(places, step.hidden_draws, linestyle="", marker="_", color=COLOURS["warm"])
+        axes.set(ylim=(0, 1), xlabel=label("hidden unit"))
+        axes.set_title(label("P(h = 1 | x) as bars, draws as dashes; blue: the draw lies below, the unit is 1"))
     return drawn
