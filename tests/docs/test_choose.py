@@ -79,6 +79,10 @@ def test_a_division_of_the_data_s_own_is_replaced_by_the_fold():
     assert marked.columns["fold"].counts() == {"train": 148, "test": 2}
 
 
+def test_every_list_of_candidates_was_measured():
+    assert {path.stem for path in (DOCS / "choices").glob("*.toml")} == set(CHOSEN)
+
+
 @pytest.mark.parametrize("name", CHOSEN)
 def test_a_recipe_has_the_settings_that_were_taken(name):
     recipe, kept = load_recipe(name), json.loads((DOCS / "results/choices" / f"{name}.json").read_text("utf-8"))

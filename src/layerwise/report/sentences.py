@@ -169,6 +169,8 @@ def _figure(name: str, interval: Mapping[str, Any]) -> str:
     """Return a main figure as people say it: shares in percent, all but accuracy with their name."""
     if name == "accuracy":
         return percent(interval["value"])
+    if name == "nats":
+        return say("{} nats per symbol", value(interval))
     return f"{metric(name)} {percent(interval['value']) if name in SHARES else value(interval)}"
 
 
