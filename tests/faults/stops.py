@@ -147,8 +147,11 @@ SYSTEMS = {
 SLOW = ("grid-detector", "fcn-small")
 """Systems whose figures take so long to measure that they are stopped by `make faults` alone."""
 
-MEASURING = ("layerwise.workflow.learn:measure", 1)
+MEASURING = "layerwise.workflow.learn:measure"
 """The call that measures the validation loss at the end of an epoch."""
+
+MEASURED_OTHERWISE = {"dqn": "layerwise.workflow.learn:close"}
+"""Games are played, not measured by a loss: the call that closes an epoch stands just before."""
 
 
 class Stopped:
@@ -156,6 +159,7 @@ class Stopped:
 
     def __init__(self, server, folder, system):
         self.server, self.folder, self.loud = server, folder, False
+        self.measuring = MEASURED_OTHERWISE.get(system, MEASURING)
         folder.mkdir()
         server.output.write_text("")
         (folder / "net.py").write_text(NET)

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from faults.stops import MEASURING, SLOW, STOPPED, SYSTEMS, Stopped, result, rows, same
+from faults.stops import SLOW, STOPPED, SYSTEMS, Stopped, result, rows, same
 from layerwise.catalog import entries
 
 
@@ -38,8 +38,8 @@ def test_stopped_at_several_places_it_ends_like_one_that_never_was(stopped):
     flushes = stopped.calls()
     draw = random.Random(5)
     # Inside the first saves, inside the measuring of an epoch, inside later saves, and inside the writing of the end.
-    for place in [("os:fsync", draw.randint(12, 20)), MEASURING, ("os:fsync", draw.randint(flushes // 4, flushes // 2)),
-                  ("os:fsync", draw.randint(10, 60)), MEASURING]:  # fmt: skip
+    for place in [("os:fsync", draw.randint(12, 20)), (stopped.measuring, 1), ("os:fsync", draw.randint(flushes // 4, flushes // 2)),
+                  ("os:fsync", draw.randint(10, 60)), (stopped.measuring, 1)]:  # fmt: skip
         if stopped.go_on(place) == 0:
             break
     same(expected, result(stopped.finish()))
@@ -58,7 +58,7 @@ def test_stopped_at_several_places_it_ends_like_one_that_never_was(stopped):
 def test_without_any_checkpoint_it_begins_again(stopped):
     stopped.seldom()
     expected = result(stopped.whole(), checkpoints=False)
-    assert stopped.go_on((MEASURING[0], 3)) == STOPPED
+    assert stopped.go_on((stopped.measuring, 3)) == STOPPED
     assert len(rows(stopped.run)) == 2
     same(expected, result(stopped.finish(), checkpoints=False))
 
@@ -100,7 +100,7 @@ def stop_once(stopped, kind, draw, seconds, flushes):
     if kind == "in a save":
         return stopped.go_on(("os:fsync", draw.randint(8, max(9, flushes))))
     if kind == "in validation":
-        return stopped.go_on((MEASURING[0], draw.randint(1, 2)))
+        return stopped.go_on((stopped.measuring, draw.randint(1, 2)))
     wait = draw.uniform(0.05, seconds)
     signals = {
         "kill": [(wait, signal.SIGKILL)], "SIGTERM": [(wait, signal.SIGTERM)],

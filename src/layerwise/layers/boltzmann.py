@@ -7,13 +7,10 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["MOST_UNITS", "bits", "free_energy", "free_energy_difference", "log_partition", "patterns", "uniform"]
+__all__ = ["MOST_UNITS", "bits", "free_energy", "free_energy_difference", "log_partition", "patterns"]
 
 MOST_UNITS = 16
 """Units of the smaller layer whose patterns are enumerated at most: 2^16 = 65,536 of them."""
-
-RESOLUTION = 24
-"""Bits of a draw, as many as a float32 holds and `torch.rand` gives."""
 
 
 def free_energy(
@@ -111,31 +108,8 @@ def free_energy_difference(
     return difference
 
 
-def uniform(like: Float[Tensor, "rows units"]) -> Float[Tensor, "rows units"]:
-    """Return uniform random numbers, 0 <= u < 1, from torch's own stream.
-
-    On the processor one draw of 64 bits makes two float32 numbers of 24 bits, which takes half the time of `torch.rand`
-    and gives the same distribution.
-
-    Args:
-        like: A tensor of the wanted shape, type and device.
-
-    Example:
-        >>> drawn = uniform(torch.zeros(1000, 3))
-        >>> bool((drawn >= 0).all() and (drawn < 1).all()), abs(drawn.mean().item() - 0.5) < 0.03
-        (True, True)
-    """
-    if like.dtype != torch.float32 or like.device.type != "cpu":
-        return torch.rand_like(like)
-    count = like.numel()
-    words = torch.empty((count + 1) // 2, dtype=torch.int64).random_().view(torch.int32)[:count]
-    # u = (lowest 24 bits) / 2^24
-    drawn = words.bitwise_and_(2**RESOLUTION - 1).to(torch.float32)
-    return drawn.mul_(2.0**-RESOLUTION).view(like.shape)
-
-
 def bits(probabilities: Float[Tensor, "rows units"]) -> Float[Tensor, "rows units"]:
-    """Return 1 with a probability and else 0: where a uniform draw lies below it.
+    """Return 1 with a probability and else 0: where a uniform draw from torch's own stream lies below it.
 
     Args:
         probabilities: Chance of a 1.
@@ -144,7 +118,8 @@ def bits(probabilities: Float[Tensor, "rows units"]) -> Float[Tensor, "rows unit
         >>> bits(torch.tensor([[1.0, 0.0]])).tolist()
         [[1.0, 0.0]]
     """
-    return uniform(probabilities).lt_(probabilities)
+    # 1 where u < P
+    return torch.rand_like(probabilities).lt_(probabilities)
 
 
 def patterns(units: int, like: Tensor) -> Float[Tensor, "patterns units"]:
