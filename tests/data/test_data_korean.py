@@ -35,7 +35,7 @@ def test_every_sentence_has_its_korean(path):
         known.update(json.loads(file.read_text(encoding="utf-8")))
     for english, values in sentences(path):
         assert english in known, english
-        assert english.count("{}") == values, english
+        assert len(re.findall(r"\{(?::[^}]*)?\}", english)) == values, english
         korean = known[english]
-        places = re.findall(r"\{(\d*)\}", korean)
+        places = re.findall(r"\{(\d*)(?::[^}]*)?\}", korean)
         assert len(set(places)) == values if all(places) else len(places) == values, korean
