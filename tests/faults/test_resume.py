@@ -38,8 +38,14 @@ def test_stopped_at_several_places_it_ends_like_one_that_never_was(stopped):
     flushes = stopped.calls()
     draw = random.Random(5)
     # Inside the first saves, inside the measuring of an epoch, inside later saves, and inside the writing of the end.
-    for place in [("os:fsync", draw.randint(12, 20)), (stopped.measuring, 1), ("os:fsync", draw.randint(flushes // 4, flushes // 2)),
-                  ("os:fsync", draw.randint(10, 60)), (stopped.measuring, 1)]:  # fmt: skip
+    places = [
+        ("os:fsync", draw.randint(12, 20)),
+        (stopped.measuring, 1),
+        ("os:fsync", draw.randint(flushes // 4, flushes // 2)),
+        ("os:fsync", draw.randint(10, 60)),
+        (stopped.measuring, 1),
+    ]
+    for place in places:
         if stopped.go_on(place) == 0:
             break
     same(expected, result(stopped.finish()))
