@@ -32,7 +32,8 @@ def test_an_interrupted_run_keeps_weights_history_and_settings(tmp_path, number)
     assert process.returncode == 130
     assert "Interrupted" in output
     assert "Traceback" not in output
-    assert "resume" not in output
+    assert "layerwise resume digits-mlp" in output
+    assert len(list((folder / "checkpoints").glob("step-*"))) == 1
     run = RunFolder(folder)
     assert not run.finished
     assert not (folder / "tests.json").exists()
