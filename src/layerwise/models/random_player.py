@@ -41,6 +41,9 @@ class RandomPlayer(nn.Module):
         actions: Number of actions.
     """
 
+    by_chance = True
+    """What it does with one screen depends on which others stand beside it."""
+
     def __init__(self, actions: int) -> None:
         super().__init__()
         self.actions = actions
