@@ -24,6 +24,8 @@ def area(box: Float[np.ndarray, "4"]) -> float:
     Args:
         box: Left, top, right, bottom.
 
+    Source: Everingham and others (2010), The PASCAL VOC Challenge, section 4.2.
+
     Example:
         >>> area(np.array([0.0, 0.0, 2.0, 3.0]))
         6.0
@@ -141,6 +143,8 @@ def decode_box(
         column: Column of the cell.
         stride: Side s of a cell in pixels.
         anchor: Side a of the box that t_w = t_h = 0 stands for, in pixels.
+
+    Source: Girshick and others (2014), R-CNN, appendix C, with a square anchor; Redmon and others (2016) for the grid.
 
     Example:
         >>> decode_box(np.array([-0.5, 0.25, 0.0, np.log(0.5)]), 1, 2, stride=8, anchor=24).round(4).tolist()

@@ -121,6 +121,8 @@ def average_precision_of_pictures(
     Returns:
         Average precision, or NaN where no picture has an object of the class.
 
+    Source: COCO detection evaluation (Lin and others, 2014).
+
     Example:
         >>> objects, boxes = np.array([[0.0, 0, 0, 10, 10]]), np.array([[0.0, 0, 0, 10, 9, 0.7]])
         >>> [average_precision_of_pictures([boxes], [objects], 0, threshold=at) for at in (0.5, 0.95)]

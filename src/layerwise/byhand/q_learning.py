@@ -72,6 +72,8 @@ def q_gradient(
         actions: The action that was chosen.
         targets: What its value should be; no slope flows through them.
 
+    Source: Mnih et al. 2015, Methods ("clipping the error term").
+
     Example:
         >>> q_gradient(np.array([[0.0, 3.0], [1.0, 0.0]]), np.array([1, 0]), np.array([0.0, 0.5]))
         array([[0. , 1. ],
