@@ -24,6 +24,7 @@ from layerwise.tasks.contract import ClosedForm, Examples
 from layerwise.tasks.regress import Regress
 from layerwise.training.state import Plan, prepare
 from layerwise.workflow.learn import Silence, learn
+from layerwise.workflow.prepare import suggested
 from layerwise.workflow.start import resolve
 
 __all__ = ["Classifier", "Regressor"]
@@ -39,7 +40,8 @@ def fit_network(
     """Learn from standardised inputs; settings that are None are chosen as the commands choose them."""
     values = torch.from_numpy(inputs)
     named = {key: value for key, value in settings.items() if value is not None}
-    whole = resolve(replace(experiment(named), model=Model(name)), named, len(inputs), validation=0)
+    whole = suggested(replace(experiment(named), model=Model(name)), named)
+    whole = resolve(whole, named, len(inputs), validation=0)
     weight = None if weights is None else torch.from_numpy(weights)
     with torch.random.fork_rng():
         torch.manual_seed(whole.train.seed)

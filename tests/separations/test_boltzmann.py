@@ -15,7 +15,7 @@ from layerwise.workflow.prepare import prepare_data
 def learned(data, name, options, settings, seed=0):
     """Learn as the command does, without its run folder; return network, task and examples."""
     whole = experiment(settings, start=Experiment(load=Load(data=data), model=Model(name)))
-    prepared, whole = prepare_data(whole, data)
+    prepared, whole = prepare_data(whole, data, settings)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = build(name, prepared.preprocessing.input_shape, prepared.task.outputs(), options)

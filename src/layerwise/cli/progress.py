@@ -28,6 +28,8 @@ def describe(epoch: Epoch, epochs: int) -> str:
         line += "  " + say("{} wrong", epoch.wrong)
     for name, amount in epoch.parts.items():
         line += f"  {name.replace('_', ' ')} {amount:.4g}"
+    if epoch.spike:
+        line += "  " + say("the loss jumped")
     return line
 
 
@@ -71,6 +73,8 @@ class Bar:
         line += say("epoch {}/{}", epoch.epoch, self._epochs) + "  " + say("loss {:.4f}", epoch.train_loss)
         if epoch.validation_loss is not None:
             line += f" / {epoch.validation_loss:.4f}"
+        if epoch.spike:
+            line += "  " + say("the loss jumped")
         self._bar.update(self._task, description=line)
 
     def ended(self) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from layerwise.cli.options import Common, print_json
+from layerwise.cli.options import Common
 from layerwise.language import say
 
 if TYPE_CHECKING:
@@ -33,27 +33,19 @@ def resume(
     """
     from layerwise.cli.progress import listener
     from layerwise.cli.tables import print_lines
-    from layerwise.cli.train import show_end
+    from layerwise.cli.train import conclude
     from layerwise.runs.folder import find_interrupted
     from layerwise.training.ranks import beside_others
-    from layerwise.workflow.report import write_report
     from layerwise.workflow.resume import resume as go_on
 
     loud = not (common.json or common.quiet or beside_others())
     folder = find_interrupted(run)
     opened, outcome = go_on(folder, listener=listener() if loud else None, witness=show_where if loud else None)
-    if beside_others():
-        return 0
     if outcome.reason == "interrupted":
-        print_lines(say("Interrupted again: {}", folder.path), say("Go on: layerwise resume {}", folder.name))
+        if not beside_others():
+            print_lines(say("Interrupted again: {}", folder.path), say("Go on: layerwise resume {}", folder.name))
         return 130
-    report = write_report(opened, common.language or "")
-    metrics = folder.read("metrics.json")
-    if common.json:
-        print_json({"run": str(folder.path), **metrics})
-        return 0
-    show_end(folder.path, metrics, report)
-    return 0
+    return conclude(opened, common)
 
 
 def show_where(begun: Begun, step: int, notes: tuple[str, ...]) -> None:

@@ -19,6 +19,7 @@ from layerwise.cli.options import (
 from layerwise.language import say
 
 if TYPE_CHECKING:
+    from layerwise.runs.opened import Opened
     from layerwise.workflow.stages import Begun
 
     Settings: TypeAlias = Any
@@ -58,7 +59,9 @@ def train(
         run: Name or path of the run folder.
         experiment: TOML file with settings; what the command line names goes first.
     """
-    from layerwise.workflow.report import write_report
+    from layerwise.cli.progress import listener
+    from layerwise.cli.tables import print_lines
+    from layerwise.training.ranks import beside_others
     from layerwise.workflow.request import request
     from layerwise.workflow.start import start
 
@@ -66,32 +69,35 @@ def train(
         data, model, given(settings), setting_options(model_options, "model", model), given(format_options),
         Path(experiment) if experiment else None,
     )  # fmt: skip
-    from layerwise.cli.progress import listener
-    from layerwise.training.ranks import beside_others
-
     loud = not (common.json or common.quiet or beside_others())
-
     opened, outcome = start(
         whole, named, whole.load.data, run=run, listener=listener() if loud else None,
         witness=show_beginning if loud else None,
     )  # fmt: skip
-    folder = opened.folder
     if outcome.reason == "interrupted":
-        from layerwise.cli.tables import print_lines
-
-        print_lines(
-            say("Interrupted: weights, history and settings so far are in {}; the test part is unopened.", folder.path),
-            say("Go on: layerwise resume {}", folder.name),
-        )
+        where, name = opened.folder.path, opened.folder.name
+        if not beside_others():
+            print_lines(
+                say("Interrupted: weights, history and settings so far are in {}; the test part is unopened.", where),
+                say("Go on: layerwise resume {}", name),
+            )
         return 130
+    return conclude(opened, common)
+
+
+def conclude(opened: Opened, common: Common) -> int:
+    """Write the report of a finished run and print its figures; of several processes the first one does."""
+    from layerwise.training.ranks import beside_others
+    from layerwise.workflow.report import write_report
+
     if beside_others():
         return 0
     report = write_report(opened, common.language or "")
-    metrics = folder.read("metrics.json")
+    metrics = opened.folder.read("metrics.json")
     if common.json:
-        print_json({"run": str(folder.path), **metrics})
-        return 0
-    show_end(folder.path, metrics, report)
+        print_json({"run": str(opened.folder.path), **metrics})
+    else:
+        show_end(opened.folder.path, metrics, report)
     return 0
 
 

@@ -133,8 +133,8 @@ class Train:
     """Symbols of a running text between two cuts of truncated back-propagation."""
     accumulate: int = 1
     """Pieces in which a batch is computed; the gradient is that of the whole batch."""
-    precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """Numbers of the forward and backward pass; auto takes float32."""
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    """Numbers of the forward and backward pass."""
     schedule: Literal["constant", "step", "exponential", "linear", "cosine", "one-cycle", "plateau"] = "constant"
     """How the learning rate changes."""
     step_epochs: int = 10

@@ -27,7 +27,7 @@ __all__ = ["DeepQNetwork", "dqn", "dqn_atari"]
     source="Mnih et al., Human-level control through deep reinforcement learning, Nature 2015",
     lecture="003 Automatic Game Playing",
     small={"inputs": (1, 10, 5), "outputs": 3, "hidden_units": 8},
-    train={"epochs": 40, "batch_size": 16, "learning_rate": 2e-3, "stopping": "none"},
+    train={"epochs": 40, "batch_size": 16, "learning_rate": 2e-3, "stopping": "none", "scale": "none"},
 )
 def dqn(
     inputs: InputShape, outputs: int, *, hidden_units: int = 64, discount: float = 0.99, memory: int = 20_000,

@@ -19,6 +19,7 @@ __all__ = ["IndependentUnits", "independent_units"]
     source="Laplace 1814, the rule of succession, for each unit",
     lecture="003 Restricted Boltzmann Machine (RBM)",
     small={"inputs": 6, "outputs": 0},
+    train={"scale": "min-max"},
 )
 def independent_units(inputs: InputShape, outputs: int) -> nn.Module:
     """Each unit with the share of ones it has in the training part, all independent.

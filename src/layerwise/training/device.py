@@ -38,5 +38,4 @@ def choose_plan(settings: Train, multiply_adds: float) -> Plan:
     small = multiply_adds * settings.batch_size < SMALL_STEP
     # Torch's own number heeds OMP_NUM_THREADS and the cores this process may use.
     threads = settings.threads or (1 if small else torch.get_num_threads())
-    precision = "float32" if settings.precision == "auto" else settings.precision
-    return Plan(device, threads, precision=precision)
+    return Plan(device, threads, precision=settings.precision)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 
-__all__ = ["ALONE", "Ranks", "beside_others", "launched", "processes", "together"]
+__all__ = ["ALONE", "Ranks", "beside_others", "processes", "together"]
 
 
 @dataclass(frozen=True)
@@ -90,20 +90,15 @@ def processes() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def launched() -> bool:
-    """Say whether torchrun started this process beside others."""
-    return processes() > 1
-
-
 def beside_others() -> bool:
     """Say whether this is one of several processes, and not the one that speaks and writes."""
-    return launched() and os.environ.get("RANK", "0") != "0"
+    return processes() > 1 and os.environ.get("RANK", "0") != "0"
 
 
 @contextmanager
 def together(device: str) -> Iterator[Ranks]:
     """Meet the other processes that torchrun started; alone where it did not."""
-    if not launched():
+    if processes() == 1:
         yield ALONE
         return
     distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")

@@ -9,7 +9,6 @@ from typing import IO, Any, Protocol
 from torch import nn
 
 from layerwise.files import append_line
-from layerwise.tasks.arrangement import in_streams
 from layerwise.tasks.contract import Examples, MakesBatches
 from layerwise.training.history import Epoch, History, measure
 from layerwise.training.interrupt import interruptible
@@ -169,10 +168,8 @@ def validation_loss(state: TrainingState, validation: Examples) -> Callable[[], 
     resident, task = validation.to(state.plan.device), state.learner.task
     if isinstance(task, MakesBatches):
         return lambda: state.ranks.told(task.shortfall(state.learner.model, resident))
-    # A running text is read in as many streams as it is learned in.
-    size = state.settings.batch_size if validation.arrangement is in_streams else 1024
     # Process 0 decides for all, so that none stops alone.
-    return lambda: state.ranks.told(measure(state.learner, resident, batch_size=size))
+    return lambda: state.ranks.told(measure(state.learner, resident))
 
 
 def close(history: History, step: Step, state: TrainingState, measured: Callable[[], float | None]) -> Epoch:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from layerwise.catalog import entries, entry, find
-from layerwise.config import Experiment
+from layerwise.config import Experiment, experiment
 from layerwise.data.assign import assign, guess_model
 from layerwise.data.kinds import Texts
 from layerwise.data.open import open_source
@@ -20,7 +20,7 @@ from layerwise.language import say
 from layerwise.tasks.contract import Examples, Spells, Task
 from layerwise.tasks.ragged import as_values
 
-__all__ = ["Prepared", "prepare_data"]
+__all__ = ["Prepared", "prepare_data", "suggested"]
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,15 @@ class Prepared:
     reasons: tuple[str, ...]
 
 
-def prepare_data(whole: Experiment, data: Any) -> tuple[Prepared, Experiment]:
+def prepare_data(
+    whole: Experiment, data: Any, named: Mapping[str, Any] | None = None
+) -> tuple[Prepared, Experiment]:  # fmt: skip
     """Load, assign, split and preprocess; returns the experiment with its model chosen.
 
     Args:
         whole: The experiment.
         data: A path or name, or the data themselves: arrays, tensors, a frame, a source.
+        named: Settings the user named, which stand above what the model suggests; None where all are resolved already.
     """
     source = open_source(
         data, format=whole.load.format, options=whole.load.options,
@@ -69,8 +72,8 @@ def prepare_data(whole: Experiment, data: Any) -> tuple[Prepared, Experiment]:
         name, reason = guess_model(source, task_name)
         whole = replace(whole, model=replace(whole.model, name=name))
         reasons = (*reasons, reason)
-    if whole.preprocess.scale == "auto":
-        whole = replace(whole, preprocess=replace(whole.preprocess, scale=_suggested_scale(whole.model.name)))
+    if named is not None:
+        whole = suggested(whole, named)
     preprocessing = fit(
         source, parts.train, whole.preprocess, image=_drawn_for(whole.model.name), texts=facts.get("inputs") == "text"
     )
@@ -105,13 +108,16 @@ def _drawn_for(model: str) -> tuple[int, int, int] | None:
     return known[model].facts.get("image") if model in known else None
 
 
-def _suggested_scale(model: str) -> Literal["auto", "standardise", "min-max", "none"]:
-    """Return how the inputs of a registered network are scaled where the user leaves it open."""
+def suggested(whole: Experiment, named: Mapping[str, Any]) -> Experiment:
+    """Return the experiment with what a registered network suggests; what the user named stands.
+
+    Args:
+        whole: The experiment, its model chosen.
+        named: Settings the user named.
+    """
     known = entries("model")
-    scale: Literal["auto", "standardise", "min-max", "none"] = (
-        known[model].facts.get("train", {}).get("scale", "auto") if model in known else "auto"
-    )
-    return scale
+    settings = known[whole.model.name].facts.get("train", {}) if whole.model.name in known else {}
+    return experiment({name: value for name, value in settings.items() if name not in named}, start=whole)
 
 
 def _join_test_data(source: Source, whole: Experiment) -> Source:

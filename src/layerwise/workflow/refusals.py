@@ -13,6 +13,7 @@ from layerwise.data.kinds import Categories
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.models import build
+from layerwise.report.contents import one_class
 from layerwise.tasks.arrangement import in_streams
 from layerwise.tasks.classify import positive_class
 from layerwise.tasks.contract import ClosedForm, MakesBatches
@@ -56,7 +57,7 @@ def refuse_stopping(whole: Experiment, prepared: Prepared) -> None:
             say("Stopping by validation needs a validation part."), say("no validation rows"),
             say("Set --validation-fraction, or use --stopping none."), usage=True,
         )  # fmt: skip
-    if whole.train.stopping == "no-errors" and prepared.task.name != "classify":
+    if whole.train.stopping == "no-errors" and not one_class(prepared.task):
         raise LayerwiseError(
             say("Stopping without errors needs classes."), say("the task is {}", prepared.task.name),
             say("Use --stopping validation or --stopping none."), usage=True,
@@ -114,8 +115,7 @@ def refuse_ineffective(whole: Experiment, prepared: Prepared, settings: Mapping[
         "scale": (bool(kinds & {"image", "number"}), say("the inputs are neither numbers nor pictures")),
         "augment": (not isinstance(prepared.task, MakesBatches), say("the learner makes its own data")),
         "classes": ("category" in spoken, say("the target has no classes to choose rows by")),
-        "positive": (bool(prepared.task.classes) and prepared.task.columns == prepared.task.classes,
-                     say("the task {} has no class of an example", prepared.task.name)),
+        "positive": (one_class(prepared.task), say("the task {} has no class of an example", prepared.task.name)),
     }  # fmt: skip
     defaults, stages = Experiment(), setting_names()
     for name, (effective, found) in needs.items():
@@ -169,7 +169,7 @@ def refuse_evaluation(whole: Experiment, prepared: Prepared) -> None:
         LayerwiseError: One of them does not exist or does not suit the task.
     """
     refuse_baselines(whole, prepared)
-    if prepared.task.name == "classify":
+    if one_class(prepared.task):
         positive_class(prepared.task.classes, whole.evaluate)
     for view in whole.view.views:
         entry("view", view)
@@ -188,4 +188,4 @@ def refuse_baselines(whole: Experiment, prepared: Prepared) -> None:
         refuse_task(name, prepared.task.name)
         if not isinstance(build(name, prepared.preprocessing.input_shape, prepared.task.outputs(), {}), ClosedForm):
             rule = say("A baseline is learned in closed form.")
-            raise LayerwiseError(rule, f"baselines = {name}", "majority, mean, knn, logistic, linear", usage=True)
+            raise LayerwiseError(rule, f"baselines = {name}", ", ".join(prepared.task.baselines), usage=True)

@@ -15,13 +15,11 @@ from layerwise.models import build
 from layerwise.runs.checkpoints import newest_whole
 from layerwise.runs.folder import RunFolder, environment
 from layerwise.runs.opened import Opened, open_run
-from layerwise.tasks.contract import ClosedForm
 from layerwise.training.ranks import together
 from layerwise.training.state import Plan
 from layerwise.workflow.explain import prepared_again
 from layerwise.workflow.learn import Listener, Outcome, Silence
 from layerwise.workflow.stages import Begun, finish, learn_stages
-from layerwise.workflow.start import parameters_of
 
 __all__ = ["Witness", "resume"]
 
@@ -60,7 +58,7 @@ def resume(
         model = build(
             whole.model.name, prepared.preprocessing.input_shape, prepared.task.outputs(), whole.model.options
         )
-        begun = Begun(whole, prepared, plan, folder, parameters_of(model), isinstance(model, ClosedForm), model)
+        begun = Begun(whole, prepared, plan, folder, model)
         if ranks.rank:
             return finish(begun, ranks, learn_stages(begun, ranks, Silence(), newest(folder)[1]))
         with own(folder.path):

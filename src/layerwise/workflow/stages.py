@@ -41,9 +41,17 @@ class Begun:
     prepared: Prepared
     plan: Plan
     folder: RunFolder
-    parameters: int
-    closed_form: bool
     model: nn.Module
+
+    @property
+    def parameters(self) -> int:
+        """Number of parameters of the network."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether the network is solved at once."""
+        return isinstance(self.model, ClosedForm)
 
 
 def learn_stages(begun: Begun, ranks: Ranks, listener: Listener, resumed: Mapping[str, Any] | None = None) -> Outcome:

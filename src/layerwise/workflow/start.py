@@ -7,9 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 import torch
-from torch import nn
 
-from layerwise.catalog import entries
 from layerwise.config import Experiment, Train, experiment
 from layerwise.explain.layers import layer_table
 from layerwise.files import own
@@ -35,7 +33,7 @@ from layerwise.workflow.refusals import (
 )
 from layerwise.workflow.stages import Begun, augment, finish, learn_stages
 
-__all__ = ["parameters_of", "resolve", "start"]
+__all__ = ["resolve", "start"]
 
 
 class Witness(Protocol):
@@ -61,7 +59,7 @@ def start(
     """
     whole = experiment(settings, start=whole)
     refuse_validation(whole, settings)
-    prepared, whole = prepare_data(whole, data)
+    prepared, whole = prepare_data(whole, data, settings)
     whole = resolve(whole, settings, len(prepared.examples["train"]), validation=len(prepared.examples["validation"]))
     refuse_task(whole.model.name, prepared.task.name)
     refuse_stopping(whole, prepared)
@@ -86,7 +84,7 @@ def start(
         plan = choose_plan(whole.train, sum(row.multiply_adds or 0 for row in rows))
         with together(plan.device) as ranks:
             folder = ranks.told(create(whole, run) if ranks.rank == 0 else None)
-            begun = Begun(whole, prepared, plan, folder, parameters_of(model), isinstance(model, ClosedForm), model)
+            begun = Begun(whole, prepared, plan, folder, model)
             if ranks.rank:
                 return finish(begun, ranks, learn_stages(begun, ranks, Silence()))
             with own(folder.path):
@@ -96,13 +94,8 @@ def start(
                 return finish(begun, ranks, learn_stages(begun, ranks, listener or Silence()))
 
 
-def parameters_of(model: nn.Module) -> int:
-    """Count the parameters of a network."""
-    return sum(parameter.numel() for parameter in model.parameters())
-
-
 def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int, *, validation: int) -> Experiment:
-    """Fill in what the model suggests and what follows from the size of the data; what the user said stands.
+    """Fill in what follows from the size of the data; what the user said stands.
 
     Args:
         whole: The experiment.
@@ -110,9 +103,6 @@ def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int, *, va
         examples: Number of training examples.
         validation: Number of validation examples; without any, nothing but the number of epochs ends learning.
     """
-    known = entries("model")
-    suggested = known[whole.model.name].facts.get("train", {}) if whole.model.name in known else {}
-    whole = experiment({name: value for name, value in suggested.items() if name not in settings}, start=whole)
     batch_size = whole.train.batch_size or (64 if examples >= 1000 else 16)
     steps_per_epoch = -(-examples // batch_size)
     # About 3,000 updates: enough for a small network to settle, stopped earlier by the validation part.

@@ -99,7 +99,7 @@ def at_checkpoint(opened: Opened, prepared: Prepared, after: int) -> TrainingSta
     tree = load(known[wanted])
     network, state = rebuilt(opened, prepared, tree["stage"])
     restore_state(state, network, tree)
-    if state.epoch >= state.settings.epochs or tree["ended"]:
+    if tree["ended"]:
         raise LayerwiseError(
             say("A step is replayed where one follows."), say("learning ended after {} updates", wanted),
             say("There are: {}.", shown), usage=True,

@@ -20,7 +20,6 @@ from layerwise.byhand import (
     linear,
     local_response_norm,
     pooling,
-    transposed_convolution,
 )
 from layerwise.explain.replay import dense, elementwise, losses, recurrent, shapes
 from layerwise.explain.replay.shapes import Replayed, Unsupported
@@ -74,31 +73,6 @@ def _conv2d(
 
     def pull(gradient: np.ndarray) -> dict[str, Any]:
         parts = convolution.correlate2d_backward(
-            gradient, input, weight, stride=step, padding=edge, dilation=spread, groups=groups
-        )
-        return dict(zip(("input", "weight", "bias"), parts, strict=True))
-
-    return output, pull
-
-
-def _conv_transpose2d(
-    input: np.ndarray,
-    weight: np.ndarray,
-    bias: np.ndarray | None = None,
-    stride: Pair = 1,
-    padding: Pair = 0,
-    output_padding: Pair = 0,
-    groups: int = 1,
-    dilation: Pair = 1,
-) -> Replayed:
-    step, edge, spread = _pair(stride), _pair(padding), _pair(dilation)
-    output = transposed_convolution.transposed_convolve2d(
-        input, weight, bias, stride=step, padding=edge, output_padding=_pair(output_padding), dilation=spread,
-        groups=groups,
-    )  # fmt: skip
-
-    def pull(gradient: np.ndarray) -> dict[str, Any]:
-        parts = transposed_convolution.transposed_convolve2d_backward(
             gradient, input, weight, stride=step, padding=edge, dilation=spread, groups=groups
         )
         return dict(zip(("input", "weight", "bias"), parts, strict=True))
@@ -295,7 +269,6 @@ LAYERS: Mapping[str, Rule] = {
     **{name: Rule(equation, apply) for name, (equation, apply) in dense.RULES.items()},
     "linear": Rule("z = W x + b;  dE/dW = delta x^T,  dE/dx = W^T delta", _linear),
     "conv2d": Rule("z = x * w + b;  dE/dw = x * delta,  dE/dx = delta * w^r (full)", _conv2d),
-    "conv_transpose2d": Rule("y = sum of kernels x w, stamped at every cell;  dE/dx = dE/dy * w", _conv_transpose2d),
     "max_pool2d": Rule("y = max over the window;  the gradient goes to the winner", _max_pool2d),
     "avg_pool2d": Rule("y = mean of the window;  each cell gets its share of the gradient", _avg_pool2d),
     "adaptive_avg_pool2d": Rule(
