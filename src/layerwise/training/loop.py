@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 
 from layerwise.tasks.contract import Batch, LossResult
+from layerwise.training.direct import DirectUpdate
 from layerwise.training.finite import FiniteCheck
 from layerwise.training.state import TrainingState
 
@@ -47,14 +48,14 @@ def train(state: TrainingState) -> Iterator[Step]:
     Raises:
         LayerwiseError: A gradient is not finite; the weights are those of the step before.
     """
-    check = FiniteCheck(state)
+    check, rule = FiniteCheck(state), DirectUpdate(state.optimizer)
     while state.epoch < state.settings.epochs:
         epoch, batches = state.epoch, state.batches()
         state.learner.train()
         while state.epoch == epoch:
             batch = state.batch(batches[state.position])
             rate = state.schedule.rate(state.step)
-            result = update(state, batch, rate, check)
+            result = update(state, batch, rate, check, rule)
             state.step += 1
             ends_epoch = state.position + 1 == len(batches)
             state.position = 0 if ends_epoch else state.position + 1
@@ -64,15 +65,14 @@ def train(state: TrainingState) -> Iterator[Step]:
             yield Step(state.step, epoch, batch, result, rate, ends_epoch)
 
 
-def update(state: TrainingState, batch: Batch, rate: float, check: FiniteCheck) -> LossResult:
+def update(state: TrainingState, batch: Batch, rate: float, check: FiniteCheck, rule: DirectUpdate) -> LossResult:
     """Make one update: forward, loss, backward, step."""
-    for group in state.optimizer.param_groups:
-        group["lr"] = rate
-    state.optimizer.zero_grad(set_to_none=True)
+    rule.clear()
     if state.settings.accumulate == 1 and state.ranks.alone:
         result: LossResult = state.learner(batch, state.carried)
-        mean = result.total / result.count
-        (mean if state.scale is None else mean * state.scale.scale).backward()  # type: ignore[no-untyped-call]
+        # The slope of the mean by the sum: handed in, it costs no node of its own in the graph.
+        one = result.total.new_ones(()) if state.scale is None else state.scale.scale
+        result.total.backward(one / result.count)  # type: ignore[no-untyped-call]
     else:
         result = accumulate(state, batch)
     finite = check.look(batch, result.total)
@@ -81,7 +81,7 @@ def update(state: TrainingState, batch: Batch, rate: float, check: FiniteCheck) 
     if state.settings.clip_value:
         clip_grad_value_(state.learner.parameters(), state.settings.clip_value)
     if finite:
-        state.optimizer.step()
+        rule.make(rate)
     state.carried = detached(result.state)
     return result
 

@@ -102,6 +102,11 @@ class TrainingState:
     ranks: Ranks = ALONE
     scale: LossScale | None = None
 
+    def __post_init__(self) -> None:
+        task = self.learner.task
+        # Asked once: whether a class follows a protocol takes longer than a small network.
+        self._makes = task if isinstance(task, MakesBatches) else None
+
     def batches(self) -> list[Tensor]:
         """Return the rows of every update of the running epoch, on the device of the examples."""
         batches = self.examples.batches(self.settings.seed, self.epoch, self.settings.batch_size)
@@ -113,10 +118,9 @@ class TrainingState:
 
     def batch(self, rows: Tensor) -> Batch:
         """Gather, or make, and augment the examples of one update."""
-        task = self.learner.task
-        if isinstance(task, MakesBatches):
+        if self._makes is not None:
             with torch.no_grad():
-                batch, self.carried = task.make(
+                batch, self.carried = self._makes.make(
                     self.learner.model, self.examples, rows, self.carried, seed=self.settings.seed, epoch=self.epoch
                 )
             return batch
