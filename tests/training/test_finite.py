@@ -212,3 +212,26 @@ def test_a_batch_without_any_variance_is_no_fault():
     for _ in train(prepare(model, REGRESS, held, SETTINGS, PLAN)):
         pass
     assert all(bool(torch.isfinite(value).all()) for value in model.state_dict().values())
+
+
+@pytest.mark.parametrize("rule", ["input", "loss"])
+def test_running_statistics_are_those_of_the_step_before_too(rule):
+    def learn(held, updates):
+        torch.manual_seed(2)
+        model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 1))
+        steps = train(prepare(model, REGRESS, held, SETTINGS, PLAN))
+        for _ in range(updates):
+            next(steps)
+        return model, steps
+
+    held, broken = examples(), examples()
+    row = int(prepare(network(), REGRESS, held, SETTINGS, PLAN).batches()[2][0])
+    if rule == "input":
+        broken.inputs[row] = NAN
+    else:
+        broken.targets[row] = 1e30
+    before, _ = learn(held, 2)
+    after, steps = learn(broken, 2)
+    with pytest.raises(LayerwiseError, match="step 3"):
+        next(steps)
+    assert all(torch.equal(value, after.state_dict()[name]) for name, value in before.state_dict().items())

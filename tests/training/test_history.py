@@ -10,9 +10,9 @@ from torch.nn import functional
 
 from layerwise.config import Train
 from layerwise.tasks.classify import Classify
-from layerwise.tasks.contract import Examples
+from layerwise.tasks.contract import Examples, LossResult
 from layerwise.training.history import Epoch, History, measure
-from layerwise.training.loop import train
+from layerwise.training.loop import Step, train
 from layerwise.training.state import Learner, Plan, prepare
 
 TASK = Classify(("a", "b"))
@@ -65,5 +65,26 @@ def test_an_epoch_is_one_line_of_strict_json():
     line = json.dumps(epoch.to_json(), allow_nan=False)
     assert json.loads(line) == {
         "epoch": 1, "step": 10, "train_loss": None, "validation_loss": None, "wrong": 3,
-        "learning_rate": 0.1, "seconds": 0.5, "stage": "", "spike": False, "parts": {},
+        "learning_rate": 0.1, "seconds": 0.5, "stage": "", "spike": 0, "parts": {},
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("at", [12, 61, 200])
+def test_a_jump_of_the_loss_is_flagged_with_its_update(at):
+    history, noise = History(), torch.Generator().manual_seed(at)
+    for number in range(1, 241):
+        # Losses that fall and scatter by a third; one of them is ten times what it would be.
+        loss = math.exp(-number / 300) * (1 + 0.33 * float(torch.rand((), generator=noise)))
+        total = torch.tensor(8 * loss * (10 if number == at else 1))
+        step = Step(number, 0, None, LossResult(total, 8.0, total), 0.1, number == 240)
+        history.observe(step)
+    assert history.close(step, None, None).spike == at
+
+
+def test_a_loss_that_scatters_is_not_flagged():
+    history, noise = History(), torch.Generator().manual_seed(0)
+    for number in range(1, 2001):
+        total = -torch.rand((), generator=noise).log()
+        step = Step(number, 0, None, LossResult(total, 1.0, total), 0.1, number == 2000)
+        history.observe(step)
+    assert history.close(step, None, None).spike == 0

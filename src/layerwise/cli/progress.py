@@ -29,7 +29,7 @@ def describe(epoch: Epoch, epochs: int) -> str:
     for name, amount in epoch.parts.items():
         line += f"  {name.replace('_', ' ')} {amount:.4g}"
     if epoch.spike:
-        line += "  " + say("the loss jumped")
+        line += "  " + say("the loss jumped at update {}", epoch.spike)
     return line
 
 
@@ -74,7 +74,7 @@ class Bar:
         if epoch.validation_loss is not None:
             line += f" / {epoch.validation_loss:.4f}"
         if epoch.spike:
-            line += "  " + say("the loss jumped")
+            line += "  " + say("the loss jumped at update {}", epoch.spike)
         self._bar.update(self._task, description=line)
 
     def ended(self) -> None:

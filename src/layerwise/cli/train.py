@@ -124,7 +124,9 @@ def show_beginning(begun: Begun) -> None:
         say("Training: up to {} epochs in batches of {}, {} at rate {:g}, schedule {}, stopping by {}, seed {}",
             settings.epochs, settings.batch_size, settings.optimizer, settings.learning_rate, settings.schedule,
             settings.stopping, settings.seed),
-        say("Plan: {}, threads: {}, data in memory", begun.plan.device, begun.plan.threads),
+        say("Plan: {}, threads: {}, {}, {}, data in memory", begun.plan.device, begun.plan.threads,
+            begun.plan.memory_format, begun.plan.precision),
+        *(say("  measured with {}", trial) for trial in begun.plan.trials),
         say("Run: {}", begun.folder.path),
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
@@ -36,12 +37,25 @@ class FiniteCheck:
         self._one = torch.ones((), device=device)
         self._scale = state.scale
         self._on_device = device.type == "cuda" and bool(state.optimizer.defaults.get("fused"))
+        # What a layer remembers of the batches it saw, it learns before anyone can look at the gradients.
+        self._remembered = [
+            buffer
+            for module in state.learner.modules()
+            if isinstance(module, _BatchNorm)
+            for buffer in module.buffers()
+        ]
+        self._kept = [buffer.clone() for buffer in self._remembered]
         self._waiting: list[Batch] = []
         self._seen = state.step
         self._copy = torch.zeros((), device=device)
         if self._on_device:
             state.optimizer.found_inf = self._flag if self._scale is None else self._copy  # type: ignore[attr-defined]
             state.optimizer.grad_scale = None  # type: ignore[attr-defined]
+
+    def keep(self) -> None:
+        """Keep the running statistics as they are before a batch."""
+        if self._remembered:
+            torch._foreach_copy_(self._kept, self._remembered)
 
     def look(self, batch: Batch, total: Tensor) -> bool:
         """Look at the loss and the gradients of a batch before they change the weights, and say whether they may.
@@ -58,6 +72,9 @@ class FiniteCheck:
         torch._amp_foreach_non_finite_check_and_unscale_(looked, self._flag, inverse)
         self._waiting.append(batch)
         self._seen += 1
+        if self._on_device and self._remembered:
+            for buffer, kept in zip(self._remembered, self._kept, strict=True):
+                buffer.copy_(torch.where(self._flag > 0, kept, buffer))
         if self._scale is not None:
             return self._look_scaled(self._scale)
         if not self._on_device or len(self._waiting) >= READ_EVERY:
@@ -84,7 +101,10 @@ class FiniteCheck:
         if self._scale is not None:
             self._scale.read()
         elif self._waiting and self._flag.item():
-            raise self._error(self._waiting)
+            problem = self._error(self._waiting)
+            if self._remembered:
+                torch._foreach_copy_(self._remembered, self._kept)
+            raise problem
         self._waiting.clear()
 
     def _error(self, batches: list[Batch]) -> LayerwiseError:

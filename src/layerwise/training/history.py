@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,8 +19,11 @@ from layerwise.training.state import Learner
 
 __all__ = ["Epoch", "History", "in_order", "measure"]
 
-SPIKE = 2.0
-"""A training loss this many times the lowest one before is flagged."""
+SPIKE, RECENT, FIRST = 5.0, 50, 10
+"""An update is flagged whose loss is this many times the largest of so many before it, once there are a few."""
+
+EPOCH_SPIKE = 2.0
+"""An epoch is flagged whose training loss is this many times the lowest one before."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class Epoch:
         learning_rate: Step size of the last update.
         seconds: Time of the epoch.
         stage: The part of learning it belongs to; empty where there is only one.
-        spike: Whether the loss jumped: more than twice the lowest training loss of an epoch before.
+        spike: Number of the first update whose loss jumped to five times the largest of the fifty before it, or of the
+            last one where the epoch's is twice the lowest before; 0 where it did not.
         parts: Mean of each named part of the loss, or of what is shown beside it.
     """
 
@@ -47,7 +52,7 @@ class Epoch:
     learning_rate: float
     seconds: float
     stage: str = ""
-    spike: bool = False
+    spike: int = 0
     parts: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -68,25 +73,40 @@ class History:
     def __init__(self) -> None:
         self.epochs: list[Epoch] = []
         self._stage = ""
+        self._losses: deque[float] = deque(maxlen=RECENT)
         self._start()
 
     def begin(self, stage: str) -> None:
         """Begin a part of learning."""
         self._stage = stage
+        self._losses.clear()
         self._start()
 
     def _start(self) -> None:
         self._total: Tensor | float = 0.0
         self._count: Tensor | float = 0.0
         self._parts: dict[str, Tensor | float] = {}
+        self._spike = 0
         self._began = time.monotonic()
 
     def observe(self, step: Step) -> None:
         """Add one update."""
-        self._total = self._total + step.result.total.detach()
-        self._count = self._count + step.result.count
+        total = step.result.total.detach()
+        if total.device.type == "cpu":
+            # Reading a number of the processor costs less than adding tensors; on a card it would wait.
+            read, count = total.item(), float(step.result.count)
+            self._watch(read / max(count, 1e-300), step.number)
+            self._total, self._count = self._total + read, self._count + count
+        else:
+            self._total, self._count = self._total + total, self._count + step.result.count
         for name, part in step.result.parts.items():
             self._parts[name] = self._parts.get(name, 0.0) + part.detach()
+
+    def _watch(self, loss: float, number: int) -> None:
+        """Flag a loss that is far above those of the updates before it."""
+        if not self._spike and len(self._losses) >= FIRST and loss > SPIKE * max(self._losses) > 0:
+            self._spike = number
+        self._losses.append(loss)
 
     def close(self, step: Step, validation_loss: float | None, wrong: int | None) -> Epoch:
         """Read the sums of an epoch and begin the next one."""
@@ -94,9 +114,11 @@ class History:
         mean = float(self._total) / count
         before = (epoch.train_loss for epoch in self.epochs if epoch.stage == self._stage)
         lowest = min(before, default=math.inf)
+        if not self._spike and lowest > 0 and mean > EPOCH_SPIKE * lowest:
+            self._spike = step.number
         epoch = Epoch(
             step.epoch + 1, step.number, mean, validation_loss, wrong, step.learning_rate,
-            time.monotonic() - self._began, self._stage, lowest > 0 and mean > SPIKE * lowest,
+            time.monotonic() - self._began, self._stage, self._spike,
             {name: float(part) / count for name, part in self._parts.items()},
         )  # fmt: skip
         self.epochs.append(epoch)
@@ -107,14 +129,16 @@ class History:
         """Return what a checkpoint keeps: the epochs so far and the sums of the running one."""
         return {
             "epochs": [asdict(epoch) for epoch in self.epochs], "stage": self._stage, "total": self._total,
-            "count": self._count, "parts": dict(self._parts), "seconds": time.monotonic() - self._began,
+            "count": self._count, "parts": dict(self._parts), "spike": self._spike,
+            "losses": list(self._losses), "seconds": time.monotonic() - self._began,
         }  # fmt: skip
 
     def restore(self, tree: Mapping[str, Any]) -> None:
         """Go on from what a checkpoint kept."""
         self.epochs = [Epoch(**epoch) for epoch in tree["epochs"]]
         self._stage, self._total, self._count = tree["stage"], tree["total"], tree["count"]
-        self._parts = dict(tree["parts"])
+        self._parts, self._spike = dict(tree["parts"]), tree["spike"]
+        self._losses = deque(tree["losses"], maxlen=RECENT)
         self._began = time.monotonic() - tree["seconds"]
 
 

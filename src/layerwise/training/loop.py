@@ -68,6 +68,7 @@ def train(state: TrainingState) -> Iterator[Step]:
 def update(state: TrainingState, batch: Batch, rate: float, check: FiniteCheck, rule: DirectUpdate) -> LossResult:
     """Make one update: forward, loss, backward, step."""
     rule.clear()
+    check.keep()
     if state.settings.accumulate == 1 and state.ranks.alone:
         result: LossResult = state.learner(batch, state.carried)
         # The slope of the mean by the sum: handed in, it costs no node of its own in the graph.

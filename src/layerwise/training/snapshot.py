@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.optim import Optimizer
 
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
@@ -54,6 +55,7 @@ def restore_state(state: TrainingState, network: nn.Module, tree: Mapping[str, A
         )  # fmt: skip
     network.load_state_dict(tree["network"])
     state.optimizer.load_state_dict(tree["optimizer"])
+    lay_out(state.optimizer)
     for name, value in tree["schedule"].items():
         setattr(state.schedule, name, value)
     if state.scale is not None:
@@ -64,6 +66,14 @@ def restore_state(state: TrainingState, network: nn.Module, tree: Mapping[str, A
     torch.set_rng_state(own["random"]["processor"])
     if own["random"]["card"] is not None:
         torch.cuda.set_rng_state(own["random"]["card"], torch.device(state.plan.device))
+
+
+def lay_out(optimizer: Optimizer) -> None:
+    """Give the memory of each weight its layout: a fused kernel goes through both in the order they lie in."""
+    for parameter, memory in optimizer.state.items():
+        for name, value in memory.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                memory[name] = torch.empty_like(parameter.detach()).copy_(value)
 
 
 def random_states(state: TrainingState) -> dict[str, Any]:

@@ -31,12 +31,17 @@ class Plan:
         threads: Processor threads of one operation.
         resident: Whether all examples are held on the device.
         precision: Numbers of the forward and backward pass: `float32`, `bfloat16`, `float16`.
+        memory_format: How maps lie in memory: channel after channel (`contiguous`), or all channels of a pixel side by
+            side (`channels-last`).
+        trials: What each plan took that was measured before; none where rules decided.
     """
 
     device: str
     threads: int
     resident: bool = True
     precision: str = "float32"
+    memory_format: str = "contiguous"
+    trials: tuple[str, ...] = ()
 
 
 class Learner(nn.Module):
@@ -164,8 +169,9 @@ def prepare(
             say("Use a larger --batch-size, or a network without it."), usage=True,
         )  # fmt: skip
     device = torch.device(plan.device)
+    layout = torch.channels_last if plan.memory_format == "channels-last" else torch.contiguous_format
     model.to(device)
-    learner = Learner(learned.to(device), task, plan)
+    learner = Learner(learned.to(device).to(memory_format=layout), task, plan)
     state = TrainingState(
         learner, build_optimizer(learned.parameters(), settings), Schedule(settings, 0, 1), examples.to(device),
         settings, plan, augment, alone=alone, ranks=ranks,

@@ -22,6 +22,7 @@ from layerwise.runs.opened import Opened
 from layerwise.runs.weights import save_weights
 from layerwise.tasks.contract import ClosedForm, LearnsInStages, Moves, Stage
 from layerwise.training.augment import Augmentation, augmentation
+from layerwise.training.device import computing_with
 from layerwise.training.history import Epoch, History
 from layerwise.training.ranks import Ranks
 from layerwise.training.state import Plan, prepare
@@ -70,7 +71,7 @@ def learn_stages(begun: Begun, ranks: Ranks, listener: Listener, resumed: Mappin
     if ranks.rank:
         # Every process draws its own noise; order and augmentation are counted and therefore the same.
         torch.manual_seed(generator(whole.train.seed, "process", ranks.rank).initial_seed())
-    with threads(begun.plan.threads), lines_of(begun.folder, ranks, resumed) as lines:
+    with computing_with(begun.plan.threads), lines_of(begun.folder, ranks, resumed) as lines:
         for number in range(first, len(stages)):
             stage = stages[number]
             learner = stage.learner or model
@@ -118,24 +119,15 @@ def finish(begun: Begun, ranks: Ranks, outcome: Outcome) -> tuple[Opened, Outcom
     folder = begun.folder
     opened = Opened(folder, begun.prepared.task, begun.prepared.preprocessing)
     if ranks.rank == 0:
-        save_weights(folder.path / "model.safetensors", begun.model.cpu())
+        # Measured as `predict` will find it: on the processor, channel after channel.
+        begun.model.cpu().to(memory_format=torch.contiguous_format)
+        save_weights(folder.path / "model.safetensors", begun.model)
         if outcome.reason != "interrupted":
-            with threads(begun.plan.threads):
+            with computing_with(begun.plan.threads):
                 evaluate(begun.model, begun.prepared, begun.experiment, folder, outcome)
     # Nobody leaves before the folder is whole.
     ranks.any(False)
     return opened, outcome
-
-
-@contextmanager
-def threads(number: int) -> Iterator[None]:
-    """Compute with a number of threads, and give torch its own number back."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def augment(prepared: Prepared, settings: Train, changes: tuple[str, ...]) -> Augmentation | None:

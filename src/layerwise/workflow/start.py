@@ -16,7 +16,8 @@ from layerwise.models.own import check_shapes
 from layerwise.runs.folder import RunFolder, create, environment
 from layerwise.runs.opened import Opened
 from layerwise.tasks.contract import ClosedForm
-from layerwise.training.device import choose_plan
+from layerwise.training.device import choose_plan, convolves
+from layerwise.training.measured_plan import measured_plan
 from layerwise.training.ranks import processes, together
 from layerwise.training.state import Plan
 from layerwise.workflow.learn import Listener, Outcome, Silence
@@ -68,7 +69,7 @@ def start(
     refuse_processes(len(prepared.examples["train"]), processes())
     refuse_evaluation(whole, prepared)
     # Made again when learning begins; here so that a wrong change is refused before the folder is made.
-    augment(prepared, whole.train, whole.preprocess.augment)
+    change = augment(prepared, whole.train, whole.preprocess.augment)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(whole.train.seed)
         shape, outputs = prepared.preprocessing.input_shape, prepared.task.outputs()
@@ -81,8 +82,14 @@ def start(
         if ".py:" in whole.model.name:
             check_shapes(model, prepared.examples["train"].batch(torch.arange(1)).inputs, outputs)
         rows = layer_table(model, (shape,) if isinstance(shape, int) else shape)
-        plan = choose_plan(whole.train, sum(row.multiply_adds or 0 for row in rows))
+        multiply_adds = sum(row.multiply_adds or 0 for row in rows)
+        plan = choose_plan(whole.train, multiply_adds, maps=convolves(model))
         with together(plan.device) as ranks:
+            if ranks.alone and not isinstance(model, ClosedForm):
+                plan = measured_plan(
+                    model, prepared.task, prepared.examples["train"], whole.train, plan,
+                    multiply_adds=multiply_adds, augment=change,
+                )  # fmt: skip
             folder = ranks.told(create(whole, run) if ranks.rank == 0 else None)
             begun = Begun(whole, prepared, plan, folder, model)
             if ranks.rank:

@@ -1,0 +1,31 @@
+"""A DataLoader over a TensorDataset: pictures prepared beforehand, collected one by one."""
+
+from __future__ import annotations
+
+import torch
+from protocol import BATCH_SIZE, LEARNING_RATE, THREADS, Arrays, Peer, serve
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
+from torch_network import accuracy, lenet5, tensors
+
+
+def build(arrays: Arrays) -> Peer:
+    """Set the loop up."""
+    torch.set_num_threads(THREADS)
+    torch.manual_seed(0)
+    inputs, targets, test_x, test_y = tensors(arrays)
+    loader = DataLoader(TensorDataset(inputs, targets), batch_size=BATCH_SIZE, shuffle=True)
+    model = lenet5()
+    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
+
+    def epoch() -> None:
+        for some, wanted in loader:
+            optimizer.zero_grad()
+            functional.cross_entropy(model(some), wanted).backward()
+            optimizer.step()
+
+    return f"torch {torch.__version__}", epoch, lambda: accuracy(model, test_x, test_y)
+
+
+if __name__ == "__main__":
+    serve(build)
