@@ -14,6 +14,7 @@ import argparse
 import gzip
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -47,6 +48,8 @@ class Peer:
 
     def __init__(self, name: str, python: str, data: Path) -> None:
         self.name, self.seconds = name.partition("_")[2], list[float]()
+        if shutil.which(python) is None:
+            sys.exit(f"no interpreter at {python}")
         environment = {**os.environ, "OMP_NUM_THREADS": "2", "CUDA_VISIBLE_DEVICES": ""}
         self._process = subprocess.Popen(
             [python, str(HERE / f"{name}.py"), str(data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -54,6 +54,9 @@ def work(tmp_path, monkeypatch):
         ("train sorted.csv mlp --split-by order", 1, ("hold no 'no' of 'label'", "--split-by order")),
         # Settings that would change nothing.
         ("train iris mlp --sequence-length 20", 2, ("must have an effect", "no running text", "--sequence-length out")),
+        ("train iris mlp --momentum 0.5", 2, ("must have an effect", "the optimiser is adam", "--momentum out")),
+        ("train iris mlp --step-epochs 3", 2, ("must have an effect", "the schedule is constant", "--step-epochs out")),
+        ("train iris mlp --stopping none --patience 3", 2, ("must have an effect", "--patience out")),
         ("train reversal seq2seq --sequence-length 20", 2, ("no running text", "--sequence-length out")),
         ("train iris mlp --tokens words", 2, ("the data hold no text", "--tokens out")),
         ("train iris mlp --image-size 8 8", 2, ("the inputs are no pictures", "--image-size out")),

@@ -65,7 +65,7 @@ def test_an_epoch_is_one_line_of_strict_json():
     line = json.dumps(epoch.to_json(), allow_nan=False)
     assert json.loads(line) == {
         "epoch": 1, "step": 10, "train_loss": None, "validation_loss": None, "wrong": 3,
-        "learning_rate": 0.1, "seconds": 0.5, "stage": "", "spike": 0, "parts": {},
+        "learning_rate": 0.1, "seconds": 0.5, "stage": "", "spike": 0, "left_out": 0, "parts": {},
     }  # fmt: skip
 
 

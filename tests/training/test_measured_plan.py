@@ -89,18 +89,17 @@ def test_a_named_memory_format_is_respected():
 
 
 def test_both_layouts_learn_the_same():
-    # Adam would magnify the rounding of a gradient that is zero: that of the bias before the normalisation.
+    # Adam would magnify the rounding of a gradient that is zero, that of the bias before the normalisation; and dropout
+    # draws in the order of memory. Without both the layouts differ by rounding alone.
     rule = Train(epochs=3, batch_size=8, optimizer="sgd", learning_rate=0.1)
 
     def learned(layout):
         torch.manual_seed(1)
-        state = prepare(
-            network(), TASK, examples(), Train(epochs=3, batch_size=8), Plan("cpu", 1, memory_format=layout)
-        )
+        model = nn.Sequential(*(module for module in network() if not isinstance(module, nn.Dropout)))
+        state = prepare(model, TASK, examples(), rule, Plan("cpu", 1, memory_format=layout))
         for _ in itertools.islice(train(state), 12):
             pass
-        return state.learner.model
+        return model
 
     one, other = learned("contiguous"), learned("channels-last")
-    assert other[0].weight.shape == one[0].weight.shape
     torch.testing.assert_close(dict(one.state_dict()), dict(other.state_dict()), rtol=1e-3, atol=1e-5)

@@ -74,11 +74,24 @@ def test_an_update_that_overflows_is_left_out_and_the_scale_halved():
 
 def test_one_overflow_after_the_other_stops():
     state = state_of(network(), "float16")
-    state.examples.inputs[:] = math.inf
+    state.scale.scale.fill_(2.0**100)
     with pytest.raises(LayerwiseError, match="8 updates one after the other overflowed in float16"):
         for _ in train(state):
             pass
-    assert float(state.scale.scale) == 65536.0 / 2**8
+    assert float(state.scale.scale) == 2.0**92
+    assert state.scale.left_out() == 8
+
+
+def test_an_example_that_no_scale_mends_is_named_and_stops():
+    model = network()
+    state = state_of(model, "float16")
+    state.examples.inputs[3] = math.inf
+    before = [parameter.detach().clone() for parameter in model.parameters()]
+    with pytest.raises(LayerwiseError, match="the inputs are not finite for 3"):
+        for step in train(state):
+            assert 3 not in step.batch.rows.tolist()
+            before = [parameter.detach().clone() for parameter in model.parameters()]
+    assert all(torch.equal(one, other) for one, other in zip(before, model.parameters(), strict=True))
 
 
 def test_the_scale_doubles_after_two_thousand_good_updates():

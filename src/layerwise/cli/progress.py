@@ -28,6 +28,8 @@ def describe(epoch: Epoch, epochs: int) -> str:
         line += "  " + say("{} wrong", epoch.wrong)
     for name, amount in epoch.parts.items():
         line += f"  {name.replace('_', ' ')} {amount:.4g}"
+    if epoch.left_out:
+        line += "  " + say("updates left out so far: {}", epoch.left_out)
     if epoch.spike:
         line += "  " + say("the loss jumped at update {}", epoch.spike)
     return line

@@ -35,6 +35,8 @@ class FiniteCheck:
         device = self._parameters[0].device
         self._flag = torch.zeros((), device=device)
         self._one = torch.ones((), device=device)
+        # A loss that is not finite stops learning in float16, too: no scale mends it.
+        self._lost = torch.zeros((), device=device)
         self._scale = state.scale
         self._on_device = device.type == "cuda" and bool(state.optimizer.defaults.get("fused"))
         # What a layer remembers of the batches it saw, it learns before anyone can look at the gradients.
@@ -67,14 +69,16 @@ class FiniteCheck:
         """
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
         # An infinite loss can have finite gradients that stop an adaptive rule for ever.
-        looked = [*gradients, total.detach() if self._scale is None else total.detach().clone()]
-        inverse = self._one if self._scale is None else self._scale.inverse()
-        torch._amp_foreach_non_finite_check_and_unscale_(looked, self._flag, inverse)
+        if self._scale is None:
+            torch._amp_foreach_non_finite_check_and_unscale_([*gradients, total.detach()], self._flag, self._one)
+        else:
+            torch._amp_foreach_non_finite_check_and_unscale_(gradients, self._flag, self._scale.inverse())
+            torch._amp_foreach_non_finite_check_and_unscale_([total.detach()], self._lost, self._one)
         self._waiting.append(batch)
         self._seen += 1
         if self._on_device and self._remembered:
             for buffer, kept in zip(self._remembered, self._kept, strict=True):
-                buffer.copy_(torch.where(self._flag > 0, kept, buffer))
+                buffer.copy_(torch.where(self._flag + self._lost > 0, kept, buffer))
         if self._scale is not None:
             return self._look_scaled(self._scale)
         if not self._on_device or len(self._waiting) >= READ_EVERY:
@@ -86,7 +90,7 @@ class FiniteCheck:
         overflowed = not self._on_device and bool(self._flag)
         if self._on_device:
             # The optimiser reads its own copy, since the scale sets the flag back before the update.
-            self._copy.copy_(self._flag)
+            self._copy.copy_(torch.maximum(self._flag, self._lost))
         scale.adapt(self._flag)
         if not self._on_device or len(self._waiting) >= READ_EVERY:
             self.read()
@@ -98,9 +102,9 @@ class FiniteCheck:
         Raises:
             LayerwiseError: A loss or gradient of the batches since the last look is not finite.
         """
-        if self._scale is not None:
+        if self._scale is not None and not self._lost.item():
             self._scale.read()
-        elif self._waiting and self._flag.item():
+        elif self._waiting and (self._flag.item() or self._lost.item()):
             problem = self._error(self._waiting)
             if self._remembered:
                 torch._foreach_copy_(self._remembered, self._kept)

@@ -41,6 +41,7 @@ class Epoch:
         stage: The part of learning it belongs to; empty where there is only one.
         spike: Number of the first update whose loss jumped to five times the largest of the fifty before it, or of the
             last one where the epoch's is twice the lowest before; 0 where it did not.
+        left_out: Updates left out since the beginning because their gradients overflowed in float16.
         parts: Mean of each named part of the loss, or of what is shown beside it.
     """
 
@@ -53,6 +54,7 @@ class Epoch:
     seconds: float
     stage: str = ""
     spike: int = 0
+    left_out: int = 0
     parts: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -108,7 +110,7 @@ class History:
             self._spike = number
         self._losses.append(loss)
 
-    def close(self, step: Step, validation_loss: float | None, wrong: int | None) -> Epoch:
+    def close(self, step: Step, validation_loss: float | None, wrong: int | None, left_out: int = 0) -> Epoch:
         """Read the sums of an epoch and begin the next one."""
         count = max(float(self._count), 1e-300)
         mean = float(self._total) / count
@@ -118,7 +120,7 @@ class History:
             self._spike = step.number
         epoch = Epoch(
             step.epoch + 1, step.number, mean, validation_loss, wrong, step.learning_rate,
-            time.monotonic() - self._began, self._stage, self._spike,
+            time.monotonic() - self._began, self._stage, self._spike, left_out,
             {name: float(part) / count for name, part in self._parts.items()},
         )  # fmt: skip
         self.epochs.append(epoch)

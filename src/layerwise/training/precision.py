@@ -44,6 +44,7 @@ class LossScale:
         self.scale = torch.full((), 65536.0, device=device)
         self._good = torch.zeros((), dtype=torch.int32, device=device)
         self._skipped = torch.zeros((), device=device)
+        self._left_out = torch.zeros((), device=device)
 
     def inverse(self) -> Tensor:
         """Return what scaled gradients are multiplied with."""
@@ -56,8 +57,13 @@ class LossScale:
             overflowed: 1 where a gradient was not finite, else 0; set back to 0.
         """
         self._skipped = (self._skipped + overflowed) * overflowed
+        self._left_out = self._left_out + overflowed
         torch._amp_update_scale_(self.scale, self._good, overflowed, 2.0, 0.5, 2000)
         overflowed.zero_()
+
+    def left_out(self) -> int:
+        """Return how many updates were left out so far."""
+        return int(self._left_out)
 
     def read(self) -> None:
         """Stop where one update after the other was left out.
@@ -74,10 +80,11 @@ class LossScale:
 
     def to_tree(self) -> dict[str, Tensor]:
         """Return what a checkpoint keeps."""
-        return {"scale": self.scale, "good": self._good, "skipped": self._skipped}
+        return {"scale": self.scale, "good": self._good, "skipped": self._skipped, "left_out": self._left_out}
 
     def restore(self, tree: dict[str, Tensor]) -> None:
         """Go on from what a checkpoint kept."""
         self.scale.copy_(tree["scale"])
         self._good.copy_(tree["good"])
         self._skipped = tree["skipped"].to(self.scale.device)
+        self._left_out = tree["left_out"].to(self.scale.device)

@@ -176,7 +176,7 @@ def close(history: History, step: Step, state: TrainingState, measured: Callable
     """Close an epoch: measure what the stopping rule needs, and let the schedule hear of it."""
     loss = measured()
     wrong = count_wrong(state) if state.settings.stopping == "no-errors" else None
-    epoch = history.close(step, loss, wrong)
+    epoch = history.close(step, loss, wrong, 0 if state.scale is None else state.scale.left_out())
     state.schedule.observe(epoch.train_loss if loss is None else loss)
     return epoch
 

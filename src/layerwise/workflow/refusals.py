@@ -106,8 +106,16 @@ def refuse_ineffective(whole: Experiment, prepared: Prepared, settings: Mapping[
     suggested = known[whole.model.name].facts.get("train", {}) if whole.model.name in known else {}
     kinds = {source.columns[name].kind for name in source.named("input")}
     spoken = kinds | {source.columns[name].kind for name in source.named("target")}
+    train = whole.train
+    rule, falls = say("the optimiser is {}", train.optimizer), say("the schedule is {}", train.schedule)
     # What each setting needs, and what is said where it is absent.
     needs = {
+        "momentum": (train.optimizer in ("momentum", "nesterov"), rule),
+        "smoothing": (train.optimizer == "rmsprop", rule),
+        "decay": (train.schedule in ("step", "exponential", "plateau"), falls),
+        "step_epochs": (train.schedule in ("step", "exponential"), falls),
+        "patience": (train.stopping == "validation" or train.schedule == "plateau",
+                     say("learning does not stop by the validation part")),
         "sequence_length": (prepared.examples["train"].arrangement is in_streams, say("the data are no running text")),
         "tokens": ("text" in spoken, say("the data hold no text")),
         "image_size": ("image" in kinds, say("the inputs are no pictures")),
