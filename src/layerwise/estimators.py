@@ -22,7 +22,8 @@ from layerwise.models import build
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import ClosedForm, Examples
 from layerwise.tasks.regress import Regress
-from layerwise.training.state import Plan, prepare
+from layerwise.training.device import choose_plan, computing_with
+from layerwise.training.state import prepare
 from layerwise.workflow.learn import Silence, learn
 from layerwise.workflow.prepare import suggested
 from layerwise.workflow.start import resolve
@@ -50,8 +51,12 @@ def fit_network(
         if isinstance(model, ClosedForm):
             model.fit(examples)
             return model
-        state = prepare(model, task, examples, whole.train, Plan("cpu", torch.get_num_threads()))
-        learn(state, Examples(values[:0], targets[:0], ()), Silence())
+        # Every weight of a network over rows of numbers is multiplied once an example.
+        weights_used = sum(part.numel() for part in model.parameters())
+        plan = choose_plan(replace(whole.train, device="cpu"), weights_used)
+        with computing_with(plan.threads):
+            state = prepare(model, task, examples, whole.train, plan)
+            learn(state, Examples(values[:0], targets[:0], ()), Silence())
     return model
 
 

@@ -86,11 +86,12 @@ def test_an_example_that_no_scale_mends_is_named_and_stops():
     model = network()
     state = state_of(model, "float16")
     state.examples.inputs[3] = math.inf
+    steps, good = train(state), next(place for place, rows in enumerate(state.batches()) if 3 in rows)
+    for _ in range(good):
+        next(steps)
     before = [parameter.detach().clone() for parameter in model.parameters()]
     with pytest.raises(LayerwiseError, match="the inputs are not finite for 3"):
-        for step in train(state):
-            assert 3 not in step.batch.rows.tolist()
-            before = [parameter.detach().clone() for parameter in model.parameters()]
+        next(steps)
     assert all(torch.equal(one, other) for one, other in zip(before, model.parameters(), strict=True))
 
 
