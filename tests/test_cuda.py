@@ -15,7 +15,7 @@ from layerwise.workflow.start import start
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 
 
-def state_on(device, *, optimizer="adam", augmented=False, examples=256, epochs=2):
+def state_on(device, *, optimizer="adam", augmented=False, examples=256, epochs=2, precision="float32", **plan):
     task = Classify(tuple("0123456789"))
     some = task.sample((1, 32, 32), examples, torch.Generator().manual_seed(0))
     torch.manual_seed(0)
@@ -25,7 +25,7 @@ def state_on(device, *, optimizer="adam", augmented=False, examples=256, epochs=
         names = ("shift=2", "flip", "rotate=10", "brightness", "contrast", "cutout=4")
         change = augmentation(names, seed=0, examples=examples, black=(0.0,), unit=(1.0,))
     settings = Train(epochs=epochs, batch_size=32, optimizer=optimizer, stopping="none")
-    return prepare(network, task, some, settings, Plan(device, 1), augment=change)
+    return prepare(network, task, some, settings, Plan(device, 1, precision=precision, **plan), augment=change)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"])
@@ -39,9 +39,11 @@ def test_the_card_learns_what_the_processor_learns(optimizer):
     assert torch.allclose(weights["cpu"], weights["cuda"], atol=2e-3)
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("layout", ["contiguous", "channels-last"])
 @pytest.mark.parametrize("augmented", [False, True])
-def test_no_step_waits_for_the_card(augmented):
-    state = state_on("cuda", augmented=augmented)
+def test_no_step_waits_for_the_card(augmented, layout, precision):
+    state = state_on("cuda", augmented=augmented, memory_format=layout, precision=precision)
     steps = train(state)
     next(steps)
     torch.cuda.set_sync_debug_mode("error")
@@ -55,7 +57,7 @@ def test_no_step_waits_for_the_card(augmented):
 @pytest.mark.parametrize("step", [1, 7])
 def test_an_update_that_is_not_finite_is_skipped_on_the_card(step):
     state = state_on("cuda", epochs=1)
-    poisoned = int(state.order()[(step - 1) * 32])
+    poisoned = int(state.batches()[step - 1][0])
     state.examples.inputs[poisoned] = float("nan")
     with pytest.raises(LayerwiseError, match=f"step {step}"):
         list(train(state))
@@ -69,6 +71,19 @@ def test_an_update_that_is_not_finite_is_skipped_on_the_card(step):
             before, torch.cat([part.detach().cpu().flatten() for part in healthy.learner.parameters()]), atol=1e-5
         )
     assert torch.isfinite(before).all()
+
+
+def test_running_statistics_stay_finite_on_the_card():
+    torch.manual_seed(0)
+    network = build("cnn", (1, 28, 28), 10, {})
+    task = Classify(tuple("0123456789"))
+    some = task.sample((1, 28, 28), 256, torch.Generator().manual_seed(0))
+    settings = Train(epochs=1, batch_size=32, stopping="none")
+    state = prepare(network, task, some, settings, Plan("cuda", 1, memory_format="channels-last"))
+    state.examples.inputs[int(state.batches()[3][0])] = float("nan")
+    with pytest.raises(LayerwiseError, match="step 4"):
+        list(train(state))
+    assert all(torch.isfinite(value).all() for value in network.state_dict().values())
 
 
 def test_a_run_on_the_card_is_opened_on_the_processor(tmp_path):

@@ -14,14 +14,14 @@ def test_parameters_are_those_counted_by_hand():
 
 
 def test_any_size_that_fits_is_taken():
-    network = cnn((3, 40, 25), 4, maps=(4, 6), kernel=3, hidden=7)
+    network = cnn((3, 40, 25), 4, maps=(4, 6), kernel=3, hidden_units=7)
     assert network(torch.zeros(2, 3, 40, 25)).shape == (2, 4)
 
 
 @pytest.mark.parametrize(("inputs", "options", "found"), [
     (7, {}, "inputs = 7"), ((1, 11, 28), {}, "a picture of 1x11x28, 2 blocks, kernels of 5 by 5"),
     ((1, 28, 28), {"maps": ()}, "maps"), ((1, 28, 28), {"kernel": 0}, "kernel = 0"),
-    ((1, 28, 28), {"hidden": 0}, "hidden = 0"),
+    ((1, 28, 28), {"hidden_units": 0}, "hidden_units = 0"),
 ])  # fmt: skip
 def test_what_cannot_be_built_is_refused(inputs, options, found):
     with pytest.raises(LayerwiseError, match=found):

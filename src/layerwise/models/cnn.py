@@ -21,10 +21,10 @@ __all__ = ["cnn"]
     task="classify regress",
     source="LeCun, Bottou, Bengio and Haffner 1998; Ioffe and Szegedy, arXiv:1502.03167",
     lecture="002 Convolutional Neural Network",
-    small={"inputs": (1, 12, 12), "outputs": 3, "maps": (4,), "kernel": 3, "hidden": 5},
+    small={"inputs": (1, 12, 12), "outputs": 3, "maps": (4,), "kernel": 3, "hidden_units": 5},
 )
 def cnn(
-    inputs: InputShape, outputs: int, *, maps: tuple[int, ...] = (24, 48), kernel: int = 5, hidden: int = 64
+    inputs: InputShape, outputs: int, *, maps: tuple[int, ...] = (24, 48), kernel: int = 5, hidden_units: int = 64
 ) -> nn.Module:
     """Each block convolves, takes the largest of every 2 x 2 cell, normalises over the batch and cuts at zero.
 
@@ -39,7 +39,7 @@ def cnn(
         outputs: Number of classes or target numbers.
         maps: Feature maps of each block.
         kernel: Height and width of every kernel.
-        hidden: Units of the hidden layer.
+        hidden_units: Units of the hidden layer.
 
     Raises:
         LayerwiseError: The input is no picture, or too small for the blocks.
@@ -53,7 +53,7 @@ def cnn(
     require(not isinstance(inputs, int) and len(inputs) == 3, "inputs", inputs, "channels, height, width")
     require(len(maps) >= 1 and min(maps) >= 1, "maps", maps, "(24, 48)")
     require(kernel >= 1, "kernel", kernel, "1, 2, 3 ...")
-    require(hidden >= 1, "hidden", hidden, "1, 2, 3 ...")
+    require(hidden_units >= 1, "hidden_units", hidden_units, "1, 2, 3 ...")
     channels, height, width = inputs if isinstance(inputs, tuple) else (1, 1, 1)
     blocks: OrderedDict[str, nn.Module] = OrderedDict()
     for number, count in enumerate(maps, start=1):
@@ -71,7 +71,7 @@ def cnn(
         )  # fmt: skip
     blocks["flatten"] = nn.Flatten()
     blocks["hidden"] = nn.Sequential(
-        nn.Linear(channels * height * width, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU()
+        nn.Linear(channels * height * width, hidden_units, bias=False), nn.BatchNorm1d(hidden_units), nn.ReLU()
     )
-    blocks["output"] = nn.Linear(hidden, outputs)
+    blocks["output"] = nn.Linear(hidden_units, outputs)
     return nn.Sequential(blocks)

@@ -41,8 +41,11 @@ class DirectUpdate:
         (self._group,) = optimizer.param_groups
         self._optimizer = optimizer
         self._parameters: list[Tensor] = self._group["params"]
+        alike = {(parameter.device.type, parameter.dtype) for parameter in self._parameters}
+        on_processor = len(alike) == 1 and next(iter(alike))[0] == "cpu"
+        self._possible = on_processor and bool(self._group.get("fused")) and isinstance(optimizer, SGD | Adam)
         # The rule's memory begins with its first update, which torch makes itself.
-        self._kernel = self._gather()
+        self._kernel = self._gather() if self._possible else None
 
     def clear(self) -> None:
         """Forget the gradients of the update before."""
@@ -61,13 +64,10 @@ class DirectUpdate:
             self._kernel(gradients, rate)
         else:
             self._optimizer.step()
-            self._kernel = self._gather()
+            self._kernel = self._gather() if self._possible else None
 
     def _gather(self) -> Kernel | None:
         """Return the kernel over all parameters, or None where torch's own way is needed."""
-        alike = {(parameter.device.type, parameter.dtype) for parameter in self._parameters}
-        if len(alike) > 1 or next(iter(alike))[0] != "cpu" or not self._group.get("fused"):
-            return None
         if isinstance(self._optimizer, SGD) and not self._group["momentum"]:
             return _descent(self._parameters, self._group, [])
         memory = [
