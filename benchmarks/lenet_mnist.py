@@ -58,7 +58,7 @@ def ours(examples: Examples, steps: int, threads: int) -> tuple[float, nn.Module
     """Learn with layerwise's generator and its history."""
     model = network()
     settings = Train(epochs=steps, batch_size=BATCH_SIZE, learning_rate=LEARNING_RATE, stopping="none")
-    state = prepare(model, TASK, examples, settings, Plan("cpu", threads))
+    state = prepare(model, TASK, examples, settings, Plan("cpu", threads, memory_format="channels-last"))
     history = History()
     began = time.perf_counter()
     for step in itertools.islice(train(state), steps):
@@ -70,7 +70,7 @@ def ours(examples: Examples, steps: int, threads: int) -> tuple[float, nn.Module
 
 def plain(examples: Examples, steps: int, threads: int) -> tuple[float, nn.Module]:
     """Learn with a loop written by hand."""
-    model = network().train()
+    model = network().to(memory_format=torch.channels_last).train()
     inputs, targets = examples.inputs, examples.targets
     optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)
     total, made, epoch = torch.zeros(()), 0, 0
