@@ -97,7 +97,23 @@ def test_what_is_carried_stays_bounded():
     for step in range(200):
         rows = torch.arange(50) * 200 + step
         state = carried(rows, (torch.zeros(50, 2, 8),), state)
-    assert len(state["rows"]) == len(state["memory"][0]) <= 1024 + 50
+    assert len(state["rows"]) == len(state["memory"][0]) == 50
+    for step in range(200):
+        for rows in (torch.arange(50) * 200 + step).split(13):
+            state = carried(rows, (torch.zeros(len(rows), 2, 8),), state, whole=50)
+    assert len(state["rows"]) == len(state["memory"][0]) == 100
+
+
+@pytest.mark.parametrize("pieces", [1, 4, 50])
+def test_pieces_of_a_batch_continue_what_the_whole_batch_continues(pieces):
+    # Each passage hands its own number on; a batch in one piece comes before batches in several.
+    rows, state = torch.arange(50) * 200, None
+    for step, cut in enumerate((1, pieces, pieces, 1, pieces)):
+        for some in (rows + step).tensor_split(cut):
+            found = beginning(state, some)
+            if found is not None:
+                assert found[0].flatten().tolist() == (some - 1).tolist()
+            state = carried(some, (some[:, None].float(),), state, whole=50 if cut > 1 else 0)
 
 
 def test_the_gradient_is_cut_at_the_border_of_two_batches():

@@ -161,6 +161,15 @@ def test_a_bad_example_weight_is_named():
             pass
 
 
+def test_a_batch_that_weighs_nothing_is_named():
+    weights = torch.zeros(20)
+    weights[:4] = 1.0
+    held = replace(examples(), weights=weights)
+    with pytest.raises(LayerwiseError, match="the weights of all its examples are zero for patient"):
+        for _ in train(prepare(network(), REGRESS, held, replace(SETTINGS, batch_size=4), PLAN)):
+            pass
+
+
 def test_classes_are_checked_too():
     held = examples()
     codes = Examples(held.inputs.clone(), torch.arange(20) % 2, held.ids)

@@ -13,9 +13,6 @@ from torch import Tensor, nn
 
 __all__ = ["CarriesState", "beginning", "carried", "read_on"]
 
-KEPT = 1024
-"""Passages whose end is remembered at least: the last batch, in however many pieces it was computed."""
-
 
 @runtime_checkable
 class CarriesState(Protocol):
@@ -63,19 +60,21 @@ def beginning(state: Mapping[str, Any] | None, rows: Tensor) -> tuple[Tensor, ..
     )
 
 
-def carried(rows: Tensor, memory: tuple[Tensor, ...], before: Mapping[str, Any] | None) -> dict[str, Any]:
+def carried(
+    rows: Tensor, memory: tuple[Tensor, ...], before: Mapping[str, Any] | None, *, whole: int = 0
+) -> dict[str, Any]:
     """Return what the next batch may continue from, cut off from the graph of this one.
 
     Args:
         rows: Passages that were read, `(batch,)`.
         memory: What is remembered at the end of each, passages first.
-        before: What was carried until now; its newest passages stay, for pieces of a batch that are read in turn.
+        before: What was carried until now.
+        whole: Passages of the batch these are a piece of; twice as many are remembered, whatever the pieces.
     """
     ends = tuple(part.detach() for part in memory)
-    if before is None:
+    if before is None or whole <= len(rows):
         return {"rows": rows, "memory": ends}
-    most = max(KEPT, len(rows))
     return {
-        "rows": torch.cat([rows, before["rows"]])[:most],
-        "memory": tuple(torch.cat(pair)[:most] for pair in zip(ends, before["memory"], strict=True)),
+        "rows": torch.cat([rows, before["rows"]])[: 2 * whole],
+        "memory": tuple(torch.cat(pair)[: 2 * whole] for pair in zip(ends, before["memory"], strict=True)),
     }

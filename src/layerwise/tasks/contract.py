@@ -34,12 +34,14 @@ class Batch:
         targets: What it should answer, `(batch, ...)`.
         rows: Place of each example among the examples of its part, `(batch,)`.
         weights: Weight of each example in the loss, or None for one each.
+        whole: Examples of the batch that this is a piece of; 0 where it is whole itself.
     """
 
     inputs: Tensor
     targets: Tensor
     rows: Tensor
     weights: Tensor | None = None
+    whole: int = 0
 
     def count(self) -> Tensor | float:
         """Return what a sum over the examples is divided by: their number, or the sum of their weights."""
@@ -53,7 +55,7 @@ class Batch:
             return [self] if sizes else []
         weights = [None] * len(sizes) if self.weights is None else torch.split(self.weights, sizes)
         cut = zip(torch.split(self.inputs, sizes), torch.split(self.targets, sizes), rows, weights, strict=True)
-        return [Batch(*some) for some in cut]
+        return [Batch(*some, whole=len(self.rows)) for some in cut]
 
 
 @dataclass(frozen=True)

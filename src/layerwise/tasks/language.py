@@ -150,10 +150,10 @@ class Language:
         # E = -sum_n sum_t log softmax(z_nt)[x_n,t+1]
         losses = functional.cross_entropy(output.transpose(1, 2), batch.targets, ignore_index=-1, reduction="none")
         counted = batch.targets >= 0
+        kept = carried(batch.rows, memory, state, whole=batch.whole)
         if batch.weights is None:
-            return LossResult(losses.sum(), counted.sum(), output, state=carried(batch.rows, memory, state))
+            return LossResult(losses.sum(), counted.sum(), output, state=kept)
         weights = batch.weights[:, None]
-        kept = carried(batch.rows, memory, state)
         return LossResult((weights * losses).sum(), (weights * counted).sum(), output, state=kept)
 
     def answer(self, model: nn.Module, examples: Examples) -> np.ndarray:

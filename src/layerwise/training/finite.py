@@ -145,6 +145,8 @@ def first_non_finite(state: TrainingState, batch: Batch) -> tuple[str, list[int]
         watch(say(sentence), values)
         if found:
             return found[0]
+    if batch.weights is not None and not batch.weights.any():
+        return say("the weights of all its examples are zero"), [int(row) for row in batch.rows]
     handles = [
         module.register_forward_hook(
             lambda module, _inputs, output, name=name: watch(

@@ -17,6 +17,7 @@ from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from layerwise.tasks.contract import Batch, LossResult
 from layerwise.training.direct import DirectUpdate
 from layerwise.training.finite import FiniteCheck
+from layerwise.training.memory import keep_memory
 from layerwise.training.state import TrainingState
 
 __all__ = ["Step", "train"]
@@ -48,6 +49,7 @@ def train(state: TrainingState) -> Iterator[Step]:
     Raises:
         LayerwiseError: A gradient is not finite; the weights are those of the step before.
     """
+    keep_memory()
     check, rule = FiniteCheck(state), DirectUpdate(state.optimizer)
     while state.epoch < state.settings.epochs:
         epoch, batches = state.epoch, state.batches()

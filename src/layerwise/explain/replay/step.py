@@ -196,7 +196,7 @@ def _rows(
 
 def _in_precision(batch: Batch, kind: torch.dtype) -> Batch:
     """Return the batch on the processor, its real numbers in a precision."""
-    changed = {
+    changed: dict[str, Any] = {
         name: tensor.to("cpu", kind if tensor.is_floating_point() else tensor.dtype)
         for name in ("inputs", "targets", "rows", "weights")
         if isinstance(tensor := getattr(batch, name), Tensor)
