@@ -65,7 +65,8 @@ class Settings(TypedDict, total=False):
     clip_value: float
     sequence_length: int
     accumulate: int
-    precision: Literal["float32", "bfloat16", "float16"]
+    precision: Literal["auto", "float32", "bfloat16", "float16"]
+    memory_format: Literal["auto", "contiguous", "channels-last"]
     schedule: Literal["constant", "step", "exponential", "linear", "cosine", "one-cycle", "plateau"]
     step_epochs: int
     decay: float

@@ -116,7 +116,8 @@ def test_everything_is_resolved_and_saved():
     assert (saved.train.batch_size, saved.model.name, saved.train.stopping) == (16, "mlp", "validation")
     assert 10 <= saved.train.epochs <= 300
     plan = opened.folder.plan()
-    assert plan == {"device": plan["device"], "threads": 1, "resident": True, "precision": "float32"}
+    assert plan == {"device": plan["device"], "threads": 1, "resident": True, "precision": "float32",
+                    "memory_format": "contiguous", "trials": []}  # fmt: skip
 
 
 def test_what_the_model_suggests_stands_behind_what_the_user_says():

@@ -50,7 +50,8 @@ class Ranks:
         distributed.all_reduce(whole)
         parts = torch.split(whole, [parameter.numel() for parameter in parameters])
         for parameter, part in zip(parameters, parts, strict=True):
-            parameter.grad = part.view_as(parameter)
+            # In the layout of the weight: the fused kernels go through both in the order of memory.
+            parameter.grad = torch.empty_like(parameter).copy_(part.view_as(parameter))
 
     def sum(self, *values: Tensor | float) -> Tensor:
         """Add some numbers up over all processes, in 64 bits."""
