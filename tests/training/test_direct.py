@@ -68,17 +68,32 @@ def test_going_on_from_torchs_own_state_changes_nothing(rule):
     assert same(whole, later)
 
 
+def leave_out(model, optimizer, *, direct):
+    """One update in which the last layer has no gradient."""
+    model.zero_grad()
+    model[0](torch.ones(1, 2, 4, 4)).sum().backward()
+    if direct:
+        DirectUpdate(optimizer).make(0.05)
+    else:
+        optimizer.param_groups[0]["lr"] = 0.05
+        optimizer.step()
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_a_weight_without_a_gradient_stays_as_it_is(rule):
-    model = network()
-    optimizer = build_optimizer(model.parameters(), Train(optimizer=rule, learning_rate=0.05, weight_decay=0.1))
-    learn(model, optimizer, 2)
-    update, before = DirectUpdate(optimizer), model[3].weight.detach().clone()
-    update.clear()
-    model[0](torch.ones(1, 2, 4, 4)).sum().backward()
-    bias = model[0].bias.detach().clone()
-    update.make(0.05)
-    assert torch.equal(model[3].weight, before)
-    assert not torch.equal(model[0].bias, bias)
-    # Counters differ from now on, and torch counts each for itself again.
-    learn(model, optimizer, 2, begin=3)
+    """Its counter stays, too: the updates after it are torch's, bit for bit."""
+    ours, theirs = network(), network()
+    settings = Train(optimizer=rule, learning_rate=0.05, weight_decay=0.1)
+    first, second = (build_optimizer(model.parameters(), settings) for model in (ours, theirs))
+    learn(ours, first, 2)
+    learn(theirs, second, 2, direct=False)
+    before, bias = ours[3].weight.detach().clone(), ours[0].bias.detach().clone()
+    leave_out(ours, first, direct=True)
+    leave_out(theirs, second, direct=False)
+    assert torch.equal(ours[3].weight, before)
+    assert not torch.equal(ours[0].bias, bias)
+    learn(ours, first, 3, begin=3)
+    learn(theirs, second, 3, begin=3, direct=False)
+    assert same(ours, theirs)
+    for one, other in zip(first.state_dict()["state"].values(), second.state_dict()["state"].values(), strict=True):
+        assert all(torch.equal(torch.as_tensor(one[name]), torch.as_tensor(other[name])) for name in one)

@@ -63,8 +63,16 @@ class DirectUpdate:
         if self._kernel is not None and len(gradients) == len(self._parameters):
             self._kernel(gradients, rate)
         else:
+            if self._kernel is not None:
+                self._count_apart()
             self._optimizer.step()
             self._kernel = self._gather() if self._possible else None
+
+    def _count_apart(self) -> None:
+        """Give every parameter a counter of its own again: torch counts up those of parameters with a gradient."""
+        for entry in self._optimizer.state.values():
+            if "step" in entry:
+                entry["step"] = entry["step"].clone()
 
     def _gather(self) -> Kernel | None:
         """Return the kernel over all parameters, or None where torch's own way is needed."""
