@@ -47,23 +47,20 @@ def learner_for(name, options=None):
     return ExampleLoss(model, task), examples.batch(rows)
 
 
-DRAWS = {"rbm", "dbn"}
-"""Networks whose update samples into buffers of its own; `byhand.contrastive_divergence` is their step by hand."""
-
-
 def learned_by_gradients(name):
     small = dict(entries("model")[name].facts["small"])
     return not isinstance(build(name, small.pop("inputs"), small.pop("outputs"), small), ClosedForm)
 
 
 def forms():
-    learned = [name for name in entries("model") if name not in DRAWS and learned_by_gradients(name)]
+    learned = [name for name in entries("model") if learned_by_gradients(name)]
     cases = [(name, {}) for name in learned]
     cases += [("lenet5", {"form": form}) for form in ("modern", "paper")]
     cases += [("mlp", {"activation": kind}) for kind in ("sigmoid", "scaled-tanh", "relu", "leaky-relu", "elu")]
     cases += [("mlp", {"dropout": 0.4, "batch_norm": True, "activation": "relu"})]
     cases += [("char-lstm", {"cell": cell, "dropout": 0.3, "embedding": 3}) for cell in ("lstm", "gru", "rnn")]
     cases += [("seq2seq", {"attention": False})]
+    cases += [("rbm", {"sampling": sampling, "gibbs_steps": 3}) for sampling in ("cd", "persistent")]
     return cases + [("mlp", {"output": "sigmoid", "error": error}) for error in ("cross-entropy", "squared-error")]
 
 
@@ -248,6 +245,7 @@ ELEMENTWISE = {
     "sum": lambda x: x / (x.square().sum(1, keepdim=True) + 1),
     "amax": lambda x: x - x.amax(dim=1, keepdim=True),
     "max": lambda x: x * x.max(dim=1, keepdim=True).values + x.max(),
+    "logsumexp": lambda x: x * x.logsumexp(dim=1, keepdim=True) + torch.logsumexp(x, dim=(0, 1)),
     "log_softmax": lambda x: functional.log_softmax(x, dim=1),
     "softmax0": lambda x: functional.softmax(x, dim=0),
     "cat": lambda x: torch.cat((x[:, 2:], x[:, :1], x[:, 1:2]), dim=1),
@@ -497,6 +495,29 @@ def test_any_update_replays_with_memory_and_carried_state(optimizer, precision):
         assert all(torch.equal(old, new) for old, new in zip(before, state.learner.parameters(), strict=True))
         for corrupt in ("update", "term"):
             assert not replay_next(state, precision=precision, corrupt=corrupt).ok
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_persistent_chains_go_on_in_the_replay(precision):
+    """Updates 1, 2 and 4 of a machine whose chains are carried; from other chains it is another step."""
+    torch.manual_seed(5)
+    task = find("task", "density")(6)
+    examples = task.sample(6, 20, torch.Generator().manual_seed(2))
+    network = build("rbm", 6, 0, {"hidden_units": 4, "sampling": "persistent", "weight_deviation": 1.0})
+    settings = Train(optimizer="momentum", learning_rate=0.1, epochs=3, batch_size=8)
+    state = prepare(network, task, examples, settings, Plan("cpu", 1))
+    steps = train(state)
+    for number in (1, 2, 3, 4):
+        replay = replay_next(state, precision=precision)
+        assert replay.ok, str(replay)
+        assert not replay_next(state, precision=precision, corrupt="term").ok
+        next(steps)
+        assert replay.number == number
+    torch.manual_seed(0)
+    true = replay_next(state)
+    state.carried = {"hidden": 1 - state.carried["hidden"]}
+    torch.manual_seed(0)
+    assert abs(replay_next(state).loss - true.loss) > 1e-3
 
 
 def test_the_replayed_update_is_the_one_that_the_loop_makes():

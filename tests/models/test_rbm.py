@@ -9,7 +9,8 @@ from layerwise.byhand import contrastive_divergence as learning
 from layerwise.byhand import rbm as byhand
 from layerwise.config import Train
 from layerwise.errors import LayerwiseError
-from layerwise.layers.boltzmann import bits, free_energy, free_energy_difference
+from layerwise.layers.boltzmann import free_energy
+from layerwise.layers.contrastive_divergence import contrastive_divergence, uniform
 from layerwise.models import build
 from layerwise.models.dbn import dbn
 from layerwise.models.rbm import rbm
@@ -58,11 +59,8 @@ def test_contrastive_divergence_is_that_by_hand_on_the_same_draws(steps):
     torch.manual_seed(9)
     found = gradients(model, model.loss(examples, None))
     torch.manual_seed(9)
-    hidden, visible = zip(
-        *((torch.rand(ROWS, HIDDEN, dtype=torch.float64), torch.rand(ROWS, VISIBLE, dtype=torch.float64))
-          for _ in range(steps)), strict=True
-    )  # fmt: skip
-    draws = learning.Draws(torch.stack(hidden).numpy(), torch.stack(visible).numpy())
+    drawn = uniform(*[(ROWS, HIDDEN), (ROWS, VISIBLE)] * steps)
+    draws = learning.Draws(torch.stack(drawn[::2]).numpy(), torch.stack(drawn[1::2]).numpy())
     seen = learning.contrastive_divergence(examples.inputs.numpy(), by_hand(model), draws)
     assert_ascends(found, seen.gradient)
 
@@ -70,18 +68,15 @@ def test_contrastive_divergence_is_that_by_hand_on_the_same_draws(steps):
 def test_persistent_chains_are_those_by_hand_on_the_same_draws_over_three_updates():
     model = machine(sampling="persistent", gibbs_steps=2)
     torch.manual_seed(9)
-    drawn = [torch.rand(ROWS, HIDDEN, dtype=torch.float64)]
-    drawn += [torch.rand(ROWS, units, dtype=torch.float64) for _ in range(6) for units in (VISIBLE, HIDDEN)]
+    first = uniform((ROWS, HIDDEN))[0].numpy()
+    drawn = [uniform(*[(ROWS, HIDDEN), (ROWS, VISIBLE)] * 2) for _ in range(3)]
     torch.manual_seed(9)
-    state, place = None, 1
-    rows = batch().inputs.numpy()
-    chains = (drawn[0].numpy() < byhand.hidden_probabilities(rows, by_hand(model))).astype(float)
-    for _ in range(3):
-        draws = learning.Draws(
-            torch.stack(drawn[place + 1 : place + 4 : 2]).numpy(), torch.stack(drawn[place : place + 4 : 2]).numpy()
-        )
+    state, rows = None, batch().inputs.numpy()
+    chains = (first < byhand.hidden_probabilities(rows, by_hand(model))).astype(float)
+    for parts in drawn:
+        draws = learning.Draws(torch.stack(parts[::2]).numpy(), torch.stack(parts[1::2]).numpy())
         result = model.loss(batch(), state)
-        state, place = result.state, place + 4
+        state = result.state
         seen, chains = learning.persistent_divergence(rows, chains, by_hand(model), draws)
         found = gradients(model, result)
         assert_ascends(found, seen.gradient)
@@ -138,32 +133,26 @@ def test_an_example_counts_with_its_weight():
 
 def test_the_difference_of_free_energies_is_what_autograd_finds():
     model, examples = machine(), batch()
-    sample = bits(torch.full((ROWS, VISIBLE), 0.5).double())
     parts = model.weight, model.visible_bias, model.hidden_bias
-    plain = free_energy(examples.inputs, *parts).sum() - free_energy(sample, *parts).sum()
-    wanted = torch.autograd.grad(plain, parts)
-    stacked = torch.cat((examples.inputs, sample))
-    sums = model.hidden(stacked).detach()
-    signs = torch.cat((torch.ones(ROWS), -torch.ones(ROWS))).double()
-    fused = free_energy_difference(
-        stacked, sums, sums.sigmoid(), signs,
-        weight=model.weight, visible_bias=model.visible_bias, hidden_bias=model.hidden_bias,
-    )  # fmt: skip
+    weights = torch.tensor([1.0, 2.0, 0.5, 0.0, 1.0]).double()
+    never = [(torch.ones(ROWS, HIDDEN), torch.zeros(ROWS, VISIBLE))]
+    fused, hidden, _ = contrastive_divergence(examples.inputs, torch.cat((weights, -weights)), never, None, *parts)
+    # Draws of 0 make every visible unit of the sample a 1.
+    sample = torch.ones(ROWS, VISIBLE).double()
+    plain = weights @ free_energy(examples.inputs, *parts) - weights @ free_energy(sample, *parts)
     torch.testing.assert_close(fused, plain, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(hidden, model(examples.inputs))
+    wanted = torch.autograd.grad(plain, parts)
     torch.testing.assert_close(torch.autograd.grad(fused, parts), wanted, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [0.0, 20.0, 200.0])
 def test_the_difference_stays_exact_where_probabilities_round_to_one(size):
     weight, zero = torch.tensor([[size]]), torch.zeros(1)
-    rows = torch.tensor([[1.0], [-1.0]])
-    sums = rows @ weight.T
-    signs = torch.tensor([1.0, -1.0])
-    found = free_energy_difference(
-        rows, sums, sums.sigmoid(), signs, weight=weight, visible_bias=zero, hidden_bias=zero
-    )
-    # F(1) - F(-1) = -ln(1 + e^w) + ln(1 + e^-w) = -w
-    assert found.item() == pytest.approx(-size, abs=1e-6 * max(1, size))
+    draws = [(torch.zeros(1, 1), torch.ones(1, 1))]
+    found, _, _ = contrastive_divergence(torch.ones(1, 1), torch.tensor([1.0, -1.0]), draws, None, weight, zero, zero)
+    # The chain ends at 0: F(1) - F(0) = -ln(1 + e^w) + ln 2, and ln(1 + e^w) = w + ln(1 + e^-w).
+    assert found.item() == pytest.approx(np.log(2) - size - np.log1p(np.exp(-size)), abs=1e-6 * max(1, size))
 
 
 def test_pseudo_likelihood_of_all_units_is_that_by_hand():
@@ -181,14 +170,23 @@ def test_reconstruction_is_that_by_hand():
     )
 
 
-def test_a_bit_is_one_as_often_as_its_probability_says():
+def test_a_unit_is_one_as_often_as_its_probability_says():
     torch.manual_seed(0)
-    chances = torch.tensor([0.0, 0.1, 0.5, 0.9, 1.0]).expand(20_000, -1)
-    shares = bits(chances).mean(dim=0)
+    chances = torch.tensor([0.0, 0.1, 0.5, 0.9, 1.0])
+    rows = 20_000
+    # No hidden unit has a say: the visible ones follow their biases; the data's side has no weight.
+    factors = torch.cat((torch.zeros(rows), -torch.ones(rows)))
+    bias = chances.logit(eps=1e-30).clamp(-100, 100).requires_grad_()
+    difference, _, _ = contrastive_divergence(
+        torch.zeros(rows, 5), factors, [uniform((rows, 1), (rows, 5))], None, torch.zeros(1, 5), bias, torch.zeros(1)
+    )
+    # dD/db = the number of ones in the samples
+    (ones,) = torch.autograd.grad(difference, bias)
+    shares = ones / rows
     assert shares[0] == 0
     assert shares[4] == 1
-    errors = (chances[0] * (1 - chances[0]) / len(chances)).sqrt()
-    assert (abs(shares - chances[0]) <= 4 * errors).all()
+    errors = (chances * (1 - chances) / rows).sqrt()
+    assert (abs(shares - chances) <= 4 * errors).all()
 
 
 def test_parameters_are_those_of_the_table():

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from layerwise.config import Experiment, Load, Model, experiment
+from layerwise.layers.boltzmann import free_energy
 from layerwise.models import build
 from layerwise.tasks.contract import LearnsInStages, Stage
 from layerwise.training.loop import train
@@ -63,7 +64,12 @@ def test_a_chain_that_forgets_the_example_learns_nothing(monkeypatch):
     """Broken: the samples that stand against the data are noise, not what the machine makes of them."""
     from layerwise.models import rbm
 
-    monkeypatch.setattr(rbm, "bits", lambda chances: torch.full_like(chances, 0.5).bernoulli_())
+    def forgetful(visible, factors, draws, start, weight, visible_bias, hidden_bias):
+        noise = (draws[-1][1] < 0.5).to(visible.dtype)
+        energies = free_energy(torch.cat((visible, noise)), weight, visible_bias, hidden_bias)
+        return factors @ energies, visible, start
+
+    monkeypatch.setattr(rbm, "contrastive_divergence", forgetful)
     assert likelihood() < -5
 
 

@@ -15,7 +15,8 @@ from torch.nn import functional
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
-from layerwise.layers.boltzmann import MOST_UNITS, bits, free_energy, free_energy_difference, log_partition
+from layerwise.layers.boltzmann import MOST_UNITS, free_energy, log_partition
+from layerwise.layers.contrastive_divergence import contrastive_divergence, uniform
 from layerwise.models.inputs import InputShape, feature_count, require
 from layerwise.tasks.contract import Batch, LossResult
 from layerwise.tasks.density import units_asked
@@ -141,69 +142,42 @@ class RestrictedBoltzmannMachine(nn.Module):
             likelihood = self._likelihood(visible if self.training else visible.round(), batch.rows)
             total = -(likelihood if batch.weights is None else likelihood * batch.weights).sum()
             return LossResult(total, batch.count(), self(visible), state=state)
-        if self.sampling == "cd":
-            return self._contrastive(batch, visible)
-        return self._persistent(batch, visible, state)
+        return self._divergence(batch, visible, state)
 
     def _likelihood(self, visible: Tensor, rows: Tensor) -> Tensor:
         if self.enumerable():
             return self.log_likelihood(visible)
         return self.pseudo_log_likelihood(visible, units_asked(rows, visible.shape[1]))
 
-    def _contrastive(self, batch: Batch, visible: Tensor) -> LossResult:
-        """Begin a chain of k steps at each example."""
-        with torch.no_grad():
-            count = len(visible)
-            sums = visible.new_empty(2 * count, len(self.hidden_bias))
-            hidden = torch.empty_like(sums)
-            self._up(visible, sums[:count], hidden[:count])
-            state = bits(hidden[:count])
-            for step in range(self.gibbs_steps):
-                if step:
-                    state = bits(hidden[count:])
-                seen = self._down(state)
-                self._up(seen, sums[count:], hidden[count:])
-            weights = visible.new_ones(count) if batch.weights is None else batch.weights
-            signs = torch.cat((weights, -weights))
-        return self._difference(batch, torch.cat((visible, seen)), sums, hidden, signs, None)
-
-    def _persistent(self, batch: Batch, visible: Tensor, state: Any) -> LossResult:
-        """Go on with the chains of the update before; as many as the first batch has examples."""
-        with torch.no_grad():
-            count = len(visible)
-            chains = count if state is None else len(state["hidden"])
-            sums = visible.new_empty(count + chains, len(self.hidden_bias))
-            hidden = torch.empty_like(sums)
-            self._up(visible, sums[:count], hidden[:count])
-            here = bits(hidden[:count]) if state is None else state["hidden"]
-            for _ in range(self.gibbs_steps):
-                seen = self._down(here)
-                self._up(seen, sums[count:], hidden[count:])
-                here = bits(hidden[count:])
-            weights = visible.new_ones(count) if batch.weights is None else batch.weights
-            # The chains together weigh as much as the examples together.
-            signs = torch.cat((weights, -(weights.sum() / chains).expand(chains)))
-        return self._difference(batch, torch.cat((visible, seen)), sums, hidden, signs, {"hidden": here})
-
-    def _up(self, visible: Tensor, sums: Tensor, hidden: Tensor) -> None:
-        # P(h_i = 1 | x) = sigmoid(c_i + W_i x)
-        torch.addmm(self.hidden_bias, visible, self.weight.T, out=sums)
-        torch.sigmoid(sums, out=hidden)
-
-    def _down(self, hidden: Tensor) -> Tensor:
-        # x_j ~ P(x_j = 1 | h) = sigmoid(b_j + W^j h)
-        chances = hidden.new_empty(len(hidden), len(self.visible_bias))
-        torch.addmm(self.visible_bias, hidden, self.weight, out=chances)
-        return bits(chances.sigmoid_())
-
-    def _difference(
-        self, batch: Batch, visible: Tensor, sums: Tensor, hidden: Tensor, signs: Tensor, state: Any
-    ) -> LossResult:
-        total = free_energy_difference(
-            visible, sums, hidden, signs,
-            weight=self.weight, visible_bias=self.visible_bias, hidden_bias=self.hidden_bias,
+    def _divergence(self, batch: Batch, visible: Tensor, state: Any) -> LossResult:
+        """Set the examples against the ends of chains: begun at each example, or gone on from the update before."""
+        count, (hidden_units, visible_units) = len(visible), self.weight.shape
+        start = None
+        if self.sampling == "persistent":
+            start = self._first_chains(visible) if state is None else state["hidden"]
+        # As many chains as the first batch has examples; together they weigh as much as the examples together.
+        chains = count if start is None else len(start)
+        shapes = [(chains, hidden_units), (chains, visible_units)] * self.gibbs_steps
+        drawn = uniform(*shapes, device=visible.device)
+        factors = visible.new_ones(count + chains)
+        if batch.weights is None:
+            factors[count:] = -count / chains
+        else:
+            factors[:count] = batch.weights
+            factors[count:] = -batch.weights if start is None else -batch.weights.sum() / chains
+        total, hidden, end = contrastive_divergence(
+            visible, factors, list(zip(drawn[::2], drawn[1::2], strict=True)), start, self.weight, self.visible_bias,
+            self.hidden_bias,
         )  # fmt: skip
-        return LossResult(total, batch.count(), hidden[: len(batch.rows)], state=state)
+        return LossResult(total, batch.count(), hidden, state=None if start is None else {"hidden": end})
+
+    def _first_chains(self, visible: Tensor) -> Tensor:
+        """Begin a chain at the hidden units of each example."""
+        (drawn,) = uniform((len(visible), len(self.hidden_bias)), device=visible.device)
+        with torch.no_grad():
+            # h_0 ~ P(h | x)
+            chains: Tensor = (drawn < self(visible)).to(visible.dtype)
+        return chains
 
     def scores(self, output: Tensor) -> Tensor:
         """Return the output: nothing is classified."""

@@ -93,8 +93,10 @@ def at_checkpoint(opened: Opened, prepared: Prepared, after: int) -> TrainingSta
     if wanted not in known:
         raise LayerwiseError(
             say("A step is replayed from the start or from a checkpoint of the run."),
-            say("no checkpoint after {} updates in '{}'", wanted, opened.folder.name),
-            say("There are: {}.", shown), usage=True,
+            say("no checkpoint after {} updates in '{}'", wanted, opened.folder.name) if known
+            else say("no checkpoint in '{}'", opened.folder.name),
+            say("There are: {}.", shown) if known else say("Leave --after out, or train with --checkpoint-seconds 1."),
+            usage=True,
         )  # fmt: skip
     tree = load(known[wanted])
     network, state = rebuilt(opened, prepared, tree["stage"])

@@ -120,6 +120,20 @@ def _largest(input: np.ndarray, dim: Any = None, keepdim: bool = False) -> Repla
     return (top if keepdim else top.squeeze(axes)), pull
 
 
+def _log_sum(input: np.ndarray, dim: Any, keepdim: bool = False) -> Replayed:
+    axes = axes_of(dim, input.ndim)
+    top = input.max(axis=axes, keepdims=True)
+    # y = log sum e^x, shifted so that the largest is e^0
+    total = top + np.log(np.exp(input - top).sum(axis=axes, keepdims=True))
+
+    def pull(gradient: np.ndarray) -> dict[str, Any]:
+        wide = gradient if keepdim else np.expand_dims(gradient, axes)
+        # dy/dx = e^(x - y)
+        return {"input": wide * np.exp(input - total)}
+
+    return (total if keepdim else total.squeeze(axes)), pull
+
+
 def _max(input: np.ndarray, dim: int | None = None, keepdim: bool = False) -> Replayed:
     if dim is None:
         return _largest(input)
@@ -199,6 +213,7 @@ RULES: Mapping[str, tuple[str, Callable[..., Replayed]]] = {
     "mean": ("y = mean x", _mean),
     "prod": ("y = product of x;  dy/dx_i = product of the others", _product),
     "amax": ("y = max x", _largest),
+    "logsumexp": ("y = log sum e^x;  dy/dx = e^(x - y)", _log_sum),
     "max": ("y = max x", _max),
     "maximum": ("z = max(x, y)", _choose(True)),
     "minimum": ("z = min(x, y)", _choose(False)),

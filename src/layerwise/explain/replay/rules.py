@@ -21,7 +21,7 @@ from layerwise.byhand import (
     local_response_norm,
     pooling,
 )
-from layerwise.explain.replay import dense, elementwise, losses, recurrent, shapes
+from layerwise.explain.replay import boltzmann, dense, elementwise, losses, recurrent, shapes
 from layerwise.explain.replay.shapes import Replayed, Unsupported
 
 __all__ = ["LAYERS", "RULES", "Rule"]
@@ -267,6 +267,7 @@ LAYERS: Mapping[str, Rule] = {
     **{name: Rule(equation, apply) for name, (equation, apply) in losses.RULES.items()},
     **{name: Rule(equation, apply, name in SEVERAL) for name, (equation, apply) in recurrent.RULES.items()},
     **{name: Rule(equation, apply) for name, (equation, apply) in dense.RULES.items()},
+    **{name: Rule(equation, apply) for name, (equation, apply) in boltzmann.RULES.items()},
     "linear": Rule("z = W x + b;  dE/dW = delta x^T,  dE/dx = W^T delta", _linear),
     "conv2d": Rule("z = x * w + b;  dE/dw = x * delta,  dE/dx = delta * w^r (full)", _conv2d),
     "max_pool2d": Rule("y = max over the window;  the gradient goes to the winner", _max_pool2d),

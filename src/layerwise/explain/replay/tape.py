@@ -105,7 +105,10 @@ def backward_by_hand(trace: Trace, values: Values, *, wrong_term: bool = False) 
         wrong_term: Change one entry of one gradient by a hundredth, for tests of the comparison.
     """
     weights = {place for place, leaf in trace.leaves.items() if leaf.role == "parameter"}
-    users = [number for number, operation in enumerate(trace.operations) if weights & operation.taken()]
+    users = [
+        number for number, operation in enumerate(trace.operations)
+        if operation.passes_gradient and weights & operation.taken()
+    ]  # fmt: skip
     start = values.arrays[trace.total.place]
     slopes: dict[int, np.ndarray] = {trace.total.place: np.full_like(start, values.share)}
     for number in reversed(range(len(trace.operations))):
