@@ -4,7 +4,9 @@
 PYTHON ?= python3
 TORCH ?= torch -c constraints.txt
 BIN := .venv/bin
-# Only one thread a library: the tests are many small jobs, and two cores share them.
+# Only one thread a library: the tests are many small jobs, and WORKERS processes share them, a module each.
+WORKERS ?= 2
+SHARED := -n $(WORKERS) --dist loadscope
 QUICK := OMP_NUM_THREADS=1 MPLBACKEND=Agg
 
 .PHONY: demo test setup lint types docs check long faults clean
@@ -45,9 +47,10 @@ SHAPED := tests/byhand tests/layers tests/models tests/golden
 CHECKED := layerwise.byhand,layerwise.layers,layerwise.models,beartype.beartype
 
 check: .venv/dev
-	$(QUICK) $(BIN)/pytest --doctest-modules src/layerwise
-	$(QUICK) $(BIN)/pytest $(SHAPED) --jaxtyping-packages=$(CHECKED)
-	$(QUICK) $(BIN)/pytest -m "not long" $(addprefix --ignore=,$(SHAPED))
+	$(QUICK) $(BIN)/pytest -m alone
+	$(QUICK) $(BIN)/pytest $(SHARED) --doctest-modules src/layerwise
+	$(QUICK) $(BIN)/pytest $(SHARED) $(SHAPED) --jaxtyping-packages=$(CHECKED)
+	$(QUICK) $(BIN)/pytest $(SHARED) -m "not long and not alone" $(addprefix --ignore=,$(SHAPED))
 
 long: .venv/dev
 	$(BIN)/pytest -m long

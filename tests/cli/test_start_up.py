@@ -46,6 +46,7 @@ def best(command, place) -> float:
     return min(taken)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("words", "limit"), LIMITS.items())
 def test_start_is_quick(small, words, limit):
     if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.8 * (os.cpu_count() or 1):

@@ -156,6 +156,7 @@ def test_precision_recall_and_f1_of_each_class() -> None:
     assert ape.recall.reason == "No item belongs to 'ape'."
 
 
+@pytest.mark.alone
 def test_ten_thousand_resamples_cost_no_more_for_more_items() -> None:
     seconds = {}
     for items in (1_000, 100_000):

@@ -85,6 +85,7 @@ def test_each_class_against_the_rest() -> None:
     assert [interval.value for interval in found] == [auc(targets == number, scores[:, number]) for number in range(3)]
 
 
+@pytest.mark.alone
 def test_a_hundred_thousand_items_take_no_resampling() -> None:
     positives, scores = two_normals(100_000, 0.9, 0.3, np.random.default_rng(5))
     start = perf_counter()
