@@ -1,5 +1,6 @@
 """A number that is not finite stops learning before the update, with the layer and the example named."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -86,15 +87,17 @@ def test_a_bad_weight_stops_before_the_update_and_its_layer_is_named(step):
 
 
 class Overflow(torch.autograd.Function):
-    """Returns its input and an infinite gradient."""
+    """Returns its input, and an infinite gradient for some rows."""
 
     @staticmethod
-    def forward(context, value):
+    def forward(context, value, rows):
+        context.save_for_backward(rows)
         return value.clone()
 
     @staticmethod
     def backward(context, gradient):
-        return gradient * float("inf")
+        (rows,) = context.saved_tensors
+        return torch.where(rows, torch.full_like(gradient, float("inf")), gradient), None
 
 
 class Exploding(nn.Module):
@@ -105,23 +108,94 @@ class Exploding(nn.Module):
         self.unit = nn.Linear(3, 1)
 
     def forward(self, inputs):
-        return Overflow.apply(self.unit(inputs))
+        return Overflow.apply(self.unit(inputs), inputs[:, :1] < 100)
 
 
-def test_a_gradient_that_overflows_alone_is_said():
+def test_a_gradient_that_overflows_alone_is_said_with_its_parameter():
     model = Exploding()
     before = [parameter.detach().clone() for parameter in model.parameters()]
-    with pytest.raises(LayerwiseError, match="step 1: a gradient overflowed while every output was finite"):
+    wanted = r"step 1: the gradient of 'unit.bias' is not finite \(every output is\) for patient \d+, patient \d+$"
+    with pytest.raises(LayerwiseError) as caught:
         next(train(prepare(model, REGRESS, examples(), SETTINGS, PLAN)))
+    assert re.match(wanted, caught.value.found)
     assert all(torch.equal(one, other) for one, other in zip(model.parameters(), before, strict=True))
 
 
-def test_a_loss_that_overflows_is_named():
+def test_a_loss_that_overflows_is_named_with_its_example_alone():
     held = examples()
     held.targets[3] = 1e30
-    with pytest.raises(LayerwiseError, match="the loss is not finite"):
-        for _ in train(prepare(network(), REGRESS, held, SETTINGS, PLAN)):
+    settings = replace(SETTINGS, batch_size=10)
+    with pytest.raises(LayerwiseError) as caught:
+        for _ in train(prepare(network(), REGRESS, held, settings, PLAN)):
             pass
+    assert re.match(r"step [12]: the loss is not finite for patient 3$", caught.value.found)
+
+
+def test_of_many_bad_examples_five_are_named_and_the_others_counted():
+    held = examples()
+    held.inputs[:] = NAN
+    with pytest.raises(LayerwiseError) as caught:
+        next(train(prepare(network(), REGRESS, held, replace(SETTINGS, batch_size=10), PLAN)))
+    assert re.search(r"for (patient \d+, ){4}patient \d+ and 5 more$", caught.value.found)
+
+
+class Marked(nn.Module):
+    """A network whose gradient overflows for an example marked by a large finite input."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.unit = nn.Linear(3, 1)
+
+    def forward(self, inputs):
+        return Overflow.apply(self.unit(inputs.clamp(-5, 5)), inputs[:, :1] > 50)
+
+
+def wide():
+    """The network with a first layer whose sums overflow for very large inputs."""
+    model = network()
+    with torch.no_grad():
+        model[0].weight.mul_(20)
+    return model
+
+
+FAULTS = {
+    "input NaN": (network, lambda held, row: held.inputs[row].fill_(NAN), "the inputs are not finite"),
+    "input Inf": (network, lambda held, row: held.inputs[row, 1:].fill_(float("inf")), "the inputs are not finite"),
+    "activation": (wide, lambda held, row: held.inputs[row].fill_(3e38), "layer '0' is not finite"),
+    "target": (network, lambda held, row: held.targets[row].fill_(NAN), "the targets are not finite"),
+    "loss": (network, lambda held, row: held.targets[row].fill_(1e30), "the loss is not finite"),
+    "gradient": (
+        Marked, lambda held, row: held.inputs[row, 0].fill_(99.0),
+        "the gradient of 'unit.bias' is not finite (every output is)",
+    ),
+}  # fmt: skip
+
+
+# In float16 an update whose gradient alone overflows is left out and counted: test_precision.py.
+CASES = [
+    (fault, precision) for fault in FAULTS for precision in ("float32", "bfloat16", "float16")
+    if (fault, precision) != ("gradient", "float16")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("step", [1, 7, 500])
+@pytest.mark.parametrize(("fault", "precision"), CASES)
+def test_every_fault_at_every_step_in_every_precision(fault, step, precision):
+    """T7: stop before the update, weights of the step before, what is not finite and for whom."""
+    build, spoil, what = FAULTS[fault]
+    held, settings = examples(), replace(SETTINGS, epochs=60)
+    state = prepare(build(), REGRESS, held, settings, replace(PLAN, precision=precision))
+    updates = train(state)
+    for _ in range(step - 1):
+        next(updates)
+    before = [parameter.detach().clone() for parameter in state.learner.parameters()]
+    row = int(state.batches()[state.position][1])
+    spoil(state.examples, row)
+    with pytest.raises(LayerwiseError) as caught:
+        next(updates)
+    assert caught.value.found == f"step {step}: {what} for patient {row}"
+    assert all(torch.equal(one, other) for one, other in zip(state.learner.parameters(), before, strict=True))
 
 
 def test_clipping_hides_nothing():
@@ -178,30 +252,6 @@ def test_classes_are_checked_too():
     with pytest.raises(LayerwiseError, match="the inputs are not finite for patient 11"):
         for _ in train(prepare(model, Classify(("a", "b")), codes, SETTINGS, PLAN)):
             pass
-
-
-@pytest.mark.parametrize("value", [NAN, float("inf"), -float("inf")])
-def test_bfloat16_is_looked_at_as_float32_is(value):
-    held = examples()
-    held.inputs[7, 0] = value
-    plan = replace(PLAN, precision="bfloat16")
-    with pytest.raises(LayerwiseError, match="the inputs are not finite for patient 7"):
-        for _ in train(prepare(network(), REGRESS, held, SETTINGS, plan)):
-            pass
-
-
-def test_a_fault_after_five_hundred_updates_is_named_with_its_step():
-    held = examples()
-    settings = replace(SETTINGS, epochs=60)
-    state = prepare(network(), REGRESS, held, settings, PLAN)
-    updates = train(state)
-    for _ in range(499):
-        next(updates)
-    before = [parameter.detach().clone() for parameter in state.learner.parameters()]
-    state.examples.inputs[:] = NAN
-    with pytest.raises(LayerwiseError, match="step 500: the inputs are not finite"):
-        next(updates)
-    assert all(torch.equal(one, other) for one, other in zip(state.learner.parameters(), before, strict=True))
 
 
 def test_a_sum_that_overflows_inside_is_named_by_its_layer():

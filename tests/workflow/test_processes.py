@@ -45,6 +45,8 @@ MLP = "iris mlp --epochs 4 --batch-size 33 --optimizer sgd --learning-rate 0.1 -
     MLP,
     f"{MLP} --accumulate 3",
     "digits lenet5 --epochs 1 --batch-size 70 --optimizer sgd --augment shift=2 rotate=10 --stopping none",
+    # Padding is masked on both sides, and processes hold different numbers of counted symbols.
+    "reversal seq2seq --epochs 1 --batch-size 101 --optimizer sgd --learning-rate 0.5 --hidden-units 9 --stopping none",
 ])  # fmt: skip
 def test_two_processes_learn_what_one_learns(tmp_path, words):
     one = trained(tmp_path, words.replace(" --accumulate 3", ""), "one")
@@ -57,7 +59,9 @@ def test_two_processes_learn_what_one_learns(tmp_path, words):
               for run in (one, two)]  # fmt: skip
     np.testing.assert_allclose(*losses, rtol=1e-6)
     metrics = [json.loads((run / "metrics.json").read_text())["metrics"] for run in (one, two)]
-    assert metrics[0]["accuracy"] == metrics[1]["accuracy"]
+    assert metrics[0].keys() == metrics[1].keys()
+    for name, figure in metrics[0].items():
+        assert metrics[1][name]["value"] == pytest.approx(figure["value"], rel=1e-6), name
 
 
 def test_a_batch_in_pieces_learns_what_the_whole_batch_does(tmp_path):
@@ -65,6 +69,52 @@ def test_a_batch_in_pieces_learns_what_the_whole_batch_does(tmp_path):
     pieces = load_file(trained(tmp_path, f"{MLP} --accumulate 5", "pieces") / "model.safetensors")
     for name, value in one.items():
         np.testing.assert_allclose(pieces[name], value, rtol=1e-5, atol=1e-6)
+
+
+NORMALISING = """
+from torch import nn
+
+
+def network(inputs, outputs):
+    return nn.Sequential(nn.Linear(inputs, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, outputs))
+"""
+
+
+ENLARGING = """
+from torch import nn
+
+
+class Enlarging(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.unit = nn.Linear(inputs, outputs)
+
+    def forward(self, inputs):
+        return self.unit(inputs * 100)
+"""
+
+
+@pytest.mark.parametrize(("options", "processes"), [("--batch-size 3", 2), ("--batch-size 7 --accumulate 4", 1)])
+def test_a_piece_of_one_example_is_not_normalised(tmp_path, options, processes):
+    """Refused before the folder is made; a last batch that is too small joins the one before it."""
+    (tmp_path / "own.py").write_text(NORMALISING)
+    done = typed(tmp_path, f"train iris own.py:network {options} --quiet", processes=processes)
+    assert done.returncode != 0
+    assert "every piece and process" in done.stderr
+    assert not (tmp_path / "runs").exists()
+    # 100 rows: the last batch of 33 would hold one.
+    options = "--batch-size 33 --accumulate 2 --validation-fraction 0 --stopping none --epochs 1"
+    trained(tmp_path, f"iris own.py:network {options}", "joined", processes=processes)
+
+
+def test_a_number_that_is_not_finite_is_named_by_the_process_that_holds_it(tmp_path):
+    rows = [f"{row % 2},{row % 7},{'1e38' if row == 17 else row % 5}" for row in range(60)]
+    (tmp_path / "huge.csv").write_text("\n".join(["y,a,b", *rows]))
+    (tmp_path / "own.py").write_text(ENLARGING)
+    for seed in (0, 1):
+        words = f"train huge.csv own.py:Enlarging --target y --scale none --seed {seed} --batch-size 60 --quiet"
+        done = typed(tmp_path, f"{words} --test training --validation-fraction 0 --stopping none", processes=2)
+        assert "is not finite for row 18" in " ".join(done.stderr.split()), done.stderr
 
 
 def test_a_mistake_is_said_once_by_all_processes(tmp_path):

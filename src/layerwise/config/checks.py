@@ -60,7 +60,7 @@ def check(whole: Experiment) -> None:
         ("clip_norm", whole.train.clip_norm, whole.train.clip_norm >= 0, ">= 0"),
         ("clip_value", whole.train.clip_value, whole.train.clip_value >= 0, ">= 0"),
         ("smoothing", whole.train.smoothing, 0 <= whole.train.smoothing < 1, "0 <= share < 1"),
-        ("sequence_length", whole.train.sequence_length, whole.train.sequence_length >= 1, "1, 2, 3 ..."),
+        ("sequence_length", whole.train.sequence_length, 1 <= whole.train.sequence_length <= 10_000, "1 to 10000"),
         ("accumulate", whole.train.accumulate, whole.train.accumulate >= 1, "1, 2, 3 ..."),
         ("checkpoint_seconds", whole.train.checkpoint_seconds, whole.train.checkpoint_seconds >= 0, ">= 0"),
         ("warm_up", whole.train.warm_up, 0 <= whole.train.warm_up < 1, "0 <= share < 1"),

@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.tasks.contract import Batch
+from layerwise.training.first_fault import first_fault, some_of
 
 if TYPE_CHECKING:
     from layerwise.training.precision import LossScale
@@ -112,54 +113,21 @@ class FiniteCheck:
         self._waiting.clear()
 
     def _error(self, batches: list[Batch]) -> LayerwiseError:
-        """Find the first of the batches that is not finite, and in it the first layer."""
+        """Find the first of the batches that is not finite; every process looks at its share of it."""
+        own: tuple[int, str, list[str]] | None = None
         for place, batch in enumerate(batches):
-            layer, rows = first_non_finite(self._state, batch)
-            if layer:
-                number = self._seen - len(batches) + 1 + place
-                ids = ", ".join(self._state.examples.ids[row] for row in rows[:5])
-                found = say("step {}: {} for {}", number, layer, ids)
+            fault = first_fault(self._state, batch)
+            if fault is not None:
+                own = (place, fault.what, [self._state.examples.ids[row] for row in fault.rows])
                 break
+        first = min((each for each in self._state.ranks.gathered(own) if each is not None), default=None)
+        if first is None:
+            found = say("step {}: the summed gradient overflowed, that of every example is finite", self._seen)
         else:
-            found = say("step {}: a gradient overflowed while every output was finite", self._seen)
+            place, what, ids = first
+            found = say("step {}: {} for {}", self._seen - len(batches) + 1 + place, what, some_of(ids))
         return LayerwiseError(
             say("Every loss and gradient must be a finite number; the weights are those of the step before."),
             found,
             say("Lower --learning-rate, set --clip-norm 1, or look at those examples."),
         )
-
-
-def first_non_finite(state: TrainingState, batch: Batch) -> tuple[str, list[int]]:
-    """Return the first layer whose output is not finite on a batch, and the rows it happened for."""
-    found: list[tuple[str, list[int]]] = []
-
-    def watch(name: str, output: object) -> None:
-        if not found and isinstance(output, Tensor) and not torch.isfinite(output).all():
-            bad = ~torch.isfinite(output.detach()).reshape(len(output), -1).all(1) if output.dim() else torch.ones(1)
-            rows = batch.rows[bad.nonzero().flatten()] if len(bad) == len(batch.rows) else batch.rows
-            found.append((name, [int(row) for row in rows]))
-
-    given = (("the inputs are not finite", batch.inputs), ("the targets are not finite", batch.targets),
-             ("the weights of the examples are not finite", batch.weights))  # fmt: skip
-    for sentence, values in given:
-        watch(say(sentence), values)
-        if found:
-            return found[0]
-    if batch.weights is not None and not batch.weights.any():
-        return say("the weights of all its examples are zero"), [int(row) for row in batch.rows]
-    handles = [
-        module.register_forward_hook(
-            lambda module, _inputs, output, name=name: watch(
-                say("layer '{}' is not finite", name or type(module).__name__), output
-            )
-        )
-        for name, module in state.learner.model.named_modules()
-        if not list(module.children())
-    ]
-    with torch.no_grad():
-        total = state.learner(batch, state.carried).total
-    for handle in handles:
-        handle.remove()
-    if not found and not torch.isfinite(total):
-        found.append((say("the loss is not finite"), [int(row) for row in batch.rows]))
-    return found[0] if found else ("", [])

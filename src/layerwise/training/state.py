@@ -19,7 +19,7 @@ from layerwise.training.precision import LossScale, computing
 from layerwise.training.ranks import ALONE, Ranks
 from layerwise.training.schedules import Schedule
 
-__all__ = ["Learner", "Plan", "TrainingState", "prepare"]
+__all__ = ["Learner", "Plan", "TrainingState", "prepare", "refuse_small_batches", "smallest_batch"]
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class TrainingState:
         step: Updates made.
         position: Updates of the running epoch already made.
         carried: What the task carries from batch to batch.
-        alone: Examples that may not be a batch of their own at the end of an epoch: 1 where the network normalises.
+        least: Examples of the smallest batch: where the network normalises, two for each piece of each process.
         ranks: This process among those that learn together.
         scale: What the loss is multiplied with in float16, else None.
     """
@@ -103,7 +103,7 @@ class TrainingState:
     step: int = 0
     position: int = 0
     carried: Any = field(default=None)
-    alone: int = 0
+    least: int = 1
     ranks: Ranks = ALONE
     scale: LossScale | None = None
 
@@ -115,8 +115,8 @@ class TrainingState:
     def batches(self) -> list[Tensor]:
         """Return the rows of every update of the running epoch, on the device of the examples."""
         batches = self.examples.batches(self.settings.seed, self.epoch, self.settings.batch_size)
-        if len(batches) > 1 and len(batches[-1]) <= self.alone:
-            # Over one example alone nothing can be normalised: a single last one joins the batch before it.
+        if len(batches) > 1 and len(batches[-1]) < self.least:
+            # Over one example alone nothing can be normalised: a last batch that is too small joins the one before it.
             batches[-2:] = [torch.cat(batches[-2:])]
         device = self.examples.inputs.device
         return [self.ranks.share(rows).to(device) for rows in batches]
@@ -133,9 +133,38 @@ class TrainingState:
         return batch if self.augment is None else self.augment(batch, self.epoch)
 
 
-def normalises(model: nn.Module) -> bool:
-    """Say whether a network has layers that normalise over the batch."""
-    return any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
+def smallest_batch(model: nn.Module, settings: Train, processes: int) -> int:
+    """Return how many examples a batch must hold: where the network normalises over it, two in every piece.
+
+    Args:
+        model: The network.
+        settings: Settings of learning; a batch is cut into `accumulate` pieces in each process.
+        processes: Processes that share a batch.
+
+    Example:
+        >>> smallest_batch(nn.BatchNorm1d(3), Train(accumulate=2), 2), smallest_batch(nn.Linear(3, 1), Train(), 2)
+        (8, 1)
+    """
+    normalises = any(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
+    return 2 * settings.accumulate * processes if normalises else 1
+
+
+def refuse_small_batches(least: int, size: int) -> None:
+    """Refuse batches that leave one example alone to a layer that normalises.
+
+    Args:
+        least: Examples that a batch must hold.
+        size: Examples that it holds.
+
+    Raises:
+        LayerwiseError: It holds fewer.
+    """
+    if size < least:
+        raise LayerwiseError(
+            say("Batch normalisation needs at least two examples at once, in every piece and process."),
+            say("batches of {} examples, {} are needed", size, least),
+            say("Use a larger --batch-size, fewer pieces or processes, or a network without it."), usage=True,
+        )  # fmt: skip
 
 
 def prepare(
@@ -155,26 +184,21 @@ def prepare(
         stage: The part of learning, where there are several; its settings go first.
 
     Raises:
-        LayerwiseError: The network normalises over batches of one example.
+        LayerwiseError: The network normalises, and a piece of a batch would hold one example alone.
     """
     learned = model
     if stage is not None:
         settings = replace(settings, **stage.settings)
         learned = model if stage.learner is None else stage.learner
-    alone = int(normalises(learned))
-    if alone and min(settings.batch_size, len(examples)) == 1:
-        raise LayerwiseError(
-            say("Batch normalisation needs at least two examples at once."),
-            say("batches of {} out of {} examples", settings.batch_size, len(examples)),
-            say("Use a larger --batch-size, or a network without it."), usage=True,
-        )  # fmt: skip
+    least = smallest_batch(learned, settings, ranks.size)
+    refuse_small_batches(least, min(settings.batch_size, len(examples)))
     device = torch.device(plan.device)
     layout = torch.channels_last if plan.memory_format == "channels-last" else torch.contiguous_format
     model.to(device)
     learner = Learner(learned.to(device).to(memory_format=layout), task, plan)
     state = TrainingState(
         learner, build_optimizer(learned.parameters(), settings), Schedule(settings, 0, 1), examples.to(device),
-        settings, plan, augment, alone=alone, ranks=ranks,
+        settings, plan, augment, least=least, ranks=ranks,
         scale=LossScale(device) if plan.precision == "float16" else None,
     )  # fmt: skip
     steps_per_epoch = max(1, len(state.batches()))

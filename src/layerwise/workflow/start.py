@@ -19,7 +19,7 @@ from layerwise.tasks.contract import ClosedForm
 from layerwise.training.device import choose_plan, convolves
 from layerwise.training.measured_plan import measured_plan
 from layerwise.training.ranks import processes, together
-from layerwise.training.state import Plan
+from layerwise.training.state import Plan, refuse_small_batches, smallest_batch
 from layerwise.workflow.learn import Listener, Outcome, Silence
 from layerwise.workflow.prepare import Prepared, prepare_data
 from layerwise.workflow.refusals import (
@@ -79,6 +79,9 @@ def start(
             # Nothing is learned by gradients, so nothing of that is recorded.
             train = whole.train
             whole = replace(whole, train=Train(seed=train.seed, device=train.device, threads=train.threads))
+        else:
+            least = smallest_batch(model, whole.train, processes())
+            refuse_small_batches(least, min(whole.train.batch_size, len(prepared.examples["train"])))
         if ".py:" in whole.model.name:
             check_shapes(model, prepared.examples["train"].batch(torch.arange(1)).inputs, outputs)
         rows = layer_table(model, (shape,) if isinstance(shape, int) else shape)
