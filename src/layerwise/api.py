@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from layerwise.data.inspect import Inspection
     from layerwise.explain.explanation import Explanation
     from layerwise.explain.layers import LayerRow
-    from layerwise.runs.opened import Opened, Predictions
+    from layerwise.runs.opened import Opened
+    from layerwise.runs.predictions import Predictions
 
 __all__ = ["Run", "Settings", "inspect", "list_models", "list_runs", "load", "show", "train"]
 
