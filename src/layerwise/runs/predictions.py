@@ -24,9 +24,6 @@ __all__ = ["OwnPixels", "Predictions", "form_of"]
 SHOWN = 20
 """Answers that a notebook shows."""
 
-WORDS = {".csv": "FILE.csv", ".json": "FILE.json", "/": "FOLDER/"}
-"""How a form is named on the command line."""
-
 
 @dataclass(frozen=True)
 class OwnPixels(Sequence[np.ndarray]):
@@ -152,7 +149,7 @@ def form_of(to: str, task: object) -> str:
     form = "/" if to.endswith(("/", os.sep)) or path.is_dir() else path.suffix.lower() or "/"
     known = (".csv", ".json", *(task.forms if isinstance(task, WritesAnswers) else ()))
     if form not in known:
-        possible = ", ".join(f"--to {WORDS[word]}" for word in dict.fromkeys(known))
+        possible = ", ".join("--to FOLDER/" if word == "/" else f"--to FILE{word}" for word in dict.fromkeys(known))
         raise LayerwiseError(
             say("The ending of --to names a form that the answers of the task have."),
             say("'{}', a folder", to) if form == "/" else say("'{}' with the ending '{}'", to, form),
