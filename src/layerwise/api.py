@@ -137,7 +137,10 @@ class Run:
         return self.opened.model
 
     def predict(self, data: Any) -> Predictions:
-        """Answer for every row or picture of new data: a path, a list of paths, arrays, a frame or a source."""
+        """Answer for every row or picture of new data: a path, a list of paths, arrays, a frame or a source.
+
+        It has `labels`, `scores`, `answers` (boxes or label images) and `notes`; `.write("boxes.json")` writes them.
+        """
         from layerwise.data.open import open_source
         from layerwise.workflow.predict import predict_sources
 

@@ -149,7 +149,6 @@ def test_answers_are_measured_and_written(task):
 
 def test_answers_about_new_data_have_the_forms_that_are_promised(task):
     if not isinstance(task, WritesAnswers):
-        assert task.columns or task.name in ("density", "language", "play", "translate")
         pytest.skip("its answers are a row an example")
     held = examples(task, 6)
     answers, ids = list(task.answer(network(task), held)), tuple(f"{row}.jpg" for row in range(6))

@@ -59,11 +59,13 @@ def test_a_larger_picture_is_averaged_into_its_place(as_files):
     assert not found.any()
 
 
-def test_training_keeps_the_one_size_of_its_pictures_or_none():
+def test_training_keeps_the_one_size_of_its_pictures_and_what_white_was_guessed_from():
     whole = from_arrays(np.zeros((3, 5, 7), np.uint8) + np.arange(3, dtype=np.uint8)[:, None, None])
     fitted = fit(whole, np.arange(3), Preprocess()).steps[0]
     assert (fitted.picture, fitted.guessed) == ((5, 7), None)
     assert Preprocessing.from_json(Preprocessing((fitted,)).to_json()).steps[0] == fitted
+    guessed = fit(from_arrays(np.full((3, 5, 7), 16.0)), np.arange(3), Preprocess()).steps[0]
+    assert (guessed.maximum, guessed.guessed) == (255.0, 16.0)
     column = Images(
         ["a", "b"], lambda name: np.full((1, 4, 4 + (name == "b")), 9, np.uint8), np.array([[4, 4], [5, 4]]), 1
     )

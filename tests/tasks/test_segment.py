@@ -234,8 +234,9 @@ def test_label_images_are_brought_back_by_the_nearest_neighbour():
 
 def test_label_images_of_a_framed_picture_leave_the_frame_out():
     answer = np.zeros((6, 6), np.uint8)
-    answer[2:4, 1:5] = [[1, 1, 2, 2], [0, 0, 1, 1]]
-    assert TASK.brought_back(answer, Placed(2, 2, 1, 2, 4, 2)).tolist() == [[1, 2], [0, 1]]
+    answer[2:4, 1:5] = [[1, 2, 1, 0], [0, 1, 2, 2]]
+    # The middles of two columns among four lie on the second and the fourth of them.
+    assert TASK.brought_back(answer, Placed(2, 2, 1, 2, 4, 2)).tolist() == [[2, 0], [1, 2]]
 
 
 @pytest.mark.parametrize(("old", "new"), [((7, 5), (97, 95)), ((300, 200), (33, 47)), ((96, 96), (31, 63))])

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.data.kinds import Images
 from layerwise.data.open import open_source
 from layerwise.data.picture_notes import picture_notes
 from layerwise.data.source import Source
@@ -85,15 +86,19 @@ def told_apart(sources: Sequence[Source], ids: Sequence[tuple[str, ...]]) -> tup
     """Return the id of every row; pictures of one name in several folders are named with their folders."""
     counts = Counter(name for some in ids for name in some)
     return tuple(
-        str(path) if counts[name] > 1 and (path := beside(Path(source.origin), name)).is_file() else name
+        located(source, name) if counts[name] > 1 else name
         for source, some in zip(sources, ids, strict=True)
         for name in some
     )
 
 
-def beside(origin: Path, name: str) -> Path:
-    """Return where a picture of a source lies: the source itself, or a file below it."""
-    return origin if origin.name == name else origin / name
+def located(source: Source, name: str) -> str:
+    """Return the path of a picture that was read from a file: the source itself, or below it; of others the name."""
+    if not any(isinstance(column, Images) and column.decode for column in source.columns.values()):
+        return name
+    origin = Path(source.origin)
+    path = origin if origin.name == name else origin / name
+    return str(path) if path.is_file() else name
 
 
 def end_to_end(answers: Sequence[Sequence[np.ndarray]]) -> Sequence[np.ndarray]:
