@@ -49,8 +49,11 @@ def test_no_two_pictures_share_a_file():
         "x" * 300,
         "고양이.jpg",
     ]
+    assert picture_file_names(("B.jpg", "b.jpg"), ".png") == ("B.png", "b-2.png")
+    # No syllable of three bytes is cut in half: 76 of them are 228 bytes.
+    assert picture_file_names(("고" * 90,), ".png") == ("고" * 76 + ".png",)
     names = picture_file_names(ids, ".png")
     assert names == (
         "a.png", "a-2.png", "A-3.png", "a-2-2.png", "a.b.png", "row 1.png", "1.5.png", "picture.png", "picture-2.png",
-        "x.png", "x" * 100 + ".png", "고양이.png",
+        "x.png", "x" * 230 + ".png", "고양이.png",
     )  # fmt: skip

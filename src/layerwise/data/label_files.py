@@ -13,8 +13,8 @@ from layerwise.data.pictures import SUFFIXES
 
 __all__ = ["label_png", "picture_file_names", "voc_colours"]
 
-LONGEST = 100
-"""Characters of a file name that stand for its picture."""
+LONGEST = 230
+"""Bytes of a file name that stand for its picture; a file system takes 255 of them with number and ending."""
 
 
 def voc_colours() -> np.ndarray:
@@ -76,7 +76,8 @@ def picture_file_names(ids: Sequence[str], suffix: str) -> tuple[str, ...]:
     for id in ids:
         path = PurePosixPath(id.replace("\\", "/"))
         stem = path.stem if path.suffix.lower() in SUFFIXES else path.name
-        stem = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", stem)[:LONGEST].strip(" .") or "picture"
+        stem = re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", stem).encode(errors="replace")[:LONGEST].decode(errors="ignore")
+        stem = stem.strip(" .") or "picture"
         name, number = stem, 1
         while name.casefold() in taken:
             number += 1
