@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from layerwise.data.inspect import Inspection
     from layerwise.explain.explanation import Explanation
     from layerwise.explain.layers import LayerRow
-    from layerwise.runs.opened import Opened, Predictions
+    from layerwise.runs.opened import Opened
+    from layerwise.runs.predictions import Predictions
 
 __all__ = ["Run", "Settings", "inspect", "list_models", "list_runs", "load", "show", "train"]
 
@@ -136,7 +137,10 @@ class Run:
         return self.opened.model
 
     def predict(self, data: Any) -> Predictions:
-        """Answer for every row or picture of new data: a path, a list of paths, arrays, a frame or a source."""
+        """Answer for every row or picture of new data: a path, a list of paths, arrays, a frame or a source.
+
+        It has `labels`, `scores`, `answers` (boxes or label images) and `notes`; `.write("boxes.json")` writes them.
+        """
         from layerwise.data.open import open_source
         from layerwise.workflow.predict import predict_sources
 

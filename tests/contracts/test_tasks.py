@@ -11,8 +11,9 @@ import torch
 
 from layerwise.catalog import entries, find
 from layerwise.config import Evaluate, Train
+from layerwise.data.image_step import Placed
 from layerwise.models import build
-from layerwise.tasks.contract import MakesBatches
+from layerwise.tasks.contract import AnswersInPixels, MakesBatches, WritesAnswers
 from layerwise.training.history import measure
 from layerwise.training.loop import train
 from layerwise.training.state import Learner, Plan, prepare
@@ -144,6 +145,35 @@ def test_answers_are_measured_and_written(task):
     assert measured.to_json()
     again = task.measure(truths, answers, Evaluate(resamples=100), seed=0)
     assert again.metrics[task.main] == measured.metrics[task.main]
+
+
+def test_answers_about_new_data_have_the_forms_that_are_promised(task):
+    if not isinstance(task, WritesAnswers):
+        pytest.skip("its answers are a row an example")
+    held = examples(task, 6)
+    answers, ids = list(task.answer(network(task), held)), tuple(f"{row}.jpg" for row in range(6))
+    header, *rows = task.table(ids, answers)
+    assert header[:2] == ("id", "class")
+    assert {len(row) for row in rows} <= {len(header)}
+    assert all(json.dumps(task.told(answer)) for answer in answers)
+    for form in task.forms:
+        files = task.written(form, ids, answers, np.full((6, 2), held.inputs.shape[3]))
+        assert all(isinstance(content, bytes) for content in files.values())
+        assert "" not in files if form == "/" else list(files) == [""]
+
+
+def test_answers_in_pictures_come_back_to_the_size_of_the_picture(task):
+    if not isinstance(task, AnswersInPixels):
+        pytest.skip("its answers are no places in a picture")
+    held = examples(task, 6)
+    height, width = held.inputs.shape[2:]
+    for answer in task.answer(network(task), held):
+        same = task.brought_back(answer, Placed(width, height, 0, 0, width, height))
+        np.testing.assert_array_equal(same, answer)
+        # Three times as large and back again.
+        large = task.brought_back(answer, Placed(3 * width, 3 * height, 0, 0, width, height))
+        small = task.brought_back(large, Placed(width, height, 0, 0, 3 * width, 3 * height))
+        np.testing.assert_allclose(small, answer, rtol=1e-12)
 
 
 def test_the_sample_repeats_and_can_be_learned(task):

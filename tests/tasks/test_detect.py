@@ -12,6 +12,7 @@ from torch import nn
 from layerwise.byhand.boxes import decode_box, intersection_over_union, suppress
 from layerwise.config import Evaluate, Train
 from layerwise.data.boxes import IGNORED, Boxes
+from layerwise.data.image_step import Placed
 from layerwise.data.kinds import Categories, Images
 from layerwise.data.source import Field, Source
 from layerwise.errors import LayerwiseError
@@ -280,3 +281,50 @@ def test_the_sample_can_be_seen():
             for other in truth[place + 1 :]:
                 assert intersection_over_union(box[1:5], other[1:5]) == 0
         assert len(truth) == row % 3
+
+
+ANSWERS = [np.array([[1, 8, 4, 24, 12, 0.75], [0, 0, 0, 4, 4, 0.5]]), np.zeros((0, 6))]
+
+
+def test_boxes_are_brought_back_to_the_pixels_of_their_picture():
+    """A picture of 96x64 that the network saw as 32x32: three times as far across, twice as far down."""
+    found = TASK.brought_back(ANSWERS[0], Placed(96, 64, 0, 0, 32, 32))
+    assert found.tolist() == [[1, 24, 8, 72, 24, 0.75], [0, 0, 0, 12, 8, 0.5]]
+    assert TASK.brought_back(ANSWERS[1], Placed(96, 64, 0, 0, 32, 32)).shape == (0, 6)
+    np.testing.assert_array_equal(TASK.brought_back(ANSWERS[0], Placed(32, 32, 0, 0, 32, 32)), ANSWERS[0])
+
+
+def test_boxes_of_a_framed_picture_are_cut_at_its_border():
+    """8x8 in the middle of 32x32 begins at (12, 12): a box from 8 to 24 across covers it, one in the frame is none."""
+    found = TASK.brought_back(np.array([[1, 8, 14, 24, 18, 0.75], [0, 0, 0, 12, 12, 0.5]]), Placed(16, 8, 12, 12, 8, 8))
+    assert found.tolist() == [[1, 0, 2, 16, 6, 0.75]]
+
+
+def test_boxes_are_written_as_a_table_as_values_and_as_one_coco_file():
+    assert list(TASK.table(("a.jpg", "b.jpg"), ANSWERS)) == [
+        ("id", "class", "left", "top", "right", "bottom", "score"),
+        ("a.jpg", "square", 8, 4, 24, 12, 0.75), ("a.jpg", "circle", 0, 0, 4, 4, 0.5),
+    ]  # fmt: skip
+    assert TASK.told(ANSWERS[0])["boxes"][0] == {
+        "class": "square", "left": 8, "top": 4, "right": 24, "bottom": 12, "score": 0.75,
+    }  # fmt: skip
+    assert TASK.told(ANSWERS[1]) == {"boxes": []}
+    (content,) = TASK.written(".json", ("고.jpg", "b.jpg"), ANSWERS, np.array([[96, 64], [32, 32]])).values()
+    assert json.loads(content) == {
+        "images": [
+            {"id": 1, "file_name": "고.jpg", "height": 64, "width": 96},
+            {"id": 2, "file_name": "b.jpg", "height": 32, "width": 32},
+        ],
+        "annotations": [
+            {"id": 1, "image_id": 1, "category_id": 2, "bbox": [8, 4, 16, 8], "area": 128, "iscrowd": 0, "score": 0.75},
+            {"id": 2, "image_id": 1, "category_id": 1, "bbox": [0, 0, 4, 4], "area": 16, "iscrowd": 0, "score": 0.5},
+        ],
+        "categories": [{"id": 1, "name": "circle"}, {"id": 2, "name": "square"}, {"id": 3, "name": "star"}],
+    }
+
+
+def test_new_pictures_may_have_another_size_where_they_have_no_boxes():
+    whole = source(sizes=[(40, 32)] * 3)
+    with pytest.raises(LayerwiseError, match="in their own size"):
+        examples(whole)
+    assert len(examples(whole.assign({"boxes": "unused"}))) == 3

@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
 from layerwise.byhand.segmentation import pixel_cross_entropy
 from layerwise.config import Evaluate, Train
+from layerwise.data.image_step import Placed
 from layerwise.data.kinds import Categories, Images
 from layerwise.data.label_images import IGNORE, LabelImages
 from layerwise.data.source import Field, Source
@@ -220,3 +222,44 @@ def test_a_network_learns_the_sample():
         optimizer.step()
     answers = TASK.answer(network, examples)
     assert TASK.measure(examples.truths, answers, Evaluate(resamples=50), seed=0).metrics["mean_iou"].value > 0.8
+
+
+def test_label_images_are_brought_back_by_the_nearest_neighbour():
+    answer = np.array([[0, 1], [2, 1]], np.uint8)
+    # Three columns of two: the middles lie at 1/3, 1 and 5/3 of them, and 1 belongs to the second.
+    assert TASK.brought_back(answer, Placed(3, 2, 0, 0, 2, 2)).tolist() == [[0, 1, 1], [2, 1, 1]]
+    assert TASK.brought_back(answer, Placed(1, 4, 0, 0, 2, 2)).tolist() == [[1], [1], [1], [1]]
+    assert TASK.brought_back(answer, Placed(2, 2, 0, 0, 2, 2)).tolist() == answer.tolist()
+
+
+def test_label_images_of_a_framed_picture_leave_the_frame_out():
+    answer = np.zeros((6, 6), np.uint8)
+    answer[2:4, 1:5] = [[1, 2, 1, 0], [0, 1, 2, 2]]
+    # The middles of two columns among four lie on the second and the fourth of them.
+    assert TASK.brought_back(answer, Placed(2, 2, 1, 2, 4, 2)).tolist() == [[2, 0], [1, 2]]
+
+
+@pytest.mark.parametrize(("old", "new"), [((7, 5), (97, 95)), ((300, 200), (33, 47)), ((96, 96), (31, 63))])
+def test_the_nearest_neighbour_is_that_of_pillow(old, new):
+    """Of an odd size no middle lies on a border, where Pillow decides by its rounding."""
+    answer = np.random.default_rng(0).integers(0, 3, new).astype(np.uint8)
+    theirs = np.asarray(Image.fromarray(answer).resize(old, Image.Resampling.NEAREST))
+    assert np.array_equal(TASK.brought_back(answer, Placed(*old, 0, 0, new[1], new[0])), theirs)
+
+
+def test_label_images_are_written_as_a_table_as_values_and_as_a_folder():
+    answers = [np.array([[0, 1, 1, 1]], np.uint8), np.array([[2], [2]], np.uint8)]
+    ids = ("one/a.jpg", "two/a.png")
+    assert list(TASK.table(ids, answers)) == [
+        ("id", "class", "pixels", "share"),
+        ("one/a.jpg", "ground", 1, 0.25), ("one/a.jpg", "circle", 3, 0.75), ("one/a.jpg", "star", 0, 0.0),
+        ("two/a.png", "ground", 0, 0.0), ("two/a.png", "circle", 0, 0.0), ("two/a.png", "star", 2, 1.0),
+    ]  # fmt: skip
+    assert TASK.told(answers[0]) == {"pixels": {"ground": 1, "circle": 3, "star": 0}}
+    files = TASK.written("/", ids, answers, np.array([[4, 1], [1, 2]]))
+    assert files["classes.txt"].decode() == "ground\ncircle\nstar\n"
+    assert files["pictures.csv"].decode() == "file,id\na.png,one/a.jpg\na-2.png,two/a.png\n"
+    assert set(files) == {"classes.txt", "pictures.csv", "a.png", "a-2.png"}
+    for name, answer in zip(("a.png", "a-2.png"), answers, strict=True):
+        with Image.open(io.BytesIO(files[name])) as picture:
+            assert np.array_equal(np.asarray(picture), answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from cyclopts import Parameter
@@ -36,25 +35,24 @@ def predict(
 
         layerwise predict photo1.jpg photo2.jpg
 
+        layerwise predict my-detector photos/ --to boxes.json
+
+        layerwise predict my-segmenter photos/ --to labels/
+
     Args:
         arguments: A run (the newest when left out) and one or more files.
-        to: Also write every prediction to this CSV file.
+        to: Also write every answer: FILE.csv for a table; FILE.json for a COCO file of boxes, else for what --json
+            prints; FOLDER/ for label images as PNG files.
         exclude_problems: Go on without the items that cannot be read.
     """
-    from layerwise.workflow.predict import predict_files, write_csv
+    from layerwise.workflow.predict import predict_files
 
-    answers, notes, folder = predict_files(arguments, given(format_options), exclude_problems=exclude_problems)
-    if to:
-        write_csv(Path(to), answers)
+    answers = predict_files(arguments, given(format_options), exclude_problems=exclude_problems, to=to)
     if common.json:
-        items = [
-            {"id": name, "prediction": label, "scores": dict(zip(answers.columns, map(float, scores), strict=True))}
-            for name, label, scores in zip(answers.ids, answers.labels, answers.scores, strict=True)
-        ]
-        print_json({"run": str(folder.path), "notes": notes, "predictions": items})
+        print_json(answers.document())
         return
     if not common.quiet:
-        print_lines(say("Run: {}", folder.path), *notes)
+        print_lines(say("Run: {}", answers.run), *answers.notes)
     header = [say("id"), say("prediction"), *answers.columns]
     rows = [
         [name, label, *(f"{score:.4g}" for score in scores)]

@@ -88,8 +88,9 @@ def _both(name: str, first: Column, second: Column) -> Column:
     if isinstance(first, Images) and isinstance(second, Images) and first.maximum == second.maximum:
         channels = max(first.channels, second.channels)
         cells = [(source, row) for source, held in enumerate((first, second)) for row in range(len(held))]
+        guesses = [some.guessed for some in (first, second) if some.guessed is not None]
         return Images(cells, _Either(first, second, channels), np.concatenate([first.sizes, second.sizes]), channels,
-                      first.maximum)  # fmt: skip
+                      first.maximum, guessed=max(guesses, default=None))  # fmt: skip
     raise LayerwiseError(
         say("A column is of one kind in the data and the test data."),
         say("'{}' is {} in the data, {} in the test data", name, say(first.kind), say(second.kind)),

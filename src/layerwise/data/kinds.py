@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -157,6 +157,7 @@ class Images:
         channels: 1 for grey, 3 for colour.
         maximum: The value of full white: 255 for 8-bit files, 16 for the UCI digits.
         known_digests: The hash of each picture, where reading already took it; empty to take it when asked.
+        guessed: The largest value, where `maximum` was guessed from it; None where it is known what is white.
     """
 
     cells: Any
@@ -166,6 +167,7 @@ class Images:
     maximum: float = 255.0
     known_digests: tuple[bytes, ...] = ()
     kind: str = "image"
+    guessed: float | None = None
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -177,7 +179,7 @@ class Images:
         """Return the chosen pictures, still undecoded."""
         cells = self.cells[rows] if isinstance(self.cells, np.ndarray) else [self.cells[row] for row in rows]
         digests = tuple(self.known_digests[row] for row in rows) if self.known_digests else ()
-        return Images(cells, self.decode, self.sizes[rows], self.channels, self.maximum, digests)
+        return replace(self, cells=cells, sizes=self.sizes[rows], known_digests=digests)
 
     def missing(self) -> np.ndarray:
         """Return False throughout: a picture that cannot be read is a problem of its source, not a cell."""

@@ -136,9 +136,11 @@ def _images(array: np.ndarray) -> Images:
     low, high = float(np.nanmin(array)), float(np.nanmax(array))
     if array.dtype.kind in "bui" and low >= 0 and high <= 255:
         whole = array.astype(np.uint8, copy=False)
-        return Images(whole, None, sizes, channels, 1.0 if array.dtype.kind == "b" else 255.0)
+        # Truth values and bytes say themselves what is white; other whole numbers do not.
+        guessed = None if array.dtype in (np.bool_, np.uint8) else high
+        return Images(whole, None, sizes, channels, 1.0 if array.dtype.kind == "b" else 255.0, guessed=guessed)
     maximum = 1.0 if high <= 1.0 else 255.0 if high <= 255.0 else high
-    return Images(array.astype(np.float32), None, sizes, channels, maximum)
+    return Images(array.astype(np.float32), None, sizes, channels, maximum, guessed=high)
 
 
 def target_columns(array: np.ndarray) -> dict[str, Column]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.config import Preprocess
+from layerwise.data.image_step import ImageStep, fit_images, other_kind
 from layerwise.data.kinds import Categories, Column, Images, Numbers, Texts
 from layerwise.data.source import Source
 from layerwise.data.tokens import TextStep, fit_text
@@ -40,7 +41,7 @@ class NumberStep:
     def apply(self, column: Column) -> np.ndarray:
         """Return `(rows, 1)`."""
         if not isinstance(column, Numbers):
-            raise _other_kind(self.field, "number", column.kind)
+            raise other_kind(self.field, "number", column.kind)
         values = np.where(np.isnan(column.values), self.fill, column.values)
         return ((values - self.shift) / self.scale)[:, None]
 
@@ -62,79 +63,11 @@ class CategoryStep:
     def apply(self, column: Column) -> np.ndarray:
         """Return `(rows, names)`; a name that training never saw is 0 in all of them."""
         if not isinstance(column, Categories):
-            raise _other_kind(self.field, "category", column.kind)
+            raise other_kind(self.field, "category", column.kind)
         places = {name: place for place, name in enumerate(self.values)}
         lookup = np.array([*(places.get(name, -1) for name in column.names), places[self.fill]])
         codes = lookup[column.codes]
         return np.asarray(codes[:, None] == np.arange(len(self.values)), dtype=np.float64)
-
-
-@dataclass(frozen=True)
-class ImageStep:
-    """One image field: every picture to one size, then x' = (x / maximum - mean) / deviation for each channel."""
-
-    field: str
-    channels: int
-    height: int
-    width: int
-    fit: str
-    maximum: float
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
-    kind: str = "image"
-
-    def names(self) -> list[str]:
-        """Return the one name of the field."""
-        return [self.field]
-
-    def apply(self, column: Column) -> np.ndarray:
-        """Return `(rows, channels, height, width)`."""
-        pixels = self.sized(column)
-        mean = np.array(self.mean, dtype=np.float32)[:, None, None]
-        deviation = np.array(self.deviation, dtype=np.float32)[:, None, None]
-        # In place, since a large picture set should be held once.
-        pixels /= np.float32(self.maximum)
-        pixels -= mean
-        pixels /= deviation
-        return pixels
-
-    def sized(self, column: Column) -> np.ndarray:
-        """Return float32 pictures of this step's size and channels, in their own range."""
-        if not isinstance(column, Images):
-            raise _other_kind(self.field, "image", column.kind)
-        whole = np.zeros((len(column), self.channels, self.height, self.width), dtype=np.float32)
-        same_size = isinstance(column.cells, np.ndarray)
-        if same_size and self.fit == "pad" and column.channels == self.channels:
-            top, left = self._corner(column.cells.shape[2], column.cells.shape[3])
-            height, width = column.cells.shape[2:]
-            whole[:, :, top : top + height, left : left + width] = column.cells
-            return whole
-        for row in range(len(column)):
-            whole[row] = self._one(column[row])
-        return whole
-
-    def _corner(self, height: int, width: int) -> tuple[int, int]:
-        """Return where a padded picture starts."""
-        return (self.height - height) // 2, (self.width - width) // 2
-
-    def _one(self, pixels: np.ndarray) -> np.ndarray:
-        """Bring one picture to this step's channels and size."""
-        pixels = _to_channels(pixels, self.channels)
-        if pixels.shape[1:] == (self.height, self.width):
-            return pixels.astype(np.float32)
-        if self.fit == "pad":
-            top, left = self._corner(*pixels.shape[1:])
-            frame = np.zeros((self.channels, self.height, self.width), dtype=np.float32)
-            frame[:, top : top + pixels.shape[1], left : left + pixels.shape[2]] = pixels
-            return frame
-        from PIL import Image
-
-        shape = (self.width, self.height)
-        planes = [
-            np.asarray(Image.fromarray(plane.astype(np.float32)).resize(shape, Image.Resampling.BILINEAR))
-            for plane in pixels
-        ]
-        return np.stack(planes)
 
 
 Step = NumberStep | CategoryStep | ImageStep | TextStep
@@ -192,6 +125,12 @@ class Preprocessing:
         whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
         return np.ascontiguousarray(whole, dtype=np.float32)
 
+    def pictures(self, source: Source) -> tuple[ImageStep, Images] | None:
+        """Return how pictures are prepared, and those of some data; None where the inputs are no pictures."""
+        step = self.steps[0]
+        column = source.columns.get(step.field)
+        return (step, column) if isinstance(step, ImageStep) and isinstance(column, Images) else None
+
     def to_json(self) -> list[dict[str, Any]]:
         """Return the steps as plain values."""
         return [asdict(step) for step in self.steps]
@@ -236,7 +175,7 @@ def fit(
         elif isinstance(column, Texts):
             steps.append(fit_text(name, column, settings.tokens))
         elif isinstance(column, Images):
-            steps.append(_fit_images(name, column, source.columns[name], settings, image))
+            steps.append(fit_images(name, column, source.columns[name], settings, image))
     return Preprocessing(tuple(steps))
 
 
@@ -307,58 +246,6 @@ def _fit_categories(name: str, column: Categories) -> CategoryStep:
     return CategoryStep(name, tuple(counts), most_frequent, int(column.missing().sum()))
 
 
-def _fit_images(
-    name: str, column: Images, whole: Column, settings: Preprocess, image: tuple[int, int, int] | None
-) -> ImageStep:
-    """Fit one image field: one size for all, and the mean and deviation of each channel."""
-    channels = column.channels
-    largest = (int(column.sizes[:, 1].max()), int(column.sizes[:, 0].max()))
-    if settings.image_size:
-        if len(settings.image_size) != 2 or min(settings.image_size) < 1:
-            raise LayerwiseError(
-                say("A picture size is a height and a width."), f"image_size = {settings.image_size}",
-                "--image-size 32 32", usage=True,
-            )  # fmt: skip
-        height, width = settings.image_size
-    else:
-        height, width = image[1:] if image else largest
-    smallest = (int(column.sizes[:, 1].min()), int(column.sizes[:, 0].min()))
-    how = settings.fit
-    if how == "auto":
-        nearly = smallest == largest and 0 <= height - largest[0] <= 8 and 0 <= width - largest[1] <= 8
-        how = "pad" if nearly else "resize"
-    everything = whole.sizes if isinstance(whole, Images) else column.sizes
-    if how == "pad" and (everything[:, 1].max() > height or everything[:, 0].max() > width):
-        raise LayerwiseError(
-            say("Padding needs pictures that are not larger than the frame."),
-            say("a picture of {}x{} in a frame of {}x{}", *everything.max(axis=0), width, height),
-            say("Use --fit resize, or a larger --image-size."), usage=True,
-        )  # fmt: skip
-    step = ImageStep(name, channels, height, width, how, column.maximum, (0.0,) * channels, (1.0,) * channels)
-    if settings.scale == "none":
-        return step
-    pixels = step.sized(column)
-    pixels /= np.float32(column.maximum)
-    low = pixels.min(axis=(0, 2, 3))
-    spread = pixels.max(axis=(0, 2, 3)) - low
-    constant = spread == 0
-    if settings.scale != "min-max":
-        low, spread = pixels.mean(axis=(0, 2, 3), dtype=np.float64), pixels.std(axis=(0, 2, 3), dtype=np.float64)
-    mean = tuple(float(value) for value in low)
-    deviation = tuple(1.0 if still else float(value) for value, still in zip(spread, constant, strict=True))
-    return ImageStep(name, channels, height, width, how, column.maximum, mean, deviation)
-
-
-def _to_channels(pixels: np.ndarray, channels: int) -> np.ndarray:
-    """Bring a picture to 1 or 3 channels: grey is 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), as in Pillow."""
-    if len(pixels) == channels:
-        return pixels
-    if channels == 1 and len(pixels) == 3:
-        weights = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-        return np.tensordot(weights, pixels.astype(np.float32), axes=1)[None]
-    return np.repeat(pixels[:1], channels, axis=0)
-
-
 def _refuse_missing(source: Source, name: str) -> LayerwiseError:
     """Say where values are missing, when they must not be."""
     rows = np.flatnonzero(source.columns[name].missing())
@@ -367,13 +254,4 @@ def _refuse_missing(source: Source, name: str) -> LayerwiseError:
         say("With --missing refuse every input must have a value."),
         say("'{}' lacks {} values: {}", name, len(rows), shown),
         say("Fill them in, drop the field with --drop {}, or use --missing impute.", name),
-    )
-
-
-def _other_kind(name: str, wanted: str, found: str) -> LayerwiseError:
-    """Say that a field of new data is not of the kind the network was trained on."""
-    return LayerwiseError(
-        say("A field of new data is of the kind it had in training."),
-        say("'{}' was {} and is now {}", name, say(wanted), say(found)),
-        say("Mend the column, or force its kind when the file is read."),
     )

@@ -13,7 +13,16 @@ from jaxtyping import Bool, Float, Int
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
-__all__ = ["THRESHOLDS", "Matches", "average_precisions", "coco_figures", "coco_objects", "coco_results", "match_boxes"]
+__all__ = [
+    "THRESHOLDS",
+    "Matches",
+    "average_precisions",
+    "coco_figures",
+    "coco_objects",
+    "coco_predictions",
+    "coco_results",
+    "match_boxes",
+]
 
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 """Overlaps at which COCO measures: 0.5, 0.55 ... 0.95."""
@@ -187,6 +196,41 @@ def coco_results(answers: Sequence[np.ndarray]) -> list[dict[str, object]]:
         for picture, answer in enumerate(answers)
         for kind, left, top, right, bottom, score in answer.tolist()
     ]  # fmt: skip
+
+
+def coco_predictions(
+    names: Sequence[str], answers: Sequence[np.ndarray], classes: Sequence[str], sizes: np.ndarray
+) -> dict[str, object]:
+    """Return boxes as one whole COCO file: images, categories, and annotations that have a score.
+
+    Args:
+        names: Name of each picture.
+        answers: Boxes of each picture.
+        classes: Names of the classes.
+        sizes: Width and height of each picture, `(pictures, 2)`.
+
+    Example:
+        >>> found = coco_predictions(["a.jpg"], [np.array([[1, 2, 3, 10, 9, 0.5]])], ["cat", "dog"], np.array([[20, 16]]))
+        >>> found["images"]
+        [{'id': 1, 'file_name': 'a.jpg', 'height': 16, 'width': 20}]
+        >>> found["annotations"]
+        [{'id': 1, 'image_id': 1, 'category_id': 2, 'bbox': [2.0, 3.0, 8.0, 6.0], 'area': 48.0, 'iscrowd': 0, 'score': 0.5}]
+    """  # noqa: E501
+    images = [
+        {"id": place + 1, "file_name": name, "height": height, "width": width}
+        for place, (name, (width, height)) in enumerate(zip(names, sizes.tolist(), strict=True))
+    ]
+    rows = [(picture + 1, *row) for picture, answer in enumerate(answers) for row in answer.tolist()]
+    annotations = [
+        {
+            "id": place + 1, "image_id": picture, "category_id": int(kind) + 1,
+            "bbox": [left, top, right - left, bottom - top], "area": (right - left) * (bottom - top), "iscrowd": 0,
+            "score": score,
+        }
+        for place, (picture, kind, left, top, right, bottom, score) in enumerate(rows)
+    ]  # fmt: skip
+    categories = [{"id": place + 1, "name": name} for place, name in enumerate(classes)]
+    return {"images": images, "categories": categories, "annotations": annotations}
 
 
 def coco_figures(

@@ -12,42 +12,14 @@ from torch import nn
 from layerwise.catalog import find
 from layerwise.data.preprocess import Preprocessing
 from layerwise.data.source import Source
-from layerwise.language import say
 from layerwise.models import build
-from layerwise.notebook import html_table
 from layerwise.runs.folder import RunFolder
+from layerwise.runs.predictions import OwnPixels, Predictions
 from layerwise.runs.weights import load_weights
-from layerwise.tasks.contract import Examples, Task
+from layerwise.tasks.contract import AnswersInPixels, Examples, Task, WritesAnswers
 from layerwise.tasks.ragged import as_values
 
 __all__ = ["Opened", "Predictions", "labelled", "open_run"]
-
-SHOWN = 20
-"""Answers that a notebook shows."""
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """What a network says about some examples.
-
-    Args:
-        ids: The id of each example.
-        labels: The predicted class names, or the numbers as text.
-        scores: Class probabilities `(items, classes)`, or predicted numbers `(items, targets)`.
-        columns: What each column of `scores` is.
-    """
-
-    ids: tuple[str, ...]
-    labels: tuple[str, ...]
-    scores: np.ndarray
-    columns: tuple[str, ...]
-
-    def _repr_html_(self) -> str:
-        """Show the first answers in a notebook."""
-        shown = zip(self.ids[:SHOWN], self.labels[:SHOWN], self.scores[:SHOWN], strict=True)
-        rows = [[name, label, *(f"{score:.4g}" for score in scores)] for name, label, scores in shown]
-        caption = say("{} of {} answers", len(rows), len(self.ids))
-        return html_table(caption, [say("id"), say("prediction"), *self.columns], rows)
 
 
 @dataclass(frozen=True)
@@ -80,9 +52,18 @@ class Opened:
         return self.task.examples(source, np.arange(len(source)), inputs, self.folder.experiment().train)
 
     def predict(self, source: Source) -> Predictions:
-        """Answer for every row of a source."""
+        """Answer for every row of a source; what lies in pictures is answered in their own pixels."""
         examples = self.examples(source.assign(dict.fromkeys(source.named("target"), "unused")))
-        return labelled(self.task, examples.ids, self.task.answer(self.model, examples))
+        found = self.task.answer(self.model, examples)
+        pictures = self.preprocessing.pictures(source)
+        if pictures is None or not isinstance(self.task, AnswersInPixels):
+            return labelled(self.task, examples.ids, found)
+        step, column = pictures
+        places = tuple(step.placed(int(width), int(height)) for width, height in column.sizes)
+        answers = OwnPixels(self.task, tuple(found), places)
+        labels = tuple(label for answer in answers for label in self.task.labels(answer[None]))
+        writer = self.task if isinstance(self.task, WritesAnswers) else None
+        return Predictions(examples.ids, labels, np.zeros((len(labels), 0)), (), answers, writer, column.sizes)
 
 
 def open_run(folder: RunFolder) -> Opened:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -11,14 +11,15 @@ import torch
 from torch import Generator, Tensor, nn
 
 from layerwise.config import Evaluate, Train
+from layerwise.data.image_step import Placed
 from layerwise.data.source import Source
 from layerwise.evaluation.measured import Measured
 from layerwise.tasks.arrangement import shuffled
 from layerwise.tasks.ragged import Ragged
 
 __all__ = [
-    "Arrangement", "Batch", "ClosedForm", "Examples", "LearnsInStages", "LossResult", "MakesBatches", "Moves",
-    "OwnsLoss", "Spells", "Stage", "Task", "WritesFiles",
+    "AnswersInPixels", "Arrangement", "Batch", "ClosedForm", "Examples", "LearnsInStages", "LossResult", "MakesBatches",
+    "Moves", "OwnsLoss", "Spells", "Stage", "Task", "WritesAnswers", "WritesFiles",
 ]  # fmt: skip
 
 Arrangement = Callable[["Examples", int, int, int], list[Tensor]]
@@ -280,6 +281,46 @@ class WritesFiles(Protocol):
 
     def files(self, ids: tuple[str, ...], truths: np.ndarray, answers: np.ndarray) -> Mapping[str, bytes]:
         """Return the content of each file of predictions by its name."""
+
+
+@runtime_checkable
+class AnswersInPixels(Protocol):
+    """A task whose answers are places in a picture: boxes, label images."""
+
+    def brought_back(self, answer: np.ndarray, place: Placed) -> np.ndarray:
+        """Return the answer about one picture in the pixels that the picture itself has.
+
+        Args:
+            answer: What was answered, in the pixels that the network sees.
+            place: Where the picture lies among these.
+        """
+
+
+@runtime_checkable
+class WritesAnswers(Protocol):
+    """A task whose answers about new data have forms of their own instead of one row an example."""
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Endings of the files that it writes in a form of its own, beside a table; `/` stands for a folder."""
+
+    def table(self, ids: Sequence[str], answers: Sequence[np.ndarray]) -> Iterator[tuple[object, ...]]:
+        """Yield the header and then the rows of a table of the answers."""
+
+    def told(self, answer: np.ndarray) -> dict[str, Any]:
+        """Return the answer about one example as plain values by their names."""
+
+    def written(
+        self, form: str, ids: Sequence[str], answers: Sequence[np.ndarray], sizes: np.ndarray
+    ) -> Mapping[str, bytes]:
+        """Return the content of each file of a form by its name; the name of a form that is one file is empty.
+
+        Args:
+            form: One of `forms`.
+            ids: Name of each example.
+            answers: The answers, in the pixels of the pictures.
+            sizes: Width and height of each picture, `(items, 2)`.
+        """
 
 
 @runtime_checkable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from layerwise.catalog import register
 from layerwise.config import Evaluate, Train
 from layerwise.data.boxes import IGNORED, Boxes, box_problems
+from layerwise.data.image_step import Placed
 from layerwise.data.kinds import Images
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
@@ -22,7 +23,7 @@ from layerwise.evaluation.measured import Measured
 from layerwise.language import say
 from layerwise.layers.boxes import decode, keep_best
 from layerwise.layers.detection_losses import LOSSES, LossOfGrid
-from layerwise.metrics.detection import coco_objects, coco_results
+from layerwise.metrics.detection import coco_objects, coco_predictions, coco_results
 from layerwise.tasks.asking import ask
 from layerwise.tasks.contract import Batch, Examples, LossResult
 from layerwise.tasks.ragged import Ragged
@@ -45,6 +46,9 @@ OVERLAP = 0.5
 
 LEAST_SIDE = 1.0
 """Pixels that must be left of a box when a moved picture cuts it off."""
+
+EDGES = ("left", "top", "right", "bottom")
+"""Names of the edges of a box, in the order of its numbers."""
 
 NOBODY = -1
 """The class of a box that only fills a batch up."""
@@ -142,14 +146,14 @@ class Detect:
         """Return pictures and the boxes of one part.
 
         Raises:
-            LayerwiseError: Pictures reach the network in another size than their boxes are drawn in.
+            LayerwiseError: Pictures with boxes reach the network in another size than their boxes are drawn in.
         """
         index, ids, weights = torch.from_numpy(np.asarray(rows)), source.ids(), weights_of(source)
         pictures, names = taken(inputs, index), tuple(ids[row] for row in rows)
         chosen = None if weights is None else weights[index]
-        self._require_size(source, pictures)
         if not source.named("target"):
             return Examples(pictures, torch.zeros(len(index), 0), names)
+        self._require_size(source, pictures)
         column = source.columns[source.named("target")[0]]
         if not isinstance(column, Boxes):
             message = "the target of a detection must be boxes"
@@ -258,6 +262,51 @@ class Detect:
             "truths.coco.json": coco_objects(ids, list(truths), self.classes, self.size),
         }
         return {name: json.dumps(content, indent=0).encode() for name, content in held.items()}
+
+    def brought_back(self, answer: np.ndarray, place: Placed) -> np.ndarray:
+        """Return boxes in the pixels of their picture, cut at its border; what lies beside it is left out.
+
+        x = (x' - left) width / across,  y = (y' - top) height / down
+
+        Example:
+            >>> found = np.array([[0, 2, 2, 18, 12, 0.9]])
+            >>> Detect(("cat",), 8.0, (32, 32)).brought_back(found, Placed(300, 100, 2, 0, 30, 32)).tolist()
+            [[0.0, 0.0, 6.25, 160.0, 37.5, 0.9]]
+        """
+        corner, size = np.array([place.left, place.top] * 2), np.array([place.width, place.height] * 2)
+        # x = (x' - left) width / across,  y = (y' - top) height / down
+        edges = (answer[:, 1:5] - corner) * (size / np.array([place.across, place.down] * 2))
+        edges = np.clip(edges, 0, size)
+        seen = (edges[:, 2:] > edges[:, :2]).all(axis=1)
+        return np.asarray(np.column_stack([answer[:, :1], edges, answer[:, 5:]])[seen])
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """One COCO file of all boxes."""
+        return (".json",)
+
+    def table(self, ids: Sequence[str], answers: Sequence[np.ndarray]) -> Iterator[tuple[object, ...]]:
+        """Yield the header and a row for each box, the best of a picture first."""
+        yield ("id", "class", *EDGES, "score")
+        for name, answer in zip(ids, answers, strict=True):
+            for kind, *numbers in answer.tolist():
+                yield (name, self.classes[int(kind)], *numbers)
+
+    def told(self, answer: np.ndarray) -> dict[str, Any]:
+        """Return the boxes of one picture, the best first."""
+        names = (*EDGES, "score")
+        boxes = [
+            {"class": self.classes[int(kind)], **dict(zip(names, numbers, strict=True))}
+            for kind, *numbers in answer.tolist()
+        ]
+        return {"boxes": boxes}
+
+    def written(
+        self, form: str, ids: Sequence[str], answers: Sequence[np.ndarray], sizes: np.ndarray
+    ) -> Mapping[str, bytes]:
+        """Return all boxes as one COCO file: images, categories, and annotations with a score."""
+        content = coco_predictions(ids, answers, self.classes, sizes)
+        return {"": json.dumps(content, ensure_ascii=False, indent=0).encode()}
 
     def moved(self, targets: Tensor, matrices: Tensor, size: tuple[int, int]) -> Tensor:
         """Move boxes with their pictures: the box around the moved corners, cut at the border; dropped where it is out.

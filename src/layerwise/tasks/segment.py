@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -14,7 +15,9 @@ from torch.nn import functional
 
 from layerwise.catalog import register
 from layerwise.config import Evaluate, Train
+from layerwise.data.image_step import Placed
 from layerwise.data.kinds import Images
+from layerwise.data.label_files import label_png, picture_file_names
 from layerwise.data.label_images import IGNORE, LabelImages
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
@@ -204,6 +207,52 @@ class Segment:
             truths=np.asarray(truths, dtype=np.uint8), answers=np.asarray(answers, dtype=np.uint8),
         )  # fmt: skip
         return {"segmentation.npz": stream.getvalue()}
+
+    def brought_back(self, answer: np.ndarray, place: Placed) -> np.ndarray:
+        """Return a label image in the size of its picture: each pixel has the label of the nearest one.
+
+        Example:
+            >>> found = np.array([[0, 1], [2, 3]], np.uint8)
+            >>> Segment(("a", "b", "c", "d")).brought_back(found, Placed(4, 3, 0, 0, 2, 2)).tolist()
+            [[0, 0, 1, 1], [2, 2, 3, 3], [2, 2, 3, 3]]
+        """
+        # The middle of pixel i of n lies at (i + 1/2) / n of the picture; in whole numbers, that of m is in pixel
+        # floor((2 i + 1) m / 2 n).
+        rows = (2 * np.arange(place.height) + 1) * place.down // (2 * place.height)
+        columns = (2 * np.arange(place.width) + 1) * place.across // (2 * place.width)
+        return answer[np.ix_(place.top + rows, place.left + columns)]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """A folder of label images."""
+        return ("/",)
+
+    def table(self, ids: Sequence[str], answers: Sequence[np.ndarray]) -> Iterator[tuple[object, ...]]:
+        """Yield the header and a row for each picture and class: its pixels, and their share of the picture."""
+        yield ("id", "class", "pixels", "share")
+        for name, answer in zip(ids, answers, strict=True):
+            for word, count in zip(self.classes, self._pixels(answer), strict=True):
+                yield (name, word, count, count / answer.size)
+
+    def told(self, answer: np.ndarray) -> dict[str, Any]:
+        """Return how many pixels of one picture each class has."""
+        return {"pixels": dict(zip(self.classes, self._pixels(answer), strict=True))}
+
+    def _pixels(self, answer: np.ndarray) -> list[int]:
+        """Count the pixels of each class."""
+        counts: list[int] = np.bincount(answer.ravel(), minlength=len(self.classes)).tolist()
+        return counts
+
+    def written(
+        self, form: str, ids: Sequence[str], answers: Sequence[np.ndarray], sizes: np.ndarray
+    ) -> Mapping[str, bytes]:
+        """Return a PNG for each picture, the name of each class, and which PNG is of which picture."""
+        names = picture_file_names(ids, ".png")
+        listed = io.StringIO()
+        csv.writer(listed, lineterminator="\n").writerows([("file", "id"), *zip(names, ids, strict=True)])
+        held = {name: label_png(answer) for name, answer in zip(names, answers, strict=True)}
+        classes = "".join(f"{name}\n" for name in self.classes)
+        return {"classes.txt": classes.encode(), "pictures.csv": listed.getvalue().encode(), **held}
 
     def moved(self, targets: Tensor, matrices: Tensor, size: tuple[int, int]) -> Tensor:
         """Move label images as their pictures were moved: the nearest label, and 255 for what lies outside.

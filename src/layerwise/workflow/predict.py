@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from layerwise.data.kinds import Images
 from layerwise.data.open import open_source
+from layerwise.data.picture_notes import picture_notes
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
-from layerwise.files import write_text
 from layerwise.language import say
 from layerwise.runs.folder import RUNS, RunFolder, find_run
-from layerwise.runs.opened import Opened, Predictions, open_run
+from layerwise.runs.opened import Opened, open_run
+from layerwise.runs.predictions import OwnPixels, Predictions, form_of
+from layerwise.tasks.contract import AnswersInPixels
 
-__all__ = ["differences", "predict_files", "predict_sources", "split_arguments", "write_csv"]
+__all__ = ["differences", "predict_files", "predict_sources", "split_arguments"]
 
 
 def predict_files(
-    arguments: Sequence[str], options: Mapping[str, Any], *, exclude_problems: bool
-) -> tuple[Predictions, list[str], RunFolder]:
-    """Predict for every row of some files.
+    arguments: Sequence[str], options: Mapping[str, Any], *, exclude_problems: bool, to: str = ""
+) -> Predictions:
+    """Predict for every row of some files, and write the answers where they are wanted.
 
     Args:
         arguments: Optionally a run, then files.
         options: Options of the format.
         exclude_problems: Leave unreadable items out.
+        to: A file or folder to write; none where empty.
 
     Raises:
-        LayerwiseError: No file is named, or a file lacks a field.
+        LayerwiseError: No file is named, a file lacks a field, or the answers have no such form.
     """
     folder, files = split_arguments(arguments)
     opened = open_run(folder)
+    if to:
+        # Refused before the network is asked about a thousand photos.
+        form_of(to, opened.task)
     whole = folder.experiment()
     options = {**whole.load.options, **options}
     # The target may be absent, and then no reader can be told that it holds names.
@@ -44,8 +51,9 @@ def predict_files(
         open_source(file, options=options, exclude_problems=exclude_problems, category=category) for file in files
     ]
     answers = predict_sources(opened, sources)
-    notes = dict.fromkeys(note for source in sources for note in differences(opened, source))
-    return answers, list(notes), folder
+    if to:
+        answers.write(to)
+    return answers
 
 
 def predict_sources(opened: Opened, sources: Sequence[Source]) -> Predictions:
@@ -60,10 +68,56 @@ def predict_sources(opened: Opened, sources: Sequence[Source]) -> Predictions:
     """
     names = [field["name"] for field in opened.folder.read("data.json")["fields"] if field["role"] == "id"]
     answers = [opened.predict(source.assign(dict.fromkeys(names, "id"))) for source in sources]
-    return Predictions(
-        tuple(name for some in answers for name in some.ids), tuple(label for some in answers for label in some.labels),
-        np.concatenate([some.scores for some in answers]), answers[0].columns,
-    )  # fmt: skip
+    first = answers[0]
+    notes = [note for source in sources for note in differences(opened, source)]
+    return replace(
+        first,
+        ids=told_apart(sources, [some.ids for some in answers]),
+        labels=tuple(label for some in answers for label in some.labels),
+        scores=np.concatenate([some.scores for some in answers]),
+        answers=end_to_end([some.answers for some in answers]),
+        sizes=np.concatenate([some.sizes for some in answers]),
+        notes=tuple(dict.fromkeys([*notes, *of_pictures(opened, sources)])),
+        run=str(opened.folder.path),
+    )
+
+
+def told_apart(sources: Sequence[Source], ids: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the id of every row; pictures of one name in several folders are named with their folders."""
+    counts = Counter(name for some in ids for name in some)
+    return tuple(
+        located(source, name) if counts[name] > 1 else name
+        for source, some in zip(sources, ids, strict=True)
+        for name in some
+    )
+
+
+def located(source: Source, name: str) -> str:
+    """Return the path of a picture that was read from a file: the source itself, or below it; of others the name."""
+    if not any(isinstance(column, Images) and column.decode for column in source.columns.values()):
+        return name
+    origin = Path(source.origin)
+    path = origin if origin.name == name else origin / name
+    return str(path) if path.is_file() else name
+
+
+def end_to_end(answers: Sequence[Sequence[np.ndarray]]) -> Sequence[np.ndarray]:
+    """Return the answers of several sources as one sequence, still to be brought back to their pictures."""
+    held = [some for some in answers if isinstance(some, OwnPixels)]
+    if not held:
+        return ()
+    found, places = (tuple(item for some in held for item in getattr(some, name)) for name in ("found", "places"))
+    return replace(held[0], found=found, places=places)
+
+
+def of_pictures(opened: Opened, sources: Sequence[Source]) -> list[str]:
+    """Say how pictures of another size or range were brought to what the network knows."""
+    held = [pictures for source in sources if (pictures := opened.preprocessing.pictures(source)) is not None]
+    if not held:
+        return []
+    step = held[0][0]
+    own_pixels = isinstance(opened.task, AnswersInPixels)
+    return picture_notes(step, [column for _, column in held], own_pixels=own_pixels)
 
 
 def split_arguments(arguments: Sequence[str]) -> tuple[RunFolder, list[str]]:
@@ -98,13 +152,3 @@ def differences(opened: Opened, source: Source) -> list[str]:
         say("{} missing values of '{}' were filled in as in training.", count, name) for name, count in filled if count
     ]
     return notes
-
-
-def write_csv(path: Path, answers: Predictions) -> None:
-    """Write predictions as a table: id, prediction, and one score column a class."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "prediction", *answers.columns])
-    for name, label, scores in zip(answers.ids, answers.labels, answers.scores, strict=True):
-        writer.writerow([name, label, *(f"{score:.9g}" for score in scores)])
-    write_text(path, text.getvalue())
