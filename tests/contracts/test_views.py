@@ -13,6 +13,7 @@ from layerwise.catalog import entries, find
 from layerwise.errors import LayerwiseError
 from layerwise.explain.open import accepts, explain, fitting
 from layerwise.explain.subject import Subject
+from layerwise.explain.views.backpropagation import hidden_delta
 from layerwise.language import use
 from layerwise.models import build
 from layerwise.tasks.classify import Classify
@@ -173,7 +174,7 @@ def test_one_wrong_operand_is_noticed(view, name):
         for operand, value in line.operands.items():
             wrong = np.array(value, dtype=np.float64)
             places = telling(line, operand)
-            place = generator.choice(places) if line.operation != "hidden delta" else np.abs(wrong).argmax()
+            place = generator.choice(places) if line.operation is not hidden_delta else np.abs(wrong).argmax()
             old = wrong.flat[place]
             wrong.flat[place] = old - (np.sign(old) or 1) * (1 + 2 * abs(old))
             spoiled = dataclasses.replace(line, operands={**line.operands, operand: wrong})

@@ -9,7 +9,7 @@ import numpy as np
 from layerwise.byhand.padding import as_pair
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.arithmetic import Arithmetic, rounding, term_sum, window_sum
 from layerwise.explain.convolution_picture import draw_window
 from layerwise.explain.explanation import Explanation, Picture, Recorded, Table
 from layerwise.explain.linear_units import activation_after, arrays, choose, layer_name
@@ -102,8 +102,8 @@ def _arithmetic(seen: Window, total: float, epsilon: float) -> tuple[Arithmetic,
     operands = {"patch": seen.patch, "kernel": seen.kernel, "bias": np.array(seen.bias)}
     terms = np.append(seen.subtotals(), seen.bias)
     return (
-        Arithmetic("z", "z = sum x w + b", "window sum", operands, np.array(total), tolerance),
-        Arithmetic("channels", "z = sum of the channels + b", "sum", {"terms": terms}, np.array(total), tolerance),
+        Arithmetic("z", "z = sum x w + b", window_sum, operands, np.array(total), tolerance),
+        Arithmetic("channels", "z = sum of the channels + b", term_sum, {"terms": terms}, np.array(total), tolerance),
     )
 
 

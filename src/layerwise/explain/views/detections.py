@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from layerwise.byhand.boxes import suppress
+from layerwise.byhand.activations import sigmoid, softmax
+from layerwise.byhand.boxes import decode_box, generalised_intersection_over_union, intersection_over_union, suppress
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
 from layerwise.explain.arithmetic import Arithmetic
@@ -159,9 +160,9 @@ def _decoding(subject: Subject, task: Detect, output: Tensor, found: _Read, chos
     # e^t turns an error of t into one of the same size relative to the side.
     tolerance = 64 * epsilon * (max(task.size) + float(np.abs(box[1:5]).max()))
     return (
-        Arithmetic("box", "x = (column + 1/2 + t_x) s,  w = a exp(t_w), cut at the border", "decoded box",
+        Arithmetic("box", "x = (column + 1/2 + t_x) s,  w = a exp(t_w), cut at the border", _decoded_box,
                    {"code": wrote[1:5]}, box[1:5], tolerance, settings),
-        Arithmetic("score", "sigmoid(z_0) max softmax(z_5 ...)", "detection score",
+        Arithmetic("score", "sigmoid(z_0) max softmax(z_5 ...)", _score,
                    {"sureness": wrote[:1], "classes": wrote[5:]}, np.array(box[5]),
                    64 * epsilon * (1 + float(np.abs(wrote).max()))),
     )  # fmt: skip
@@ -175,20 +176,46 @@ def _overlaps(subject: Subject, found: _Read, chosen: int, truth: np.ndarray | N
     for lost in np.flatnonzero(found.by >= 0)[:SHOWN].tolist():
         better = int(found.by[lost])
         lines.append(Arithmetic(
-            f"IoU {lost}, {better}", "IoU = |A and B| / |A or B|", "box overlap",
+            f"IoU {lost}, {better}", "IoU = |A and B| / |A or B|", intersection_over_union,
             {"first": exact[better], "second": exact[lost]}, iou(boxes[better], boxes[lost]).numpy(force=True),
             tolerance,
         ))  # fmt: skip
-    lines.append(Arithmetic("IoU", "IoU = |A and B| / |A or B|, every pair", "box overlaps", {"boxes": exact},
+    lines.append(Arithmetic("IoU", "IoU = |A and B| / |A or B|, every pair", _every_overlap, {"boxes": exact},
                             pairwise_iou(boxes, boxes).numpy(force=True), tolerance))  # fmt: skip
     if truth is not None and len(truth):
         objects = torch.from_numpy(truth[:, 1:]).to(boxes.dtype)
         nearest = int(generalised_iou(boxes[chosen].expand(len(objects), 4), objects).argmax())
         value = generalised_iou(boxes[chosen], objects[nearest]).numpy(force=True)
-        lines.append(Arithmetic("GIoU", "GIoU = I / U - (C - U) / C, with the nearest object", "generalised overlap",
+        lines.append(Arithmetic("GIoU", "GIoU = I / U - (C - U) / C, with the nearest object", _generalised_overlap,
                                 {"first": exact[chosen], "second": objects[nearest].double().numpy()}, value,
                                 tolerance))  # fmt: skip
     return tuple(lines)
+
+
+def _decoded_box(
+    code: np.ndarray, *, cell: tuple[int, int], grid: tuple[int, int], size: tuple[int, int], anchor: float
+) -> np.ndarray:
+    """Return left, top, right and bottom of the box that a cell wrote, cut at the border of the picture."""
+    # x = (column + 1/2 + t_x) s,  w = a exp(t_w)
+    level = decode_box(code, *cell, stride=size[1] / grid[1], anchor=anchor)
+    upright = decode_box(code, *cell, stride=size[0] / grid[0], anchor=anchor)
+    box = np.array([level[0], upright[1], level[2], upright[3]])
+    return np.asarray(np.clip(box, 0, np.array([size[1], size[0]] * 2)))
+
+
+def _score(sureness: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    # score = sigmoid(z_0) max_k softmax(z_5 ...)_k
+    return np.asarray(sigmoid(sureness)[0] * softmax(classes).max())
+
+
+def _every_overlap(boxes: np.ndarray) -> np.ndarray:
+    # IoU = |A and B| / |A or B|, every pair
+    return np.array([[intersection_over_union(one, other) for other in boxes] for one in boxes])
+
+
+def _generalised_overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    # GIoU = I / U - (C - U) / C
+    return np.asarray(generalised_intersection_over_union(first, second)[0])
 
 
 def _row(box: np.ndarray, names: tuple[str, ...]) -> tuple[Cell, ...]:

@@ -12,7 +12,7 @@ from layerwise.byhand.linear import forward
 from layerwise.byhand.q_learning import bellman_target
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import Arithmetic
+from layerwise.explain.arithmetic import Arithmetic, term_sum
 from layerwise.explain.drawing import COLOURS, bare, figure, label, styled
 from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.subject import Subject
@@ -132,7 +132,7 @@ class Game:
             {"over": np.array([False]), "discount": model.discount},
         )  # fmt: skip
         # Nothing follows the last move: its target is the reward.
-        last = Arithmetic("target", say("the reward of move {}", move), "sum", {"terms": np.array([reward])},
+        last = Arithmetic("target", say("the reward of move {}", move), term_sum, {"terms": np.array([reward])},
                           np.array(reward), 0.0)  # fmt: skip
         return (
             Arithmetic(

@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from layerwise.byhand import lstm
+from layerwise.byhand.activations import tanh
 from layerwise.catalog import register
 from layerwise.data.tokens import PADDING
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.arithmetic import Arithmetic, activated, rounding, weighted_sum
 from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
 from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.linear_units import choose
-from layerwise.explain.recurrent_steps import RecurrentSteps, recurrent_layers, steps_of
+from layerwise.explain.recurrent_steps import (
+    RecurrentSteps,
+    gru_steps,
+    lstm_steps,
+    plain_steps,
+    recurrent_layers,
+    steps_of,
+)
 from layerwise.explain.subject import Subject
 from layerwise.explain.trace import record_forward
 from layerwise.language import say
@@ -130,6 +138,21 @@ def _visible(symbol: str) -> str:
     return {" ": "␣", "\n": "↵", "\t": "→"}.get(symbol, symbol)
 
 
+def _cell(forget: np.ndarray, before: np.ndarray, gate: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+    # c = f c' + i g
+    return np.asarray(forget * before + gate * candidate)
+
+
+def _output(gate: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    # h = o tanh(c)
+    return np.asarray(gate * tanh(cell))
+
+
+def _mixture(update: np.ndarray, before: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+    # h = z h' + (1 - z) n
+    return np.asarray(update * before + (1 - update) * candidate)
+
+
 @dataclass(frozen=True)
 class _Shown:
     """The layer, and the unit and the step that are re-added."""
@@ -186,19 +209,17 @@ class _Shown:
             alone = {name: rows[name][: 3 * steps.units] for name in turned}
             return tuple(
                 Arithmetic(
-                    name, f"{name}_t, {length} x {steps.units}", "lstm step", {**state, **weights}, expected[name[0]],
+                    name, f"{name}_t, {length} x {steps.units}", lstm_steps, {**state, **weights}, expected[name[0]],
                     size, {"part": name},
                 )
                 for name, weights in (("cell", alone), ("hidden", turned))
             )  # fmt: skip
         if steps.kind == "gru":
             whole = {**operands, "bias": b_x, "recurrent_bias": b_h, **before}
-            return (
-                Arithmetic("hidden", f"h_t, {length} x {steps.units}", "gru step", whole, expected["h"], tolerance),
-            )
+            return (Arithmetic("hidden", f"h_t, {length} x {steps.units}", gru_steps, whole, expected["h"], tolerance),)
         whole, kind = {**operands, "bias": b_x + b_h, **before}, steps.kind.removeprefix("rnn_")
         return (
-            Arithmetic("hidden", f"h_t, {length} x {steps.units}", "recurrent step", whole, expected["h"], tolerance,
+            Arithmetic("hidden", f"h_t, {length} x {steps.units}", plain_steps, whole, expected["h"], tolerance,
                        {"activation": kind}),
         )  # fmt: skip
 
@@ -224,9 +245,7 @@ class _Shown:
                 tolerance = rounding(given * weight, np.array(bias), epsilon=self.epsilon)
                 total = np.array(self.value(f"sum {gate}"))
                 lines.append(
-                    Arithmetic(
-                        f"sum {gate}", f"sum {gate} = w·x + u·h' + b", "weighted sum", operands, total, tolerance
-                    )
+                    Arithmetic(f"sum {gate}", f"sum {gate} = w·x + u·h' + b", weighted_sum, operands, total, tolerance)
                 )
             lines.append(self._activated(gate))
         return (*lines, *self._kept())
@@ -237,7 +256,7 @@ class _Shown:
         tolerance = rounding(np.array(self.value(gate)), np.array(total), epsilon=self.epsilon)
         value = np.array(self.value(gate))
         return Arithmetic(
-            gate, f"{gate} = {kind}({total:.4g})", "activation", {"inputs": np.array(total)}, value, tolerance,
+            gate, f"{gate} = {kind}({total:.4g})", activated, {"inputs": np.array(total)}, value, tolerance,
             {"name": kind, "settings": ()},
         )  # fmt: skip
 
@@ -249,7 +268,7 @@ class _Shown:
         return Arithmetic(
             "sum n",
             "sum n = (w·x + b) + r (u·h' + b')",
-            "reset sum",
+            lambda inputs, reset, memory: inputs + reset * memory,
             operands,
             np.array(self.value("sum n")),
             tolerance,
@@ -263,16 +282,16 @@ class _Shown:
             terms = {"forget": value["f"], "before": old, "gate": value["i"], "candidate": value["g"]}
             shown = {"gate": value["o"], "cell": value["c"]}
             return (
-                Arithmetic("c", "c = f c' + i g", "gated sum", terms, value["c"],
+                Arithmetic("c", "c = f c' + i g", _cell, terms, value["c"],
                            rounding(old, value["g"], epsilon=self.epsilon)),
-                Arithmetic("h", "h = o tanh(c)", "gated output", shown, value["h"],
+                Arithmetic("h", "h = o tanh(c)", _output, shown, value["h"],
                            rounding(value["c"], value["h"], epsilon=self.epsilon)),
             )  # fmt: skip
         if self.steps.kind == "gru":
             old = np.array(self.before("h"))
             terms = {"update": value["z"], "before": old, "candidate": value["n"]}
             tolerance = rounding(old, value["n"], epsilon=self.epsilon)
-            return (Arithmetic("h", "h = z h' + (1 - z) n", "mixture", terms, value["h"], tolerance),)
+            return (Arithmetic("h", "h = z h' + (1 - z) n", _mixture, terms, value["h"], tolerance),)
         return ()
 
     def sentence(self) -> str:

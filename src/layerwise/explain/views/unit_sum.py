@@ -9,7 +9,7 @@ import numpy as np
 
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import ACTIVATIONS, Arithmetic, rounding
+from layerwise.explain.arithmetic import ACTIVATIONS, Arithmetic, activated, rounding, weighted_sum
 from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
 from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.linear_units import Activation, activation_after, arrays, choose, layer_name
@@ -128,11 +128,11 @@ class _Unit:
         """Return the sum and the activation as lines to verify."""
         tolerance = rounding(self.terms, np.array(self.bias), epsilon=epsilon)
         operands = {"inputs": self.inputs, "weight": self.weight, "bias": np.array(self.bias)}
-        sum_line = Arithmetic("z", "z = w·x + b", "weighted sum", operands, np.array(self.total), tolerance)
+        sum_line = Arithmetic("z", "z = w·x + b", weighted_sum, operands, np.array(self.total), tolerance)
         return (
             sum_line,
             Arithmetic(
-                "f", f"f = {self.activation.name}(z)", "activation", {"inputs": np.array(self.total)},
+                "f", f"f = {self.activation.name}(z)", activated, {"inputs": np.array(self.total)},
                 np.array(self.output), rounding(np.array(self.output), epsilon=epsilon),
                 {"name": self.activation.name, "settings": self.activation.settings},
             ),

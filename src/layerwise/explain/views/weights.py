@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from layerwise.catalog import register
-from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.arithmetic import Arithmetic, rounding, weighted_sum, window_sum
 from layerwise.explain.drawing import bare, figure, label, styled
 from layerwise.explain.explanation import Explanation, Picture, Recorded, Table
 from layerwise.explain.linear_units import arrays, layer_name
@@ -133,7 +133,7 @@ def _units(trace: Trace, operation: Operation, subject: Subject) -> _Pictures:
         bias = np.array(0.0 if given["bias"] is None else given["bias"][place])
         operands = {"inputs": inputs, "weight": row, "bias": bias}
         tolerance = rounding(inputs * row, bias, epsilon=subject.epsilon())
-        lines.append(Arithmetic(f"z[{place}]", "z = w·x + b", "weighted sum", operands, totals[place], tolerance))
+        lines.append(Arithmetic(f"z[{place}]", "z = w·x + b", weighted_sum, operands, totals[place], tolerance))
     return _Pictures(given["weight"].reshape(-1, *shape), inputs.reshape(shape), totals, tuple(lines))
 
 
@@ -148,7 +148,7 @@ def _filters(trace: Trace, operation: Operation, subject: Subject) -> _Pictures:
         operands = {"patch": seen.patch, "kernel": seen.kernel, "bias": np.array(seen.bias)}
         tolerance = rounding(seen.patch * seen.kernel, np.array(seen.bias), epsilon=subject.epsilon())
         total = output[place, row, column]
-        lines.append(Arithmetic(f"z[{place}]", "largest z = sum x w + b", "window sum", operands, total, tolerance))
+        lines.append(Arithmetic(f"z[{place}]", "largest z = sum x w + b", window_sum, operands, total, tolerance))
     return _Pictures(given["weight"], None, output.max(axis=(1, 2)), tuple(lines))
 
 
