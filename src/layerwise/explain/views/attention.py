@@ -42,7 +42,7 @@ def accepts(subject: Subject) -> bool:
     return isinstance(subject.model, Writes) and _layer(subject.model) is not None and bool(_symbols(subject).numel())
 
 
-@register("attention", source="arXiv:1409.0473", lecture="001 Attention")
+@register("attention", task="translate", opens="answer", source="arXiv:1409.0473", lecture="001 Attention")
 def attention(subject: Subject, *, step: int = -1, place: int = -1) -> Explanation:
     """Show how much of each place of the input every symbol of the answer was drawn from.
 

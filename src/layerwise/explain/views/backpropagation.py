@@ -36,6 +36,7 @@ def accepts(subject: Subject) -> bool:
 
 @register(
     "backprop-sheet",
+    opens="learning",
     source="Rumelhart, Hinton and Williams 1986",
     lecture="003 Back Propagation Learning Algorithm; 003 Sigmoid Unit",
 )

@@ -29,7 +29,12 @@ def accepts(subject: Subject) -> bool:
     return bool(_convolutions(record_forward(subject.model, subject.inputs)))
 
 
-@register("convolution-window", source="LeCun et al. 1998", lecture="000 convolution operator; 002 convolution layer")
+@register(
+    "convolution-window",
+    opens="layer",
+    source="LeCun et al. 1998",
+    lecture="000 convolution operator; 002 convolution layer",
+)
 def convolution_window(
     subject: Subject, *, layer: str = "", channel: int = -1, row: int = -1, column: int = -1
 ) -> Explanation:

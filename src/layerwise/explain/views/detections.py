@@ -58,7 +58,7 @@ def accepts(subject: Subject) -> bool:
     return found.dim() == 4 and found.shape[1] == 5 + task.outputs() and tuple(subject.inputs.shape[2:]) == task.size
 
 
-@register("detections", source="arXiv:1506.02640", lecture="001 Object Detection")
+@register("detections", task="detect", opens="answer", source="arXiv:1506.02640", lecture="001 Object Detection")
 def detections(subject: Subject, *, box: int = 0) -> Explanation:
     """Show every box beside the truth, decode one of them by hand, and say which box suppressed which.
 

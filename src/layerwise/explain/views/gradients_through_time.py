@@ -47,7 +47,7 @@ def accepts(subject: Subject) -> bool:
 
 
 @register(
-    "gradients-through-time", source="Bengio, Simard and Frasconi 1994; arXiv:1211.5063",
+    "gradients-through-time", opens="learning", source="Bengio, Simard and Frasconi 1994; arXiv:1211.5063",
     lecture="000 Backpropagation through Time; 001 Vanilla RNN gradient flow",
 )  # fmt: skip
 def gradients_through_time(subject: Subject, *, layer: str = "") -> Explanation:

@@ -28,7 +28,7 @@ def accepts(subject: Subject) -> bool:
     return any(parameter.numel() for parameter in subject.model.parameters())
 
 
-@register("layer-table", source="LeCun et al. 1998", lecture="002 Table 13-1")
+@register("layer-table", opens="network", source="LeCun et al. 1998", lecture="002 Table 13-1")
 def layers(subject: Subject) -> Explanation:
     """Show every layer: type, maps, size, kernel, stride, activation, parameters, multiply-adds, receptive field.
 

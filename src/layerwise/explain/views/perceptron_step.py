@@ -49,7 +49,7 @@ def accepts(subject: Subject) -> bool:
     )
 
 
-@register("perceptron-step", source="Rosenblatt 1958", lecture="003 Parameter Learning in Perceptron")
+@register("perceptron-step", opens="learning", source="Rosenblatt 1958", lecture="003 Parameter Learning in Perceptron")
 def perceptron_step(subject: Subject, *, unit: int = -1) -> Explanation:
     """Show what the perceptron's rule does to the weights when it visits the example.
 

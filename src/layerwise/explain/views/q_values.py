@@ -31,7 +31,13 @@ def accepts(subject: Subject) -> bool:
     return isinstance(subject.model, DeepQNetwork)
 
 
-@register("q-values", source="Mnih et al., Nature 2015, figure 3", lecture="003 Automatic Game Playing")
+@register(
+    "q-values",
+    task="play",
+    opens="answer",
+    source="Mnih et al., Nature 2015, figure 3",
+    lecture="003 Automatic Game Playing",
+)
 def q_values(subject: Subject, *, move: int = -1) -> Explanation:
     """Play the episode by the highest value, and show the values of every action before each move.
 

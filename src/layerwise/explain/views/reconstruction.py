@@ -45,7 +45,13 @@ def accepts(subject: Subject) -> bool:
     return has_machine(subject)
 
 
-@register("reconstruction", source="Hinton 2002; Hinton 2010, section 3", lecture="003 Contrastive Divergence (CD)")
+@register(
+    "reconstruction",
+    task="density",
+    opens="answer",
+    source="Hinton 2002; Hinton 2010, section 3",
+    lecture="003 Contrastive Divergence (CD)",
+)
 def reconstruction(
     subject: Subject, *, layer: str = "", unit: int = -1, visible_unit: int = -1, draw: int = 0
 ) -> Explanation:

@@ -60,7 +60,12 @@ def accepts(subject: Subject) -> bool:
     return bool(layers) and max(layers[0].shape[:-1]) > 1 and layers[0].shape[-1] > 0 and len(subject.inputs) == 1
 
 
-@register("gates-through-time", source="Hochreiter and Schmidhuber 1997", lecture="001 LSTM; 001 GRU; 000 RNN cell")
+@register(
+    "gates-through-time",
+    opens="layer",
+    source="Hochreiter and Schmidhuber 1997",
+    lecture="001 LSTM; 001 GRU; 000 RNN cell",
+)
 def gates_through_time(
     subject: Subject, *, layer: str = "", depth: int = -1, unit: int = -1, time: int = -1, backward: bool = False
 ) -> Explanation:

@@ -35,7 +35,9 @@ def accepts(subject: Subject) -> bool:
     return bool(whole and chain(trace, (0, 0, 0)))
 
 
-@register("segmentation", source="arXiv:1411.4038", lecture="001 Fully Convolutional Network")
+@register(
+    "segmentation", task="segment", opens="answer", source="arXiv:1411.4038", lecture="001 Fully Convolutional Network"
+)
 def segmentation(subject: Subject, *, row: int = -1, column: int = -1) -> Explanation:
     """Show the class of every pixel beside the truth, and what one score is made of.
 

@@ -41,7 +41,7 @@ def accepts(subject: Subject) -> bool:
     return known and named and output.dim() == 2 and output.shape[0] == 1 and output.shape[1] >= 2
 
 
-@register("softmax-cross-entropy", source="Bridle 1990", lecture="004 Loss Functions")
+@register("softmax-cross-entropy", task="classify", opens="answer", source="Bridle 1990", lecture="004 Loss Functions")
 def softmax(subject: Subject) -> Explanation:
     """Show logits, their exponentials, probabilities, the loss and its gradient for every class.
 

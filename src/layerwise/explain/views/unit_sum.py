@@ -32,7 +32,7 @@ def accepts(subject: Subject) -> bool:
     return bool(_sums(record_forward(subject.model, subject.inputs)))
 
 
-@register("unit-sum", source="Rosenblatt 1958; lecture 003", lecture="003 Perceptron; 003 Sigmoid Unit")
+@register("unit-sum", opens="layer", source="Rosenblatt 1958; lecture 003", lecture="003 Perceptron; 003 Sigmoid Unit")
 def unit_sum(subject: Subject, *, layer: str = "", unit: int = -1) -> Explanation:
     """Show the weighted sum of one unit term by term, and what the activation makes of it.
 

@@ -54,7 +54,9 @@ def accepts(subject: Subject) -> bool:
     return operation is not None and (operation.name == "conv2d" or _image_shape(subject, operation, trace) is not None)
 
 
-@register("weights", source="Rumelhart, Hinton and Williams 1986", lecture="003 64-2-3 network; 002 LeNet-5")
+@register(
+    "weights", opens="layer", source="Rumelhart, Hinton and Williams 1986", lecture="003 64-2-3 network; 002 LeNet-5"
+)
 def weights(subject: Subject) -> Explanation:
     """Show the first layer's weights as images, one a unit or filter, and how strongly each answers to the example.
 
