@@ -66,6 +66,11 @@ class RecurrentSteps:
         """Number of units."""
         return int(self.values["h"].shape[1])
 
+    @property
+    def biased(self) -> bool:
+        """Whether the layer has biases."""
+        return len(self.params) > 2
+
     def rows(self, gate: str) -> slice:
         """Return the rows of the weights that belong to a gate, in torch's order."""
         order = {"lstm": "ifgo", "gru": "rzn"}.get(self.kind, "h")

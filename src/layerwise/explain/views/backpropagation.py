@@ -65,7 +65,9 @@ def backpropagation(subject: Subject, *, weights: int = 3) -> Explanation:
         tables=(*(_units(layer) for layer in reversed(layers)), differences),
         notes=(
             say("Last layer: delta = dE/df · f'(s). Below: delta = f'(s) · sum of (delta above · weight)."),
-            say("Gradient of a weight: dE/dw = delta · the input that comes through it; of a bias: delta."),
+            say("Gradient of a weight: dE/dw = delta · the input that comes through it; of a bias: delta.")
+            if any(layer.bias for layer in layers)
+            else say("Gradient of a weight: dE/dw = delta · the input that comes through it."),
         ),
         pictures=(
             Picture(say("The size of dE/dw in each layer, and delta unit by unit."), lambda: _draw(layers)),

@@ -75,14 +75,15 @@ def _count(model: nn.Module, row: LayerRow) -> Arithmetic | None:
     biases = bias.numel() if isinstance(bias, Tensor) else 0
     if weight.numel() + biases != row.parameters:
         return None
-    operands = {"sizes": np.array(weight.shape, dtype=np.float64), "biases": np.array(float(biases))}
-    words = " · ".join(map(str, weight.shape))
-    return Arithmetic(row.name, f"{words} + {biases}", _counted, operands, np.array(float(row.parameters)), 0.0)
+    operands, words = {"sizes": np.array(weight.shape, dtype=np.float64)}, " · ".join(map(str, weight.shape))
+    if biases:
+        operands, words = {**operands, "biases": np.array(float(biases))}, f"{words} + {biases}"
+    return Arithmetic(row.name, words, _counted, operands, np.array(float(row.parameters)), 0.0)
 
 
-def _counted(sizes: np.ndarray, biases: np.ndarray) -> np.ndarray:
+def _counted(sizes: np.ndarray, biases: np.ndarray | None = None) -> np.ndarray:
     # parameters = product of the sizes + biases
-    return np.asarray(np.prod(sizes) + biases)
+    return np.asarray(np.prod(sizes) + (0.0 if biases is None else biases))
 
 
 def _architecture(rows: tuple[LayerRow, ...]) -> Table:

@@ -53,6 +53,14 @@ EQUATIONS = {
 }
 """What each kind of layer computes; a stroke marks the step before."""
 
+UNBIASED = {
+    "lstm": "i, f, o = sigmoid(W x + U h);  g = tanh(W x + U h);  c = f c' + i g;  h = o tanh(c)",
+    "gru": "r, z = sigmoid(W x + U h);  n = tanh(W x + r U h);  h = z h' + (1 - z) n",
+    "rnn_tanh": "h = tanh(W x + U h')",
+    "rnn_relu": "h = max(0, W x + U h')",
+}
+"""The same where the layer has no biases."""
+
 
 def accepts(subject: Subject) -> bool:
     """Say whether the network has a recurrent layer, and the example at least two steps."""
@@ -97,7 +105,7 @@ def gates_through_time(
     _require(time, length, say("A time step is counted from 0."))
     shown = _Shown(steps, _labels(subject, length, backward), unit, time, subject.epsilon())
     notes = (
-        EQUATIONS[steps.kind], shown.sentence(),
+        (EQUATIONS if steps.biased else UNBIASED)[steps.kind], shown.sentence(),
         say("A stroke marks the step before; before the first step all is 0, or what was carried over."),
     )  # fmt: skip
     return Explanation(
@@ -229,7 +237,7 @@ class _Shown:
         )  # fmt: skip
 
     def parts(self, gate: str) -> tuple[np.ndarray, np.ndarray, float]:
-        """Return what goes into one sum of the unit, where it is not 0, the weights, and the bias."""
+        """Return what goes into one sum of the unit, where it is not 0, the weights, and the bias or 0."""
         steps = self.steps
         row = steps.rows(gate).start + self.unit
         given = np.concatenate((steps.inputs[self.time], steps.before["h"][self.time]))
@@ -246,12 +254,12 @@ class _Shown:
                 lines.append(self._reset())
             else:
                 given, weight, bias = self.parts(gate)
-                operands = {"inputs": given, "weight": weight, "bias": np.array(bias)}
+                operands, words = {"inputs": given, "weight": weight}, f"sum {gate} = w·x + u·h'"
+                if self.steps.biased:
+                    operands, words = {**operands, "bias": np.array(bias)}, f"{words} + b"
                 tolerance = rounding(given * weight, np.array(bias), epsilon=self.epsilon)
                 total = np.array(self.value(f"sum {gate}"))
-                lines.append(
-                    Arithmetic(f"sum {gate}", f"sum {gate} = w·x + u·h' + b", weighted_sum, operands, total, tolerance)
-                )
+                lines.append(Arithmetic(f"sum {gate}", words, weighted_sum, operands, total, tolerance))
             lines.append(self._activated(gate))
         return (*lines, *self._kept())
 
@@ -272,7 +280,7 @@ class _Shown:
         tolerance = rounding(operands["inputs"], operands["memory"], epsilon=self.epsilon)
         return Arithmetic(
             "sum n",
-            "sum n = (w·x + b) + r (u·h' + b')",
+            "sum n = (w·x + b) + r (u·h' + b')" if self.steps.biased else "sum n = w·x + r u·h'",
             lambda inputs, reset, memory: inputs + reset * memory,
             operands,
             np.array(self.value("sum n")),
@@ -323,7 +331,7 @@ class _Shown:
                 say(NAMES[gate]),
                 read,
                 memory,
-                bias,
+                *((bias,) if steps.biased else ()),
                 self.value(f"sum {gate}"),
                 self.value(gate),
             )
@@ -332,7 +340,7 @@ class _Shown:
             say("gate"),
             say("from the input w·x"),
             say("from the state u·h'"),
-            say("bias"),
+            *((say("bias"),) if steps.biased else ()),
             say("sum"),
             say("value"),
         )

@@ -137,14 +137,16 @@ def _lines(
 
 def _line(step: ScoreStep, epsilon: float) -> Arithmetic:
     """Return one step of the chain as arithmetic."""
-    tolerance = rounding(step.products(), np.array(step.bias), epsilon=epsilon)
+    tolerance = rounding(step.products(), np.array(step.bias or 0.0), epsilon=epsilon)
     if step.kind == "sum":
         expression = "z = coarse + fine"
         return Arithmetic(step.layer, expression, term_sum, {"terms": step.values}, np.array(step.value), tolerance)
-    expression = "z = sum of the stamps x w + b" if step.kind == "stamps" else "z = sum x w + b"
+    expression = "z = sum of the stamps x w" if step.kind == "stamps" else "z = sum x w"
     # what a ReLU has cut to 0 adds nothing, whatever its weight
     told = step.products() != 0
-    operands = {"patch": step.values[told], "kernel": step.weights[told], "bias": np.array(step.bias)}
+    operands = {"patch": step.values[told], "kernel": step.weights[told]}
+    if step.bias is not None:
+        operands, expression = {**operands, "bias": np.array(step.bias)}, f"{expression} + b"
     return Arithmetic(step.layer, expression, window_sum, operands, np.array(step.value), tolerance)
 
 
@@ -158,12 +160,14 @@ def _whole_layer(trace: Trace, z: np.ndarray, epsilon: float) -> list[Arithmetic
                                    for name, only in (("dilation", 1), ("output_padding", 0))):  # fmt: skip
         return []
     inputs, weight = given["input"], given["weight"]
-    bias = np.zeros(weight.shape[1]) if given["bias"] is None else given["bias"]
-    largest = np.abs(inputs).max(axis=(0, 2, 3)) @ np.abs(weight).sum(axis=(2, 3)) + np.abs(bias)
+    operands, expression = {"inputs": inputs, "weight": weight}, "y = sum of all stamps"
+    largest = np.abs(inputs).max(axis=(0, 2, 3)) @ np.abs(weight).sum(axis=(2, 3))
+    if given["bias"] is not None:
+        operands, expression = {**operands, "bias": given["bias"]}, f"{expression} + b"
+        largest = largest + np.abs(given["bias"])
     settings = {name: as_pair(_plain(given[name])) for name in ("stride", "padding")} | {"size": z.shape[1:]}
-    operands = {"inputs": inputs, "weight": weight, "bias": bias}
     name = say("all of {}", layer_name(trace, operation))
-    return [Arithmetic(name, "y = sum of all stamps + b", _transposed_convolution, operands, z,
+    return [Arithmetic(name, expression, _transposed_convolution, operands, z,
                        rounding(np.array(largest.max()), epsilon=epsilon), settings)]  # fmt: skip
 
 
@@ -203,10 +207,12 @@ def _classes(names: list[str], z: np.ndarray, p: np.ndarray) -> Table:
 def _parts(steps: tuple[ScoreStep, ...]) -> tuple[Table, ...]:
     """Return what the score is made of at each depth: the ways at a glance, and the stamps of the last layer."""
     overview: list[tuple[Cell, ...]] = []
+    biased = any(step.bias is not None for step in steps)
     for step in steps:
         terms = step.products().size
         kind = {"stamps": say("stamps that meet"), "window": say("window"), "sum": say("sum of two maps")}[step.kind]
-        overview.append((step.layer, kind, *step.cell, terms, step.bias, step.value))
+        added: tuple[Cell, ...] = ("" if step.bias is None else step.bias,) if biased else ()
+        overview.append((step.layer, kind, *step.cell, terms, *added, step.value))
     header = (
         say("layer"),
         say("made by"),
@@ -214,7 +220,7 @@ def _parts(steps: tuple[ScoreStep, ...]) -> tuple[Table, ...]:
         say("row"),
         say("column"),
         say("terms"),
-        say("bias"),
+        *((say("bias"),) if biased else ()),
         say("value"),
     )
     first = Table(say("The score through the layers, output first"), header, tuple(overview))

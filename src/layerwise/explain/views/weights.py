@@ -132,10 +132,11 @@ def _units(trace: Trace, operation: Operation, subject: Subject) -> _Pictures:
     inputs = given["input"].reshape(-1)
     lines = []
     for place, row in enumerate(given["weight"][:CHECKED]):
-        bias = np.array(0.0 if given["bias"] is None else given["bias"][place])
-        operands = {"inputs": inputs, "weight": row, "bias": bias}
-        tolerance = rounding(inputs * row, bias, epsilon=subject.epsilon())
-        lines.append(Arithmetic(f"z[{place}]", "z = w·x + b", weighted_sum, operands, totals[place], tolerance))
+        operands, words = {"inputs": inputs, "weight": row}, "z = w·x"
+        if given["bias"] is not None:
+            operands, words = {**operands, "bias": given["bias"][place]}, "z = w·x + b"
+        tolerance = rounding(inputs * row, operands.get("bias", np.zeros(1)), epsilon=subject.epsilon())
+        lines.append(Arithmetic(f"z[{place}]", words, weighted_sum, operands, totals[place], tolerance))
     return _Pictures(given["weight"].reshape(-1, *shape), inputs.reshape(shape), totals, tuple(lines))
 
 
@@ -147,10 +148,9 @@ def _filters(trace: Trace, operation: Operation, subject: Subject) -> _Pictures:
     for place in range(min(CHECKED, len(output))):
         row, column = (int(part) for part in np.unravel_index(output[place].argmax(), output[place].shape))
         seen = window(given, (place, row, column))
-        operands = {"patch": seen.patch, "kernel": seen.kernel, "bias": np.array(seen.bias)}
-        tolerance = rounding(seen.patch * seen.kernel, np.array(seen.bias), epsilon=subject.epsilon())
-        total = output[place, row, column]
-        lines.append(Arithmetic(f"z[{place}]", "largest z = sum x w + b", window_sum, operands, total, tolerance))
+        tolerance = rounding(seen.patch * seen.kernel, np.array(seen.bias or 0.0), epsilon=subject.epsilon())
+        total, words = output[place, row, column], "largest z = sum x w" + ("" if seen.bias is None else " + b")
+        lines.append(Arithmetic(f"z[{place}]", words, window_sum, seen.operands(), total, tolerance))
     return _Pictures(given["weight"], None, output.max(axis=(1, 2)), tuple(lines))
 
 
