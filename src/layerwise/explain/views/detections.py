@@ -27,6 +27,9 @@ __all__ = ["accepts", "detections"]
 SHOWN = 12
 """Suppressed boxes whose overlap is worked out one by one."""
 
+LISTED = 20
+"""Boxes that a table holds, those with the highest scores."""
+
 
 @dataclass(frozen=True)
 class _Read:
@@ -99,7 +102,7 @@ def detections(subject: Subject, *, box: int = 0) -> Explanation:
             "suppressed_by": Recorded(found.by, ("box",), "replayed", "output"),
         },
         arithmetic=(*_decoding(subject, task, output, found, chosen), *_overlaps(subject, found, chosen, truth)),
-        tables=(_kept(found, names, hits, truth), *_suppressed(found, names), *_wanted(truth, names)),
+        tables=(_kept(found, names, hits, chosen), *_suppressed(found, names), *_wanted(truth, names)),
         notes=_notes(found, truth, hits),
         pictures=(
             Picture(say("The picture with the objects as they are, and with the boxes that were kept; dashed boxes hit "
@@ -223,26 +226,29 @@ def _row(box: np.ndarray, names: tuple[str, ...]) -> tuple[Cell, ...]:
     return names[int(box[0])], *(float(edge) for edge in box[1:])
 
 
-def _kept(found: _Read, names: tuple[str, ...], hits: np.ndarray | None, truth: np.ndarray | None) -> Table:
-    """Return the kept boxes, the best first."""
+def _kept(found: _Read, names: tuple[str, ...], hits: np.ndarray | None, chosen: int) -> Table:
+    """Return the kept boxes with the highest scores, the best first, and the one that is worked out in any case."""
     header: tuple[str, ...] = (
         say("box"), say("class"), say("left"), say("top"), say("right"), say("bottom"), say("score"),
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = []
-    for place, box in enumerate(found.kept.tolist()):
+    listed = [place for place, box in enumerate(found.kept.tolist()) if place < LISTED or box == chosen]
+    for place in listed:
+        box = int(found.kept[place])
         said: tuple[Cell, ...] = () if hits is None else (say("hit") if hits[place] else say("hits nothing"),)
         rows.append((f"#{box}", *_row(found.boxes[box], names), *said))
-    header = header if truth is None else (*header, say("truth"))
-    return Table(say("Boxes that were kept"), header, tuple(rows))
+    header = header if hits is None else (*header, say("truth"))
+    marked = frozenset(row for row, place in enumerate(listed) if found.kept[place] == chosen)
+    return Table(say("Boxes that were kept"), header, tuple(rows), marked=marked)
 
 
 def _suppressed(found: _Read, names: tuple[str, ...]) -> tuple[Table, ...]:
-    """Return the boxes that a better one sent away."""
+    """Return the boxes that a better one sent away, those with the highest scores first."""
     boxes = torch.from_numpy(found.boxes[:, 1:5])
     rows: list[tuple[Cell, ...]] = [
         (f"#{lost}", *_row(found.boxes[lost], names), f"#{found.by[lost]}",
          float(iou(boxes[lost], boxes[int(found.by[lost])])))
-        for lost in np.flatnonzero(found.by >= 0).tolist()
+        for lost in np.flatnonzero(found.by >= 0)[:LISTED].tolist()
     ]  # fmt: skip
     header = (say("box"), say("class"), say("left"), say("top"), say("right"), say("bottom"), say("score"),
               say("suppressed by"), "IoU")  # fmt: skip
@@ -263,6 +269,12 @@ def _notes(found: _Read, truth: np.ndarray | None, hits: np.ndarray | None) -> t
     notes = []
     if len(found.boxes) and found.boxes[0, 5] < LEAST_SCORE:
         notes.append(say("No cell is sure enough (score below {}): the surest one is shown all the same.", LEAST_SCORE))
+    if len(found.kept) > LISTED:
+        notes.append(say("The {} kept boxes with the highest scores are listed; {} more were kept.", LISTED,
+                         len(found.kept) - LISTED))  # fmt: skip
+    if len(lost) > LISTED:
+        notes.append(say("The {} suppressed boxes with the highest scores are listed; {} more were suppressed.", LISTED,
+                         len(lost) - LISTED))  # fmt: skip
     if len(lost):
         first = int(lost[0])
         notes.append(say("Box #{} was suppressed by #{}: the same class, a lower score, IoU above {}.", first,
