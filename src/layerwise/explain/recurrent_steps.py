@@ -62,6 +62,11 @@ class RecurrentSteps:
         return {"lstm": ("i", "f", "o", "g"), "gru": ("r", "z", "n")}.get(self.kind, ())
 
     @property
+    def state(self) -> tuple[str, ...]:
+        """Letters of what is kept from step to step."""
+        return ("c", "h") if self.kind == "lstm" else ("h",)
+
+    @property
     def units(self) -> int:
         """Number of units."""
         return int(self.values["h"].shape[1])

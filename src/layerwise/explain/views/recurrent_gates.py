@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,9 +12,9 @@ from layerwise.catalog import register
 from layerwise.data.tokens import PADDING
 from layerwise.errors import LayerwiseError
 from layerwise.explain.arithmetic import Arithmetic, activated, rounding, weighted_sum
-from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
 from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.linear_units import choose
+from layerwise.explain.recurrent_picture import NAMES, draw_layer, draw_unit
 from layerwise.explain.recurrent_steps import (
     RecurrentSteps,
     gru_steps,
@@ -28,22 +27,7 @@ from layerwise.explain.subject import Subject
 from layerwise.explain.trace import record_forward
 from layerwise.language import say
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 __all__ = ["accepts", "gates_through_time"]
-
-DRAWN = 60
-"""Time steps that a picture can hold."""
-
-MAPPED = 48
-"""Units that a map can hold."""
-
-NAMES = {
-    "i": "input gate i", "f": "forget gate f", "o": "output gate o", "g": "candidate g", "c": "cell c",
-    "r": "reset gate r", "z": "update gate z", "n": "candidate n", "h": "hidden state h",
-}  # fmt: skip
 
 EQUATIONS = {
     "lstm": "i, f, o = sigmoid(W x + U h + b);  g = tanh(W x + U h + b);  c = f c' + i g;  h = o tanh(c)",
@@ -117,8 +101,10 @@ def gates_through_time(
         tables=(shown.sums(), shown.table()),
         notes=notes,
         pictures=(
-            Picture(say("Unit {} through time: gates above, state below.", unit), shown.draw_unit),
-            Picture(say("All units: one row a unit, one column a step."), shown.draw_layer),
+            Picture(say("Unit {} through time: gates above, state below.", unit),
+                    lambda: draw_unit(steps, shown.labels, unit, time)),
+            Picture(say("All units: one row a unit, one column a step."),
+                    lambda: draw_layer(steps, shown.labels, time)),
         ),
     )  # fmt: skip
 
@@ -177,11 +163,6 @@ class _Shown:
     epsilon: float
 
     @property
-    def state(self) -> tuple[str, ...]:
-        """Letters of what is kept from step to step."""
-        return ("c", "h") if self.steps.kind == "lstm" else ("h",)
-
-    @property
     def length(self) -> int:
         """Number of steps."""
         return len(self.labels)
@@ -196,7 +177,7 @@ class _Shown:
 
     def tensors(self) -> dict[str, Recorded]:
         """Return every number by its letter."""
-        names = (*self.steps.gates, *self.state)
+        names = (*self.steps.gates, *self.steps.state)
         return {
             name: Recorded(self.steps.values[name][: self.length], ("step", "unit"), "recorded", self.steps.name)
             for name in names
@@ -212,7 +193,7 @@ class _Shown:
         before = {"hidden": steps.before["h"][:length]}
         reach = np.abs(operands["inputs"]) @ np.abs(w_x[:, used]).T + np.abs(before["hidden"]) @ np.abs(w_h).T
         tolerance = rounding(np.array((reach + np.abs(b_x) + np.abs(b_h)).max()), epsilon=self.epsilon)
-        expected = {name: steps.values[name][:length] for name in self.state}
+        expected = {name: steps.values[name][:length] for name in self.steps.state}
         if steps.kind == "lstm":
             rows = {**operands, "bias": b_x + b_h}
             turned = {name: lstm.from_torch(rows[name]) for name in ("input_weight", "recurrent_weight", "bias")}
@@ -289,7 +270,7 @@ class _Shown:
 
     def _kept(self) -> tuple[Arithmetic, ...]:
         """Return the lines of the state."""
-        value = {name: np.array(self.value(name)) for name in (*self.steps.gates, *self.state)}
+        value = {name: np.array(self.value(name)) for name in (*self.steps.gates, *self.steps.state)}
         if self.steps.kind == "lstm":
             old = np.array(self.before("c"))
             terms = {"forget": value["f"], "before": old, "gate": value["i"], "candidate": value["g"]}
@@ -309,7 +290,7 @@ class _Shown:
 
     def sentence(self) -> str:
         """Say the whole step in numbers."""
-        now = {name: f"{self.value(name):.4g}" for name in (*self.steps.gates, *self.state)}
+        now = {name: f"{self.value(name):.4g}" for name in (*self.steps.gates, *self.steps.state)}
         if self.steps.kind == "lstm":
             old = f"{self.before('c'):.4g}"
             return (f"c = {now['f']} · {old} + {now['i']} · {now['g']} = {now['c']};  "
@@ -349,7 +330,7 @@ class _Shown:
 
     def table(self) -> Table:
         """Return the unit at every step."""
-        names = (*self.steps.gates, *self.state)
+        names = (*self.steps.gates, *self.steps.state)
         rows: tuple[tuple[Cell, ...], ...] = tuple(
             (place, self.labels[place], *(float(self.steps.values[name][place, self.unit]) for name in names))
             for place in range(self.length)
@@ -357,62 +338,3 @@ class _Shown:
         header = (say("step"), say("read"), *names)
         title = say("Unit {} at every step", self.unit)
         return Table(title, header, rows, folded=self.length > 40, marked=frozenset((self.time,)))
-
-    def window(self) -> slice:
-        """Return the steps that are drawn: those around the chosen one."""
-        first = max(0, min(self.time - DRAWN // 2, self.length - DRAWN))
-        return slice(first, min(first + DRAWN, self.length))
-
-    def draw_unit(self) -> Figure:
-        """Draw gates and state of the unit as lines over time."""
-        window = self.window()
-        places = np.arange(window.start, window.stop)
-        with styled():
-            drawn = figure(7.6, 4.2 if self.steps.gates else 2.6)
-            rows = [names for names in (self.steps.gates, self.state) if names]
-            panels = np.atleast_1d(drawn.subplots(len(rows), 1, sharex=True))
-            hues = ("#0072b2", "#d55e00", "#009e73", "#6b7785")
-            for axes, names in zip(panels, rows, strict=True):
-                for hue, name in zip(hues, names, strict=False):
-                    values = self.steps.values[name][window, self.unit]
-                    axes.plot(
-                        places, values, color=hue, linewidth=1.4, marker="o", markersize=2.6, label=label(NAMES[name])
-                    )
-                axes.axhline(0, color=COLOURS["line"], linewidth=0.8)
-                axes.axvline(self.time, color=COLOURS["line"], linewidth=6, alpha=0.6, zorder=0)
-                axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-            self._ticks(panels[-1], window)
-            panels[-1].set_xlabel(label("what was read"))
-        return drawn
-
-    def draw_layer(self) -> Figure:
-        """Draw every gate and state as a map of units over time."""
-        window, names = self.window(), (*self.steps.gates, *self.state)
-        kept = slice(0, min(self.steps.units, MAPPED))
-        columns = 2 if len(names) > 1 else 1
-        with styled():
-            height = 0.7 + -(-len(names) // columns) * (0.9 + 0.035 * kept.stop)
-            drawn = figure(7.6, height)
-            panels = np.atleast_1d(drawn.subplots(-(-len(names) // columns), columns, sharex=True)).reshape(-1)
-            for axes in panels[len(names) :]:
-                axes.set_visible(False)
-            for axes, name in zip(panels, names, strict=False):
-                values = self.steps.values[name][window, kept].T
-                reach = max(1.0, float(np.abs(values).max()))
-                extent = (window.start - 0.5, window.stop - 0.5, kept.stop - 0.5, -0.5)
-                shown = axes.imshow(
-                    values, cmap="RdBu", vmin=-reach, vmax=reach, aspect="auto", extent=extent, interpolation="nearest"
-                )
-                axes.set_title(label(NAMES[name]))
-                axes.set_ylabel(label("unit"))
-                drawn.colorbar(shown, ax=axes, pad=0.02)
-                self._ticks(axes, window)
-                if axes in panels[max(0, len(names) - columns) : len(names)]:
-                    axes.set_xlabel(label("what was read"))
-        return drawn
-
-    def _ticks(self, axes: Axes, window: slice) -> None:
-        """Write what was read under the steps, as many as there is room for."""
-        every = -(-(window.stop - window.start) // 40)
-        places = range(window.start, window.stop, every)
-        axes.set_xticks(list(places), [readable(self.labels[place]) for place in places], fontsize=7)
