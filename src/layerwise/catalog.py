@@ -71,12 +71,14 @@ def register(
     inputs: str = "",
     model: str = "",
     split: str = "",
+    opens: str = "",
 ) -> Callable[[Part], Part]:
     """Announce a part to the catalogue; every argument is a literal, since the list is read without importing.
 
     Args:
         name: What users type.
-        task: Of a model: the task it learns, or `classify regress` for both.
+        task: Of a model: the task it learns, or `classify regress` for both. Of a view: the one whose answers it opens,
+            where it comes first.
         source: The paper: `arXiv:1409.1556`, a DOI, or author, title and year.
         lecture: Where the lectures show it.
         small: For the contract tests. Of a model: `inputs`, `outputs` and options of a small form; of a task: what it
@@ -88,6 +90,7 @@ def register(
         inputs: Of a task: `text` where it reads texts; tables and pictures where left out.
         model: Of a task: the network that is taken when none is named.
         split: Of a task: `order` where the last rows are held out, not random ones.
+        opens: Of a view: what it opens, `layer`, `answer`, `learning` or the whole `network`, in this order.
     """
 
     def announce(part: Part) -> Part:

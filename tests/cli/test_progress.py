@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from layerwise.cli import progress
-from layerwise.cli.progress import Bar, Lines, listener
+from layerwise.cli.progress import Bar, Lines, describe, listener
+from layerwise.language import use
 from layerwise.training.history import Epoch
 
 
@@ -36,6 +38,13 @@ def test_lines_say_rate_and_time_left(monkeypatch, capsys):
         "update 100/400  10 updates/s, at most 30 s left",
         "epoch 2/2  train loss 0.5000  validation loss 0.2500",
     ]
+
+
+def test_parts_of_the_loss_are_named_in_the_language_in_use():
+    closed = replace(epoch(1, 20), parts={"sureness": 2.0, "box": 1.5, "class": 3.0, "return": 0.25})
+    assert describe(closed, 2).endswith("  sureness 2  box 1.5  class 3  return 0.25")
+    with use("ko"):
+        assert describe(closed, 2).endswith("  확신도 2  상자 1.5  클래스 3  보상의 합 0.25")
 
 
 def test_a_bar_for_a_terminal_only(monkeypatch):

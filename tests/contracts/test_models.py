@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from layerwise.catalog import entries, find
 from layerwise.config import Train, experiment, setting_names
 from layerwise.errors import LayerwiseError
 from layerwise.explain.layers import layer_table, table_lines, totals
+from layerwise.language import use
 from layerwise.models import build
 from layerwise.models.own import check_shapes
 from layerwise.tasks.arrangement import in_streams
@@ -20,6 +22,7 @@ from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import ClosedForm, LearnsInStages, MakesBatches
 from layerwise.tasks.ragged import Ragged
 from layerwise.tasks.regress import Regress
+from layerwise.training.history import part_name
 from layerwise.training.loop import train
 from layerwise.training.state import Learner, Plan, prepare
 
@@ -134,6 +137,14 @@ def test_loss_is_a_finite_sum_with_its_count(name, task_name):
     parts = [loss_of(model, task, examples, rows) for rows in torch.arange(EXAMPLES).split(5)]
     torch.testing.assert_close(sum(part.total for part in parts), result.total, rtol=1e-4, atol=1e-5)
     assert sum(float(part.count) for part in parts) == pytest.approx(float(result.count))
+
+
+@pytest.mark.parametrize(("name", "task_name"), FORMS)
+def test_parts_of_a_loss_have_korean_names(name, task_name):
+    model, task, examples = made(name, task_name)
+    with use("ko"):
+        for part in loss_of(model, task, examples).parts:
+            assert re.search("[가-힣]", part_name(part))
 
 
 @pytest.mark.parametrize(("name", "task_name"), FORMS)

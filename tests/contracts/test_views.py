@@ -11,8 +11,9 @@ from torch import nn
 
 from layerwise.catalog import entries, find
 from layerwise.errors import LayerwiseError
-from layerwise.explain.open import accepts, explain, fitting
+from layerwise.explain.open import ORDER, accepts, explain, fitting
 from layerwise.explain.subject import Subject
+from layerwise.explain.views.backpropagation import hidden_delta
 from layerwise.language import use
 from layerwise.models import build
 from layerwise.tasks.classify import Classify
@@ -143,6 +144,37 @@ def test_view_declines_where_it_does_not_fit(view):
         explain(Subject(Nothing(), torch.ones(1, 4)), view)
 
 
+OWN = {
+    "lenet5": ["softmax-cross-entropy"], "fcn-small": ["segmentation"], "grid-detector": ["detections"],
+    "dqn": ["q-values"], "seq2seq": ["attention"], "rbm": ["rbm-filters", "reconstruction"],
+}  # fmt: skip
+"""The views of the task itself."""
+
+
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_views_of_the_task_come_first_then_from_the_layers_to_what_is_learned(name):
+    subject = subject_for(name)
+    views = fitting(subject)
+    facts = [entries("view")[view].facts for view in views]
+    own = [each.get("task") == subject.task.name for each in facts]
+    assert views[: len(OWN.get(name, ()))] == OWN.get(name, [])
+    assert own == sorted(own, reverse=True)
+    for group in (True, False):
+        places = [ORDER.index(each["opens"]) for each, mine in zip(facts, own, strict=True) if mine == group]
+        assert places == sorted(places)
+
+
+def test_a_network_without_a_task_is_opened_from_its_layers_on():
+    subject = dataclasses.replace(subject_for("lenet5"), task=None)
+    assert fitting(subject)[:2] == ["convolution-window", "unit-sum"]
+    assert fitting(subject)[-1] == "layer-table"
+
+
+@pytest.mark.parametrize("view", entries("view"))
+def test_the_task_of_a_view_is_one_of_the_catalogue(view):
+    assert set(entries("view")[view].facts.get("task", "").split()) <= set(entries("task"))
+
+
 @pytest.mark.parametrize(("view", "name"), CASES)
 def test_numbers_verify(view, name):
     checks = explain(subject_for(name), view).verify()
@@ -173,7 +205,7 @@ def test_one_wrong_operand_is_noticed(view, name):
         for operand, value in line.operands.items():
             wrong = np.array(value, dtype=np.float64)
             places = telling(line, operand)
-            place = generator.choice(places) if line.operation != "hidden delta" else np.abs(wrong).argmax()
+            place = generator.choice(places) if line.operation is not hidden_delta else np.abs(wrong).argmax()
             old = wrong.flat[place]
             wrong.flat[place] = old - (np.sign(old) or 1) * (1 + 2 * abs(old))
             spoiled = dataclasses.replace(line, operands={**line.operands, operand: wrong})

@@ -9,6 +9,7 @@ from layerwise.byhand.boxes import intersection_over_union
 from layerwise.errors import LayerwiseError
 from layerwise.explain.open import explain, fitting
 from layerwise.explain.subject import Subject
+from layerwise.explain.views.detections import LISTED
 from layerwise.language import use
 from layerwise.models.grid_detector import grid_detector
 from layerwise.tasks.contract import Examples
@@ -60,6 +61,40 @@ def test_another_box_is_worked_out_when_asked_for():
     assert first.title != second.title
     with pytest.raises(LayerwiseError, match="box 99"):
         explain(subject(), "detections", {"box": 99})
+
+
+def crowded(sides=(96, 96)):
+    """A detector of many cells, all sure of a box: many are kept, and many suppressed."""
+    torch.manual_seed(3)
+    task = Detect(("circle", "square", "star"), 14.0, sides)
+    network = grid_detector((3, *sides), 3, width=4)
+    nn.init.normal_(network.cells.weight, std=0.2)
+    nn.init.constant_(network.cells.bias[:1], 1.0)
+    nn.init.constant_(network.cells.bias[3:5], 0.8)
+    return Subject(network, torch.randn(1, 3, *sides), None, task, (), task.classes, "a picture")
+
+
+@pytest.mark.parametrize(("held", "listed"), [(subject(), "all"), (crowded(), "best")])
+def test_the_tables_hold_the_best_boxes_first_and_say_how_many_more_there_are(held, listed):
+    explanation = explain(held, "detections")
+    boxes, by = explanation.tensors["boxes"].array, explanation.tensors["suppressed_by"].array
+    everything = sorted((box[5] for box, better in zip(boxes, by, strict=True) if better < 0), reverse=True)
+    lost = sorted((box[5] for box, better in zip(boxes, by, strict=True) if better >= 0), reverse=True)
+    assert [row[6] for row in explanation.tables[0].rows] == everything[:LISTED]
+    assert [row[6] for row in explanation.tables[1].rows] == lost[:LISTED]
+    left = len(everything) - LISTED
+    assert (left > 0) == (listed == "best")
+    assert any(f"{left} more were kept" in note for note in explanation.notes) == (left > 0)
+    assert any("more were suppressed" in note for note in explanation.notes) == (len(lost) > LISTED)
+
+
+def test_a_box_that_is_asked_for_stands_in_the_table_marked():
+    explanation = explain(crowded(), "detections", {"box": LISTED + 1})
+    table = explanation.tables[0]
+    assert len(table.rows) == LISTED + 1
+    assert table.marked == {LISTED}
+    assert list(table.rows[-1][2:]) == kept(explanation)[LISTED + 1, 1:].tolist()
+    assert explain(crowded(), "detections").tables[0].marked == {0}
 
 
 def test_objects_are_counted_as_hit_and_missed():

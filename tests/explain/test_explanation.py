@@ -10,7 +10,7 @@ import pytest
 import layerwise.explain
 from layerwise.errors import LayerwiseError
 from layerwise.explain import drawing
-from layerwise.explain.arithmetic import Arithmetic
+from layerwise.explain.arithmetic import Arithmetic, term_sum
 from layerwise.explain.explanation import Explanation, Picture, Table
 from layerwise.explain.page import html_table, text_table
 from layerwise.explain.replay.rules import RULES
@@ -18,7 +18,7 @@ from layerwise.language import korean, use
 
 
 def line(expected, tolerance=1e-9):
-    return Arithmetic("five", "2 + 3", "sum", {"terms": np.array([2.0, 3.0])}, np.array(expected), tolerance)
+    return Arithmetic("five", "2 + 3", term_sum, {"terms": np.array([2.0, 3.0])}, np.array(expected), tolerance)
 
 
 def test_wrong_numbers_are_said_aloud():
@@ -31,7 +31,7 @@ def test_wrong_numbers_are_said_aloud():
 
 def test_not_a_number_never_verifies():
     assert not line(np.nan).check().ok
-    assert not Arithmetic("sum", "", "sum", {"terms": np.array([np.nan])}, np.array(0.0), 1.0).check().ok
+    assert not Arithmetic("sum", "", term_sum, {"terms": np.array([np.nan])}, np.array(0.0), 1.0).check().ok
 
 
 def test_a_line_of_another_shape_is_an_error():

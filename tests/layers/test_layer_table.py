@@ -1,5 +1,7 @@
 """The layer table of networks as people write them."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -8,6 +10,7 @@ from torch.nn import functional
 from layerwise.explain.layers import layer_table, table_lines, totals
 from layerwise.explain.layers.receptive_field import Field, Window, field_after
 from layerwise.language import use
+from layerwise.models import build
 
 
 class Residual(nn.Module):
@@ -105,6 +108,64 @@ def test_layers_with_several_answers(module):
     rows = layer_table(model, (7, 5 if isinstance(module, nn.LSTM) else 4))
     assert rows[1].shape == (7, 4)
     assert totals(rows).parameters == sum(part.numel() for part in model.parameters())
+
+
+class Counts(nn.Module):
+    """Turns a sequence round within its own length, and reads the mean of what it holds through a covered softmax."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(7, 4)
+        self.score = nn.Linear(4, 1)
+        self.output = nn.Linear(4, 2)
+
+    def forward(self, symbols):
+        mask = symbols != 0
+        places = torch.arange(symbols.shape[1], device=symbols.device)
+        turned = torch.where(mask, mask.sum(1, keepdim=True) - 1 - places, places).clamp(min=0)
+        values = self.embedding(symbols).gather(1, turned.unsqueeze(2).expand(-1, -1, 4))
+        weights = torch.where(mask, self.score(values).squeeze(2), -1e9).softmax(1)
+        return self.output(torch.stack(list(values.unbind(1)), 1).mul(weights.unsqueeze(2)).sum(1))
+
+    def example_input(self):
+        return torch.ones(1, 5, dtype=torch.int64)
+
+
+def test_counting_and_arranging_places_has_no_rows():
+    assert words(layer_table(Counts(), (5,))) == [
+        ("embedding", "Embedding", (5, 4), "", 28),
+        ("score", "Fully Connected", (5, 1), "softmax", 5),
+        ("mul", "Product", (5, 4), "", 0),
+        ("sum", "Sum over an axis", (4,), "", 0),
+        ("output", "Fully Connected", (2,), "", 10),
+    ]
+
+
+def test_a_sequence_network_has_the_layers_of_its_paper():
+    rows = layer_table(build("seq2seq", 8, 10, {"dropout": 0.1}), (7,))
+    assert [row.name for row in rows if "dropout" not in row.name] == [
+        "In", "source_embedding", "encoder_forward", "encoder_backward", "cat", "cat (2)", "attention.U", "start",
+        "target_embedding", "attention.W", "add", "attention.v", "bmm", "cat (3)", "decoder", "cat (4)", "readout",
+    ]  # fmt: skip
+    assert {row.name: row.activation for row in rows if row.activation} == {
+        "start": "tanh", "add": "tanh", "attention.v": "softmax",
+    }  # fmt: skip
+
+
+def test_symbols_written_as_one_of_many_keep_their_row():
+    assert words(layer_table(build("char-lstm", 6, 4), (1,)))[0][:2] == ("one_hot", "One-hot")
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "words", "shape"),
+    [("knn", 4, "Nearest Neighbours", (3,)), ("majority", 4, "Majority", (3,)), ("bigram", 6, "Ngram", (1, 3))],
+)
+def test_a_learner_without_layers_is_one_row(name, inputs, words, shape):
+    first, only = layer_table(build(name, inputs, 3), (inputs,))
+    assert (first.name, only.name) == ("In", "Out")
+    assert (only.type, only.shape, only.parameters, only.output_bytes) == (words, shape, 0, 4 * math.prod(shape))
+    with use("ko"):
+        assert "Out: 층 없이 답합니다" in table_lines((first, only))
 
 
 def test_batch_norm_statistics_and_inplace_activations_survive():

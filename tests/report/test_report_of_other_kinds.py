@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from layerwise.report import plots
+from layerwise.language import use
+from layerwise.report import learning, plots
 from layerwise.report.sentences import findings, headline
 from layerwise.report.words import bounds
 from layerwise.workflow.report import gather
@@ -58,6 +59,17 @@ def test_parts_of_a_loss_have_a_panel_of_their_own():
     axes = plots.learning_curves([record(1, box=1.0, side_class=3.0), record(2, box=0.5, side_class=2.0)], 2).axes
     lines = {line.get_label(): list(line.get_ydata()) for line in axes[1].lines[:2]}
     assert lines == {"box": [1.0, 0.5], "side class": [3.0, 2.0]}
+
+
+def test_parts_of_a_loss_are_named_in_the_language_of_the_report(monkeypatch):
+    records = [{**record(1, sureness=2.0, box=1.0, **{"class": 3.0}), "learning_rate": 0.1}]
+    with use("ko"):
+        table = learning._epochs(records, 1)
+        monkeypatch.setattr("layerwise.explain.drawing.hangul_font", lambda: "a font")
+        panel = plots.learning_curves(records, 1).axes[1]
+    assert all(f">{name}<" in table for name in ("확신도", "상자", "클래스"))
+    assert not any(f">{name}<" in table for name in ("sureness", "box", "class"))
+    assert [line.get_label() for line in panel.lines] == ["확신도", "상자", "클래스"]
 
 
 def test_a_loss_that_falls_by_much_is_written_in_plain_numbers():

@@ -15,6 +15,7 @@ from layerwise.language import korean
 from layerwise.report import page as report_page
 from layerwise.runs.folder import RunFolder
 from layerwise.runs.opened import open_run
+from layerwise.workflow.report import gather
 from report.reading import HOSTILE, Page, trained, written, written_now
 
 SOURCES = [*sorted((Path(layerwise.__file__).parent / "report").glob("*.py"))]
@@ -191,6 +192,13 @@ def test_views_are_opened_and_every_number_agrees(iris):
     page = Page(written(iris))
     assert "agrees with the network's own output" in page.text
     assert "does NOT agree" not in page.text
+
+
+def test_the_view_of_the_task_comes_first_and_what_is_learned_last(iris):
+    names = [view.name for view in gather(iris).views]
+    assert names[0] == "softmax-cross-entropy"
+    assert 0 < names.index("unit-sum") < names.index("backprop-sheet")
+    assert "layer-table" not in names
 
 
 def test_a_damaged_file_is_named(iris, tmp_path):

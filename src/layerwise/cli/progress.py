@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from layerwise.language import say
-from layerwise.training.history import Epoch
+from layerwise.training.history import Epoch, part_name
 
 __all__ = ["Bar", "Lines", "listener"]
 
@@ -27,7 +27,7 @@ def describe(epoch: Epoch, epochs: int) -> str:
     if epoch.wrong is not None:
         line += "  " + say("{} wrong", epoch.wrong)
     for name, amount in epoch.parts.items():
-        line += f"  {name.replace('_', ' ')} {amount:.4g}"
+        line += f"  {part_name(name)} {amount:.4g}"
     if epoch.left_out:
         line += "  " + say("updates left out so far: {}", epoch.left_out)
     if epoch.spike:

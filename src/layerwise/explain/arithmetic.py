@@ -8,20 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from layerwise.byhand import (
-    activations,
-    attention,
-    gru,
-    linear,
-    lstm,
-    perceptron,
-    recurrent,
-    segmentation,
-    transposed_convolution,
-)
-from layerwise.byhand import boxes as box_arithmetic
+from layerwise.byhand import activations, linear
 
-__all__ = ["ACTIVATIONS", "DERIVATIVES", "OPERATIONS", "Arithmetic", "Check", "rounding"]
+__all__ = [
+    "ACTIVATIONS",
+    "DERIVATIVES",
+    "Arithmetic",
+    "Check",
+    "activated",
+    "rounding",
+    "term_sum",
+    "weighted_sum",
+    "window_sum",
+]
 
 ACTIVATIONS: Mapping[str, Callable[..., np.ndarray]] = {
     "identity": lambda inputs: inputs,
@@ -48,184 +47,67 @@ DERIVATIVES: Mapping[str, Callable[..., np.ndarray]] = {
 """The derivative of each of `ACTIVATIONS`."""
 
 
-def _weighted_sum(inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+def term_sum(terms: np.ndarray) -> np.ndarray:
+    """Return the sum of terms: z = sum_i t_i.
+
+    Args:
+        terms: The summands, of any shape.
+
+    Example:
+        >>> float(term_sum(np.array([2.0, 3.0])))
+        5.0
+    """
+    # z = sum_i t_i
+    return np.asarray(terms.sum())
+
+
+def weighted_sum(inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
+    """Return the sum of one unit: z = sum_i w_i x_i + b.
+
+    Args:
+        inputs: x, `(inputs,)`.
+        weight: w, likewise.
+        bias: b, one number; left out where the layer has none.
+
+    Example:
+        >>> float(weighted_sum(np.array([1.0, 2.0]), np.array([2.0, -3.0]), np.array(3.0)))
+        -1.0
+    """
+    constant = np.zeros(1) if bias is None else bias.reshape(1)
     # z = sum_i w_i x_i + b
-    return np.asarray(linear.forward(inputs.reshape(1, -1), weight.reshape(1, -1), bias.reshape(1))[0, 0])
+    return np.asarray(linear.forward(inputs.reshape(1, -1), weight.reshape(1, -1), constant)[0, 0])
 
 
-def _window_sum(patch: np.ndarray, kernel: np.ndarray, bias: np.ndarray) -> np.ndarray:
+def window_sum(patch: np.ndarray, kernel: np.ndarray, bias: np.ndarray | None = None) -> np.ndarray:
+    """Return one cell of a convolution: z = sum_c sum_u sum_v x[c, u, v] w[c, u, v] + b.
+
+    Args:
+        patch: x, the cells under the kernel.
+        kernel: w, of the same shape.
+        bias: b, one number; left out where the layer has none.
+
+    Example:
+        >>> float(window_sum(np.ones((1, 2, 2)), np.full((1, 2, 2), 0.5), np.array(1.0)))
+        3.0
+    """
     # z = sum_c sum_u sum_v x[c, u, v] w[c, u, v] + b
-    return np.asarray((patch * kernel).sum() + bias.sum())
+    return np.asarray((patch * kernel).sum() + (0.0 if bias is None else bias.sum()))
 
 
-def _activation(inputs: np.ndarray, *, name: str, settings: tuple[float, ...] = ()) -> np.ndarray:
+def activated(inputs: np.ndarray, *, name: str, settings: tuple[float, ...] = ()) -> np.ndarray:
+    """Return an elementwise activation of sums: f = f(z).
+
+    Args:
+        inputs: z, of any shape.
+        name: A name in `ACTIVATIONS`.
+        settings: Its slope or alpha.
+
+    Example:
+        >>> activated(np.array([-2.0, 3.0]), name="leaky_relu", settings=(0.1,)).tolist()
+        [-0.2, 3.0]
+    """
+    # f = f(z)
     return ACTIVATIONS[name](inputs, *settings)
-
-
-def _output_delta(error_slope: np.ndarray, sums: np.ndarray, *, name: str, settings: tuple[float, ...]) -> np.ndarray:
-    # delta_i = dE/df_i f'(s_i)
-    return np.asarray(error_slope * DERIVATIVES[name](sums, *settings))
-
-
-def _hidden_delta(
-    above: np.ndarray, weight: np.ndarray, sums: np.ndarray, *, name: str, settings: tuple[float, ...]
-) -> np.ndarray:
-    # delta_i^(j) = f'(s_i) sum_l delta_l^(j+1) w_li^(j+1)
-    return np.asarray(DERIVATIVES[name](sums, *settings) * (weight.T @ above))
-
-
-def _cross_entropy(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
-    # E = -sum_k t_k log y_k
-    return np.asarray(-(target * activations.log_softmax(logits)).sum())
-
-
-def _energies(
-    states: np.ndarray, memory: np.ndarray, state_weight: np.ndarray, memory_weight: np.ndarray,
-    energy_weight: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    # e_ij = v . tanh(W s_i + U h_j), for every step i at every place j
-    parameters = attention.Parameters(state_weight, memory_weight, energy_weight)
-    every = np.broadcast_to(memory, (len(states), *memory.shape))
-    return attention.forward(states, every, np.ones(every.shape[:2], dtype=bool), parameters).energies
-
-
-def _transposed_convolution(
-    inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray, *, stride: int | tuple[int, int],
-    padding: int | tuple[int, int], size: tuple[int, int],
-) -> np.ndarray:  # fmt: skip
-    # y = sum of the kernels that every cell stamps, cut to the size that is kept
-    maps = transposed_convolution.transposed_convolve2d(inputs, weight, bias, stride=stride, padding=padding)
-    return np.asarray(maps[0, :, : size[0], : size[1]])
-
-
-def _overlap(truth: np.ndarray, answer: np.ndarray) -> np.ndarray:
-    # IoU = sum min(a, b) / sum max(a, b)
-    return np.asarray(segmentation.intersection_over_union(truth, answer))
-
-
-def _lstm_step(
-    inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray, bias: np.ndarray, hidden: np.ndarray,
-    cell: np.ndarray, *, part: str,
-) -> np.ndarray:  # fmt: skip
-    # c_t = f c_(t-1) + i g,  h_t = o tanh(c_t), every step from the state that the network had before it
-    rows = [input_weight, recurrent_weight, bias]
-    if part == "cell":
-        # the output gate has no say in the cell: its rows are left out
-        blocks = [np.split(each, 3) for each in rows]
-        rows = [np.concatenate((i, f, np.zeros_like(f), g)) for i, f, g in blocks]
-    return np.asarray(getattr(lstm.step(inputs, hidden, cell, recurrent.Weights(*rows)), part))
-
-
-def _gru_step(
-    inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray, bias: np.ndarray,
-    recurrent_bias: np.ndarray, hidden: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    # h_t = z h_(t-1) + (1 - z) n, every step from the state that the network had before it
-    weights = gru.Weights(input_weight, recurrent_weight, bias, recurrent_bias)
-    return np.asarray(gru.step(inputs, hidden, weights, reset_after=True).hidden)
-
-
-def _plain_step(
-    inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray, bias: np.ndarray, hidden: np.ndarray,
-    *, activation: str,
-) -> np.ndarray:  # fmt: skip
-    # h_t = tanh(W x_t + U h_(t-1) + b), every step from the state that the network had before it
-    weights = recurrent.Weights(input_weight, recurrent_weight, bias)
-    return np.asarray(recurrent.step(inputs, hidden, weights, activation=activation))
-
-
-def _decoded_box(
-    code: np.ndarray, *, cell: tuple[int, int], grid: tuple[int, int], size: tuple[int, int], anchor: float
-) -> np.ndarray:
-    # x = (column + 1/2 + t_x) s,  w = a exp(t_w), cut at the border of the picture
-    level = box_arithmetic.decode_box(code, *cell, stride=size[1] / grid[1], anchor=anchor)
-    upright = box_arithmetic.decode_box(code, *cell, stride=size[0] / grid[0], anchor=anchor)
-    box = np.array([level[0], upright[1], level[2], upright[3]])
-    return np.asarray(np.clip(box, 0, np.array([size[1], size[0]] * 2)))
-
-
-def _detection_score(sureness: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    # score = sigmoid(z_0) max_k softmax(z_5 ...)_k
-    return np.asarray(activations.sigmoid(sureness)[0] * activations.softmax(classes).max())
-
-
-def _box_overlaps(boxes: np.ndarray) -> np.ndarray:
-    # IoU of every pair
-    return np.array([[box_arithmetic.intersection_over_union(one, other) for other in boxes] for one in boxes])
-
-
-def _recurrent_slopes(
-    gradient: np.ndarray, inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray,
-    bias: np.ndarray, hidden: np.ndarray, *, activation: str,
-) -> np.ndarray:  # fmt: skip
-    # dE/dh_t = dE_t/dh_t + W^T da_(t+1), forward and back from the first state on
-    weights, state = recurrent.Weights(input_weight, recurrent_weight, bias), hidden[None]
-    states = recurrent.forward(inputs[:, None], state, weights, activation=activation)
-    found = recurrent.backward(gradient[:, None], inputs[:, None], state, states, weights, activation=activation)
-    return found.states[:, 0]
-
-
-def _gru_slopes(
-    gradient: np.ndarray, inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray,
-    bias: np.ndarray, recurrent_bias: np.ndarray, hidden: np.ndarray,
-) -> np.ndarray:  # fmt: skip
-    weights, state = gru.Weights(input_weight, recurrent_weight, bias, recurrent_bias), hidden[None]
-    gates = gru.forward(inputs[:, None], state, weights, reset_after=True)
-    return gru.backward(gradient[:, None], inputs[:, None], state, gates, weights, reset_after=True).hiddens[:, 0]
-
-
-def _lstm_slopes(
-    gradient: np.ndarray, inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray,
-    bias: np.ndarray, hidden: np.ndarray, cell: np.ndarray, *, part: str,
-) -> np.ndarray:  # fmt: skip
-    weights = recurrent.Weights(input_weight, recurrent_weight, bias)
-    gates = lstm.forward(inputs[:, None], hidden[None], cell[None], weights)
-    found = lstm.backward(gradient[:, None], inputs[:, None], hidden[None], cell[None], gates, weights)
-    return np.asarray(getattr(found, part)[:, 0])
-
-
-OPERATIONS: Mapping[str, Callable[..., np.ndarray]] = {
-    "decoded box": _decoded_box,
-    "detection score": _detection_score,
-    "box overlap": lambda first, second: np.asarray(box_arithmetic.intersection_over_union(first, second)),
-    "box overlaps": _box_overlaps,
-    "generalised overlap": lambda first, second: np.asarray(
-        box_arithmetic.generalised_intersection_over_union(first, second)[0]
-    ),
-    "weighted sum": _weighted_sum,
-    "transposed convolution": _transposed_convolution,
-    "intersection over union": _overlap,
-    "window sum": _window_sum,
-    "activation": _activation,
-    "output delta": _output_delta,
-    "unchanged": lambda error_slope: error_slope,
-    "hidden delta": _hidden_delta,
-    "outer product": lambda delta, inputs: np.outer(delta, inputs),
-    "perceptron rule": lambda weights, point, target: perceptron.update(weights, point, float(target)),
-    "additive energies": _energies,
-    "masked softmax": lambda energies, mask: attention.masked_softmax(energies, mask > 0),
-    "matrix product": lambda left, right: left @ right,
-    "sum": lambda terms: terms.sum(),
-    "sums of rows": lambda terms: terms.sum(axis=1),
-    "product": lambda left, right: left * right,
-    "exponential": lambda inputs: np.exp(inputs - inputs.max()),
-    "softmax": activations.softmax,
-    "cross entropy": _cross_entropy,
-    "difference": lambda left, right: left - right,
-    "count": lambda sizes, biases: np.prod(sizes) + biases,
-    "lstm step": _lstm_step,
-    "gru step": _gru_step,
-    "recurrent step": _plain_step,
-    "lstm slopes": _lstm_slopes,
-    "gru slopes": _gru_slopes,
-    "recurrent slopes": _recurrent_slopes,
-    "gated sum": lambda forget, before, gate, candidate: forget * before + gate * candidate,
-    "gated output": lambda gate, cell: gate * activations.tanh(cell),
-    "reset sum": lambda inputs, reset, memory: inputs + reset * memory,
-    "mixture": lambda update, before, candidate: update * before + (1 - update) * candidate,
-    "difference quotient": lambda above, below, step: (above - below) / (2 * step),
-}
-"""What a line of arithmetic may compute; each takes float64 arrays."""
 
 
 @dataclass(frozen=True)
@@ -235,7 +117,7 @@ class Arithmetic:
     Args:
         id: Name of the line, unique in its explanation.
         expression: The line as people read it.
-        operation: A name in `OPERATIONS`, or a function of `byhand` itself.
+        operation: Computes it again from float64 arrays: a function of `byhand`, one of this module, or the view's own.
         operands: Arrays by the operation's argument names.
         expected: What the network computed, of any shape.
         tolerance: Largest allowed absolute error.
@@ -244,7 +126,7 @@ class Arithmetic:
 
     id: str
     expression: str
-    operation: str | Callable[..., Any]
+    operation: Callable[..., Any]
     operands: Mapping[str, np.ndarray]
     expected: np.ndarray
     tolerance: float
@@ -253,8 +135,7 @@ class Arithmetic:
     def check(self) -> Check:
         """Recompute the line in float64 and compare."""
         operands = {name: np.asarray(value, dtype=np.float64) for name, value in self.operands.items()}
-        compute = OPERATIONS[self.operation] if isinstance(self.operation, str) else self.operation
-        recomputed = np.asarray(compute(**operands, **self.settings), dtype=np.float64)
+        recomputed = np.asarray(self.operation(**operands, **self.settings), dtype=np.float64)
         recorded = np.asarray(self.expected, dtype=np.float64)
         if recomputed.shape != recorded.shape:
             message = f"{self.id}: {recomputed.shape} was recomputed for {recorded.shape}"

@@ -113,4 +113,6 @@ def _map(axes: Axes, seen: Window, values: np.ndarray, cell: tuple[int, int], to
     channels = len(seen.kernel)
     sums = f"{float((seen.patch * seen.kernel).sum()):.4g}"
     products = label("sum of {} channels {}", channels, sums) if channels > 1 else label("sum {}", sums)
-    axes.set_xlabel(f"{products}\n" + label("+ bias {} = {}", f"{seen.bias:.4g}", f"{total:.4g}"), linespacing=1.5)
+    if seen.bias is not None:
+        products += "\n" + label("+ bias {} = {}", f"{seen.bias:.4g}", f"{total:.4g}")
+    axes.set_xlabel(products, linespacing=1.5)

@@ -85,7 +85,7 @@ class Explanation:
         pictures: Figures.
 
     Example:
-        >>> line = Arithmetic("sum", "2 + 3", "sum", {"terms": np.array([2.0, 3.0])}, np.array(5.0), 1e-12)
+        >>> line = Arithmetic("sum", "2 + 3", np.sum, {"a": np.array([2.0, 3.0])}, np.array(5.0), 1e-12)
         >>> shown = Explanation("unit-sum", "A sum", arithmetic=(line,))
         >>> [check.ok for check in shown.verify()], shown.badge()
         ([True], "agrees exactly with the network's own numbers")

@@ -29,6 +29,7 @@ class LayerGradient:
     Args:
         name: Path of its module.
         parameter: Name of its weight among the parameters.
+        bias: Name of its bias among the parameters, or an empty text.
         inputs: What came in, a.
         weight: Its weights.
         sums: s.
@@ -46,6 +47,7 @@ class LayerGradient:
 
     name: str
     parameter: str
+    bias: str
     inputs: np.ndarray
     weight: np.ndarray
     sums: np.ndarray
@@ -120,6 +122,7 @@ def _layer(
     return LayerGradient(
         name=layer_name(trace, operation),
         parameter=weight_name,
+        bias=bias_name,
         inputs=given["input"].reshape(-1),
         weight=given["weight"],
         sums=sums,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from layerwise.errors import LayerwiseError, nearest
-from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.arithmetic import Arithmetic, activated, rounding, weighted_sum
 from layerwise.explain.recorder import undisturbed
 from layerwise.explain.subject import Subject
 from layerwise.language import say
@@ -106,9 +106,9 @@ def probability_lines(
     operands = {"inputs": inputs, "weight": weight, "bias": np.array(bias)}
     tolerance = rounding(inputs * weight, np.array(bias), epsilon=epsilon)
     return (
-        Arithmetic(f"z of {name}", "z = w·x + b", "weighted sum", operands, np.array(total), tolerance),
+        Arithmetic(f"z of {name}", "z = w·x + b", weighted_sum, operands, np.array(total), tolerance),
         Arithmetic(
-            f"P({name} = 1)", "P = 1 / (1 + e^-z)", "activation", {"inputs": np.array(total)}, np.array(chance),
+            f"P({name} = 1)", "P = 1 / (1 + e^-z)", activated, {"inputs": np.array(total)}, np.array(chance),
             rounding(np.array(chance), epsilon=epsilon), {"name": "sigmoid"},
         ),
     )  # fmt: skip

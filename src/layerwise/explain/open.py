@@ -12,7 +12,10 @@ from layerwise.explain.explanation import Explanation
 from layerwise.explain.subject import Subject
 from layerwise.language import say
 
-__all__ = ["accepts", "explain", "fitting"]
+__all__ = ["ORDER", "accepts", "explain", "fitting"]
+
+ORDER = ("layer", "answer", "learning", "network")
+"""What a view opens, as it is registered: from the layers to the answer, then what is learned, then the whole."""
 
 
 def explain(subject: Subject, view: str, options: Mapping[str, Any] | None = None) -> Explanation:
@@ -46,8 +49,23 @@ def explain(subject: Subject, view: str, options: Mapping[str, Any] | None = Non
 
 
 def fitting(subject: Subject) -> list[str]:
-    """Return the names of the views that fit a network and an example."""
-    return [name for name in entries("view") if accepts(subject, name)]
+    """Return the names of the views that fit a network and an example: those of its task first, then by `ORDER`.
+
+    Example:
+        >>> import torch
+        >>> from layerwise.tasks.classify import Classify
+        >>> fitting(Subject(torch.nn.Linear(3, 2), torch.ones(1, 3), torch.tensor([1]), Classify(("no", "yes"))))
+        ['softmax-cross-entropy', 'unit-sum', 'backprop-sheet', 'layer-table']
+    """
+    task = "" if subject.task is None else subject.task.name
+    return sorted((name for name in entries("view") if accepts(subject, name)), key=lambda name: _rank(name, task))
+
+
+def _rank(view: str, task: str) -> tuple[bool, int]:
+    """Return what a view is sorted by: whether it is one of another task, and what it opens; the unsaid comes last."""
+    facts = entry("view", view).facts
+    opened = facts.get("opens")
+    return task not in facts.get("task", "").split(), ORDER.index(opened) if opened in ORDER else len(ORDER)
 
 
 def accepts(subject: Subject, view: str) -> bool:

@@ -16,10 +16,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from layerwise.byhand import gru, lstm, recurrent
 from layerwise.explain.linear_units import arguments, layer_name
 from layerwise.explain.trace import Link, Operation, Trace
 
-__all__ = ["KINDS", "RecurrentSteps", "recurrent_layers", "slopes_of", "steps_of"]
+__all__ = [
+    "KINDS",
+    "RecurrentSteps",
+    "gru_steps",
+    "lstm_steps",
+    "plain_steps",
+    "recurrent_layers",
+    "slopes_of",
+    "steps_of",
+]
 
 KINDS = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 """Names of torch's functions that compute a sequence at once."""
@@ -52,15 +62,87 @@ class RecurrentSteps:
         return {"lstm": ("i", "f", "o", "g"), "gru": ("r", "z", "n")}.get(self.kind, ())
 
     @property
+    def state(self) -> tuple[str, ...]:
+        """Letters of what is kept from step to step."""
+        return ("c", "h") if self.kind == "lstm" else ("h",)
+
+    @property
     def units(self) -> int:
         """Number of units."""
         return int(self.values["h"].shape[1])
+
+    @property
+    def biased(self) -> bool:
+        """Whether the layer has biases."""
+        return len(self.params) > 2
 
     def rows(self, gate: str) -> slice:
         """Return the rows of the weights that belong to a gate, in torch's order."""
         order = {"lstm": "ifgo", "gru": "rzn"}.get(self.kind, "h")
         place = order.index(gate)
         return slice(place * self.units, (place + 1) * self.units)
+
+
+def lstm_steps(
+    inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray, bias: np.ndarray, hidden: np.ndarray,
+    cell: np.ndarray, *, part: str,
+) -> np.ndarray:  # fmt: skip
+    """Compute every step of an LSTM by hand, each from the state that the network had before it.
+
+    Args:
+        inputs: x_t, `(steps, features)`.
+        input_weight: W; rows in the order of `byhand`, without those of the output gate where the cell is asked for.
+        recurrent_weight: U, likewise.
+        bias: b, likewise.
+        hidden: h_(t-1), `(steps, units)`.
+        cell: c_(t-1), likewise.
+        part: `hidden` or `cell`.
+    """
+    rows = [input_weight, recurrent_weight, bias]
+    if part == "cell":
+        # the output gate has no say in the cell: its rows are left out
+        blocks = [np.split(each, 3) for each in rows]
+        rows = [np.concatenate((i, f, np.zeros_like(f), g)) for i, f, g in blocks]
+    # c_t = f c_(t-1) + i g,  h_t = o tanh(c_t)
+    return np.asarray(getattr(lstm.step(inputs, hidden, cell, recurrent.Weights(*rows)), part))
+
+
+def gru_steps(
+    inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray, bias: np.ndarray,
+    recurrent_bias: np.ndarray, hidden: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Compute every step of a GRU by hand, each from the state that the network had before it.
+
+    Args:
+        inputs: x_t, `(steps, features)`.
+        input_weight: W, in torch's order of rows.
+        recurrent_weight: U, likewise.
+        bias: b, likewise.
+        recurrent_bias: b', which the reset gate takes with it, likewise.
+        hidden: h_(t-1), `(steps, units)`.
+    """
+    weights = gru.Weights(input_weight, recurrent_weight, bias, recurrent_bias)
+    # h_t = z h_(t-1) + (1 - z) n
+    return np.asarray(gru.step(inputs, hidden, weights, reset_after=True).hidden)
+
+
+def plain_steps(
+    inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray, bias: np.ndarray, hidden: np.ndarray,
+    *, activation: str,
+) -> np.ndarray:  # fmt: skip
+    """Compute every step of a layer of plain units by hand, each from the state that the network had before it.
+
+    Args:
+        inputs: x_t, `(steps, features)`.
+        input_weight: W.
+        recurrent_weight: U.
+        bias: b.
+        hidden: h_(t-1), `(steps, units)`.
+        activation: `tanh` or `relu`.
+    """
+    weights = recurrent.Weights(input_weight, recurrent_weight, bias)
+    # h_t = tanh(W x_t + U h_(t-1) + b)
+    return np.asarray(recurrent.step(inputs, hidden, weights, activation=activation))
 
 
 def recurrent_layers(trace: Trace) -> list[Operation]:

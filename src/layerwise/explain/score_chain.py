@@ -33,7 +33,7 @@ class ScoreStep:
         value: What the network had there.
         values: The numbers below, `(maps, rows, columns)`; of a sum `(parts,)`.
         weights: What each is multiplied with, likewise; ones for a sum.
-        bias: Added at the end.
+        bias: Added at the end, or None where nothing is.
         channels: Which maps the numbers below are on; maps whose weights are all 0 are left out.
         rows: Their rows in the map below.
         columns: Their columns.
@@ -46,7 +46,7 @@ class ScoreStep:
     value: float
     values: np.ndarray
     weights: np.ndarray
-    bias: float
+    bias: float | None
     channels: np.ndarray
     rows: np.ndarray
     columns: np.ndarray
@@ -131,7 +131,7 @@ def _stamps(trace: Trace, operation: Operation, cell: MapCell) -> ScoreStep | No
     seen = np.flatnonzero(weights.any(axis=(1, 2)))
     if not len(seen):
         return None
-    bias = 0.0 if given["bias"] is None else float(given["bias"][cell[0]])
+    bias = None if given["bias"] is None else float(given["bias"][cell[0]])
     output = _output(trace, operation)
     name = layer_name(trace, operation)
     return ScoreStep("stamps", name, cell, float(output[cell]), values[seen], weights[seen], bias, seen, rows,
@@ -168,7 +168,7 @@ def _sum(trace: Trace, operation: Operation, cell: MapCell) -> ScoreStep | None:
     makers_of_both = [maker(trace, makers, link.place) for link in links]
     name = " + ".join("?" if each is None else layer_name(trace, each) for each in makers_of_both)
     nowhere = np.arange(2)
-    return ScoreStep("sum", name, cell, float(output[cell]), parts, np.ones(2), 0.0, nowhere, nowhere, nowhere,
+    return ScoreStep("sum", name, cell, float(output[cell]), parts, np.ones(2), None, nowhere, nowhere, nowhere,
                      output[cell[0]])  # fmt: skip
 
 

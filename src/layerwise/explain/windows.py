@@ -20,7 +20,7 @@ class Window:
         image: The padded input channels of its group, `(channels, height, width)`.
         patch: The cells under the kernel, `(channels, kernel_height, kernel_width)`.
         kernel: The weights, likewise.
-        bias: Added at the end.
+        bias: Added at the end, or None where the layer has none.
         rows: Row of each kernel row in the padded image.
         columns: Column of each kernel column in the padded image.
         first: The first input channel of the group.
@@ -29,7 +29,7 @@ class Window:
     image: np.ndarray
     patch: np.ndarray
     kernel: np.ndarray
-    bias: float
+    bias: float | None
     rows: np.ndarray
     columns: np.ndarray
     first: int
@@ -38,6 +38,15 @@ class Window:
         """Return the sum of the products of each channel."""
         sums: np.ndarray = (self.patch * self.kernel).sum(axis=(1, 2))
         return sums
+
+    def operands(self) -> dict[str, np.ndarray]:
+        """Return what the sum is made from by name: patch, kernel and, where there is one, bias."""
+        given = {"patch": self.patch, "kernel": self.kernel}
+        return given if self.bias is None else {**given, "bias": np.array(self.bias)}
+
+    def terms(self) -> np.ndarray:
+        """Return the sum of each channel and, where there is one, the bias."""
+        return self.subtotals() if self.bias is None else np.append(self.subtotals(), self.bias)
 
 
 def window(given: dict[str, Any], cell: tuple[int, int, int]) -> Window:
@@ -58,5 +67,5 @@ def window(given: dict[str, Any], cell: tuple[int, int, int]) -> Window:
     # rows i s + u d, columns j s + v d
     rows = cell[1] * stride[0] + np.arange(size[0]) * spread[0]
     columns = cell[2] * stride[1] + np.arange(size[1]) * spread[1]
-    bias = 0.0 if given["bias"] is None else float(given["bias"][cell[0]])
+    bias = None if given["bias"] is None else float(given["bias"][cell[0]])
     return Window(image, image[:, rows[:, None], columns], weight[cell[0]], bias, rows, columns, first)

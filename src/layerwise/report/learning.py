@@ -13,6 +13,7 @@ from layerwise.report import plots
 from layerwise.report.contents import ReportData
 from layerwise.report.html import paragraph, picture, section, table
 from layerwise.report.words import number
+from layerwise.training.history import part_name
 
 __all__ = ["curves"]
 
@@ -79,7 +80,7 @@ def _epochs(history: Sequence[Mapping[str, Any]], chosen: int) -> str:
             amounts = [record["train_loss"], record["validation_loss"], *map((record.get("parts") or {}).get, parts)]
             rows.append([*([record["stage"]] if many else []), f"{record['epoch']}{star}", *map(_loss, amounts),
                          number(record["learning_rate"])])  # fmt: skip
-    shown = [part.replace("_", " ") for part in parts]
+    shown = [part_name(part) for part in parts]
     header = [*([say("stage")] if many else []), say("epoch"), say("training"), say("validation"), *shown,
               say("learning rate")]  # fmt: skip
     return table(say("Loss by epoch; ★ marks the epoch whose weights were kept"), header, rows,

@@ -79,8 +79,8 @@ def _panels(epochs: Sequence[Mapping[str, Any]], *, apart: bool) -> list[tuple[s
         panels.append((label("what is chosen by"), {"validation_loss": "validation"}))
     parts = list(epochs[0].get("parts") or {})[:MOST_PARTS]
     if parts:
-        title = label("parts") if len(parts) > 1 else readable(parts[0].replace("_", " "))
-        panels.append((title, {f"parts {name}": name for name in parts}))
+        title = label("parts") if len(parts) > 1 else label(parts[0].replace("_", " "))
+        panels.append((title, {f"parts {name}": name.replace("_", " ") for name in parts}))
     return panels
 
 
@@ -93,9 +93,8 @@ def _panel(axes: Axes, epochs: Sequence[Mapping[str, Any]], names: Mapping[str, 
         amounts = np.array([_recorded(record, name) for record in epochs], dtype=np.float64)
         if np.isfinite(amounts).any():
             colour = 1 if name == "validation_loss" else order
-            told = label(words) if name in ("train_loss", "validation_loss") else readable(words.replace("_", " "))
             axes.plot(numbers, amounts, color=LINES[colour], linestyle=STROKES[colour % len(STROKES)], linewidth=1.8,
-                      marker="o" if len(numbers) == 1 else "", label=told)  # fmt: skip
+                      marker="o" if len(numbers) == 1 else "", label=label(words))  # fmt: skip
             shown.append(amounts[np.isfinite(amounts)])
     spread = np.concatenate(shown) if shown else np.ones(1)
     if spread.min() > 0 and spread.max() > 50 * spread.min():

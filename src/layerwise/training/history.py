@@ -12,12 +12,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from layerwise.language import say
 from layerwise.tasks.arrangement import STREAM, in_streams
 from layerwise.tasks.contract import Examples
 from layerwise.training.loop import Step
 from layerwise.training.state import Learner
 
-__all__ = ["Epoch", "History", "in_order", "measure"]
+__all__ = ["Epoch", "History", "in_order", "measure", "part_name"]
 
 SPIKE, RECENT, FIRST = 5.0, 50, 10
 """An update is flagged whose loss is this many times the largest of so many before it, once there are a few."""
@@ -60,6 +61,17 @@ class Epoch:
     def to_json(self) -> dict[str, Any]:
         """Return the epoch as plain values; a number that is not finite becomes null."""
         return {name: finite(value) for name, value in asdict(self).items()}
+
+
+def part_name(name: str) -> str:
+    """Return the name of a part of the loss in words of the language in use.
+
+    Example:
+        >>> part_name("class_scores"), part_name("box")
+        ('class scores', 'box')
+    """
+    words = name.replace("_", " ")
+    return say(words)
 
 
 def finite(value: Any) -> Any:

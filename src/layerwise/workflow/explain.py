@@ -42,7 +42,7 @@ def explain_run(
 
     Args:
         opened: The run.
-        view: Name of the view; the first that fits when left out.
+        view: Name of the view; when left out the first that fits, one of the run's task where there is one.
         example: Id of the example; a misread test example when left out.
         options: Options of the view.
         data: The data, where the run was trained on data in memory.

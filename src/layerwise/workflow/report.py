@@ -29,9 +29,6 @@ __all__ = ["gather", "write_report"]
 OWN_SECTION = "layer-table"
 """The view that the report shows as a section of its own."""
 
-FIRST = ("convolution-window", "unit-sum", "softmax-cross-entropy", "weights")
-"""Views that come first where they fit, from the input to the answer."""
-
 
 def write_report(opened: Opened, language: str = "", *, to: Path | None = None, data: Any = None) -> Path:
     """Write the report of a run as one HTML page, and return its path.
@@ -135,9 +132,8 @@ def _views(opened: Opened, prepared: Prepared, *, measured: bool) -> tuple[tuple
         return (), say("The run was stopped before its weights were written.")
     chosen = choose_example(opened) if measured else Chosen(prepared.examples["train"].ids[0], "train", 0, False)
     subject = subject_of(opened, prepared, chosen)
-    fit = fitting(subject)
-    usual = [*(name for name in FIRST if name in fit), *(name for name in fit if name not in (*FIRST, OWN_SECTION))]
-    wanted = opened.folder.experiment().view.views or usual
+    asked = opened.folder.experiment().view.views
+    wanted = asked or [name for name in fitting(subject) if name != OWN_SECTION]
     views, left = [], []
     for name in wanted:
         try:

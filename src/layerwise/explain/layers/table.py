@@ -7,6 +7,7 @@ that needs real numbers runs on the processor instead.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
@@ -14,7 +15,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from layerwise.explain.layers.watch import Watch
+from layerwise.explain.layers.watch import Watch, first_tensor
 from layerwise.explain.layers.words import words_for
 from layerwise.explain.recorder import undisturbed
 
@@ -94,15 +95,16 @@ def layer_table(model: nn.Module, input_shape: tuple[int, ...]) -> tuple[LayerRo
         input_shape = tuple(example.shape[1:])
     try:
         measured = _without_numbers(model)
-        watch = _watched(measured, example.to("meta"))
+        watch, answer = _watched(measured, example.to("meta"))
     except (RuntimeError, TypeError, ValueError, LookupError):
         # The network reads numbers on its way (`.item()`, NumPy, a branch), which the meta device does not have.
         measured = model
-        watch = _watched(measured, example)
+        watch, answer = _watched(measured, example)
     maps, size = _maps_and_size(input_shape)
     whole = (1,) * len(size) if maps is not None else None
     first = LayerRow("In", "Input", input_shape, maps, size, receptive_field=whole, field_stride=whole)
-    return (first, *_rows(watch), *_unused(measured, watch))
+    layers = (*_rows(watch), *_unused(measured, watch))
+    return (first, *(layers or (_whole(model, answer),)))
 
 
 def totals(rows: Sequence[LayerRow]) -> LayerRow:
@@ -131,12 +133,21 @@ def _without_numbers(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model, known)
 
 
-def _watched(model: nn.Module, example: Tensor) -> Watch:
-    """Pass an example through a network and note what happens."""
+def _watched(model: nn.Module, example: Tensor) -> tuple[Watch, Tensor]:
+    """Pass an example through a network; return what happened, and the answer."""
     watch = Watch(model, example)
     with undisturbed(model), torch.no_grad(), watch:
-        model(example)
-    return watch
+        answer = first_tensor(model(example))
+    return watch, torch.empty(1, 0) if answer is None else answer
+
+
+def _whole(model: nn.Module, answer: Tensor) -> LayerRow:
+    """Return the one row of a learner without layers, its class in words: `NearestNeighbours` as Nearest Neighbours."""
+    shape = tuple(answer.shape[1:])
+    maps, size = _maps_and_size(shape)
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(model).__name__)
+    memory = answer.numel() * answer.element_size()
+    return LayerRow("Out", words, shape, maps, size, output_bytes=memory, note="answers without layers")
 
 
 def _rows(watch: Watch) -> list[LayerRow]:

@@ -16,14 +16,19 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from layerwise.explain.layers.receptive_field import Field, Window, field_after, window_of
 
-__all__ = ["Call", "Watch"]
+__all__ = ["Call", "Watch", "first_tensor"]
 
 RESHAPING = frozenset((
     "flatten", "view", "reshape", "squeeze", "unsqueeze", "permute", "transpose", "contiguous", "get", "getitem",
     "expand", "expand_as", "to", "float", "double", "clone", "detach", "t", "movedim", "swapaxes", "chunk", "split",
-    "new_zeros", "new_ones", "new_full", "new_empty", "zeros_like", "ones_like", "full_like",
+    "new_zeros", "new_ones", "new_full", "new_empty", "zeros_like", "ones_like", "full_like", "gather", "take",
+    "take_along_dim", "index_select", "masked_select", "masked_fill", "where", "stack", "unbind", "flip", "roll",
+    "narrow", "select", "repeat", "repeat_interleave", "tile",
 ))  # fmt: skip
-"""Functions that only arrange values, or make constants; they have no row."""
+"""Functions that only arrange, choose or cover values, or make constants; they have no row."""
+
+ENCODING = frozenset(("one_hot",))
+"""Functions whose whole numbers a layer reads; all others that make no real numbers count places and have no row."""
 
 ARRANGING = (nn.Flatten, nn.Unflatten, nn.Identity)
 """Modules that only arrange values."""
@@ -111,17 +116,19 @@ class Watch(TorchFunctionMode):
         result = function(*arguments, **keywords)
         given = list(_tensors((arguments, tuple(keywords.values()))))
         followed = [part for part in given if id(part) in self._makers]
-        output = _first(result)
+        output = first_tensor(result)
         if output is None or not followed:
             return result
         window = window_of(name, arguments, keywords)
         field = field_after(name, window, [self._fields[id(part)] for part in followed])
         if window:
             self._windows.append(window)
-        self._keep(result, self._makers[id(followed[0])], field)
-        if not self._inside and name not in RESHAPING:
+        # Where places are chosen by whole numbers, the values are what is followed.
+        source = next((part for part in followed if _is_real(part)), followed[0])
+        self._keep(result, self._makers[id(source)], field)
+        if not self._inside and name not in RESHAPING and (_is_real(output) or name in ENCODING):
             learned = tuple(part for part in given if isinstance(part, nn.Parameter))
-            self._note(self._numbered(name), None, name, followed[0], result, before, learned, window)
+            self._note(self._numbered(name), None, name, source, result, before, learned, window)
         return result
 
     def _hook(self, path: str, layer: nn.Module) -> None:
@@ -150,7 +157,7 @@ class Watch(TorchFunctionMode):
         learned: tuple[nn.Parameter, ...], window: Window | None,
     ) -> None:  # fmt: skip
         """Note one call."""
-        output = _first(result)
+        output = first_tensor(result)
         if output is None:
             return
         source = self._makers[id(given)]
@@ -201,6 +208,11 @@ def _tensors(values: Any) -> list[Tensor]:
     return [part for value in values for part in _tensors(value)] if isinstance(values, tuple | list) else []
 
 
-def _first(result: Any) -> Tensor | None:
+def _is_real(values: Tensor) -> bool:
+    """Say whether a tensor holds real or complex numbers, not whole numbers or truth values."""
+    return values.is_floating_point() or values.is_complex()
+
+
+def first_tensor(result: Any) -> Tensor | None:
     """Return the first tensor of a result."""
     return next(iter(_tensors((result,))), None)

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from layerwise.byhand import attention as attention_by_hand
 from layerwise.catalog import register
 from layerwise.data.tokens import PADDING
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.arithmetic import Arithmetic, rounding, weighted_sum
 from layerwise.explain.drawing import figure, label, readable, styled
 from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.recorder import undisturbed
@@ -41,7 +42,7 @@ def accepts(subject: Subject) -> bool:
     return isinstance(subject.model, Writes) and _layer(subject.model) is not None and bool(_symbols(subject).numel())
 
 
-@register("attention", source="arXiv:1409.0473", lecture="001 Attention")
+@register("attention", task="translate", opens="answer", source="arXiv:1409.0473", lecture="001 Attention")
 def attention(subject: Subject, *, step: int = -1, place: int = -1) -> Explanation:
     """Show how much of each place of the input every symbol of the answer was drawn from.
 
@@ -146,17 +147,16 @@ class _Found:
         _, _, hidden = self.hidden(step, place)
         mask = np.arange(self.padded[0].size) < len(self.read)
         return (
-            Arithmetic("e", "e = v·tanh(W s + U h)", "additive energies", operands, self.energies, near),
-            Arithmetic("alpha", "alpha = softmax(e)", "masked softmax",
+            Arithmetic("e", "e = v·tanh(W s + U h)", _energies, operands, self.energies, near),
+            Arithmetic("alpha", "alpha = softmax(e)", _masked_softmax,
                        {"energies": self.energies, "mask": np.ones(self.energies.shape)}, self.weights, rounded),
-            Arithmetic("sum of alpha", "sum_j alpha_j = 1", "sums of rows", {"terms": self.weights},
+            Arithmetic("sum of alpha", "sum_j alpha_j = 1", lambda terms: terms.sum(axis=1), {"terms": self.weights},
                        np.ones(len(self.weights)), rounded),
-            Arithmetic("c", "c = sum_j alpha_j h_j", "matrix product", {"left": self.weights, "right": self.memory},
-                       self.contexts, total),
-            Arithmetic(f"e[{step},{place}]", "e = sum_u v_u tanh(...)_u", "weighted sum",
-                       {"inputs": hidden, "weight": energy_weight, "bias": np.zeros(1)},
-                       self.energies[step, place], near),
-            Arithmetic("padding", "alpha = softmax(e), 0 on padding", "masked softmax",
+            Arithmetic("c", "c = sum_j alpha_j h_j", _contexts,
+                       {"weights": self.weights, "memory": self.memory}, self.contexts, total),
+            Arithmetic(f"e[{step},{place}]", "e = sum_u v_u tanh(...)_u", weighted_sum,
+                       {"inputs": hidden, "weight": energy_weight}, self.energies[step, place], near),
+            Arithmetic("padding", "alpha = softmax(e), 0 on padding", _masked_softmax,
                        {"energies": np.where(mask, self.padded[0], 0), "mask": mask}, self.padded[1], rounded),
         )  # fmt: skip
 
@@ -224,6 +224,29 @@ class _Found:
             axes.set_ylabel(label("written"))
             drawn.colorbar(image, ax=axes, shrink=0.8, label=label("weight alpha"))
         return drawn
+
+
+def _energies(
+    states: np.ndarray, memory: np.ndarray, state_weight: np.ndarray, memory_weight: np.ndarray,
+    energy_weight: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return the energy of every step at every place."""
+    parameters = attention_by_hand.Parameters(state_weight, memory_weight, energy_weight)
+    every = np.broadcast_to(memory, (len(states), *memory.shape))
+    # e_ij = v . tanh(W s_i + U h_j), for every step i at every place j
+    return attention_by_hand.forward(states, every, np.ones(every.shape[:2], dtype=bool), parameters).energies
+
+
+def _masked_softmax(energies: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the weights of energies; what is masked has none."""
+    # alpha_ij = softmax_j(e_ij)
+    return attention_by_hand.masked_softmax(energies, mask > 0)
+
+
+def _contexts(weights: np.ndarray, memory: np.ndarray) -> np.ndarray:
+    """Return the mean of the memory by the weights of every step."""
+    # c_i = sum_j alpha_ij h_j
+    return np.asarray(weights @ memory)
 
 
 def _layer(model: nn.Module) -> AdditiveAttention | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.arithmetic import DERIVATIVES, Arithmetic, rounding
 from layerwise.explain.drawing import COLOURS, bare, figure, label, styled
 from layerwise.explain.explanation import Explanation, Picture, Recorded, Table
 from layerwise.explain.layer_gradients import LayerGradient, layer_gradients, slopes_by_difference
@@ -18,7 +18,7 @@ from layerwise.language import say
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["accepts", "backpropagation"]
+__all__ = ["accepts", "backpropagation", "hidden_delta"]
 
 SHOWN = 12
 """Units of a layer that are listed, those with the largest delta."""
@@ -36,6 +36,7 @@ def accepts(subject: Subject) -> bool:
 
 @register(
     "backprop-sheet",
+    opens="learning",
     source="Rumelhart, Hinton and Williams 1986",
     lecture="003 Back Propagation Learning Algorithm; 003 Sigmoid Unit",
 )
@@ -64,7 +65,9 @@ def backpropagation(subject: Subject, *, weights: int = 3) -> Explanation:
         tables=(*(_units(layer) for layer in reversed(layers)), differences),
         notes=(
             say("Last layer: delta = dE/df · f'(s). Below: delta = f'(s) · sum of (delta above · weight)."),
-            say("Gradient of a weight: dE/dw = delta · the input that comes through it; of a bias: delta."),
+            say("Gradient of a weight: dE/dw = delta · the input that comes through it; of a bias: delta.")
+            if any(layer.bias for layer in layers)
+            else say("Gradient of a weight: dE/dw = delta · the input that comes through it."),
         ),
         pictures=(
             Picture(say("The size of dE/dw in each layer, and delta unit by unit."), lambda: _draw(layers)),
@@ -92,15 +95,13 @@ def _layer_lines(layers: list[LayerGradient], place: int, epsilon: float) -> lis
         operands = {"above": layer.above.delta, "weight": layer.above.weight, "sums": layer.sums}
         name = f"{layer.name} delta"
         lines.append(
-            Arithmetic(name, "delta = f'(s) sum delta w", "hidden delta", operands, layer.recorded, tolerance, shared)
+            Arithmetic(name, "delta = f'(s) sum delta w", hidden_delta, operands, layer.recorded, tolerance, shared)
         )
     elif layer.error_slope is not None:
         lines.append(_top_line(layer, epsilon))
     tolerance = 8 * rounding(layer.delta * np.abs(layer.inputs).max(initial=0.0), epsilon=epsilon)
     operands = {"delta": layer.delta, "inputs": layer.inputs}
-    lines.append(
-        Arithmetic(f"{layer.name} dE/dw", "dE/dw = delta a", "outer product", operands, layer.slope, tolerance)
-    )
+    lines.append(Arithmetic(f"{layer.name} dE/dw", "dE/dw = delta a", _outer_product, operands, layer.slope, tolerance))
     return lines
 
 
@@ -110,10 +111,12 @@ def _top_line(layer: LayerGradient, epsilon: float) -> Arithmetic:
     name, tolerance = f"{layer.name} delta", 8 * rounding(slope, epsilon=epsilon)
     if layer.activation == "identity":
         # f(s) = s has f'(s) = 1 everywhere
-        return Arithmetic(name, "delta = dE/ds", "unchanged", {"error_slope": slope}, layer.recorded, tolerance)
+        return Arithmetic(
+            name, "delta = dE/ds", lambda error_slope: error_slope, {"error_slope": slope}, layer.recorded, tolerance
+        )
     settings = {"name": layer.activation, "settings": layer.settings}
     operands = {"error_slope": slope, "sums": layer.sums}
-    return Arithmetic(name, "delta = dE/df f'(s)", "output delta", operands, layer.recorded, tolerance, settings)
+    return Arithmetic(name, "delta = dE/df f'(s)", _output_delta, operands, layer.recorded, tolerance, settings)
 
 
 def _differences(subject: Subject, layers: list[LayerGradient], weights: int) -> tuple[Table, tuple[Arithmetic, ...]]:
@@ -140,13 +143,36 @@ def _differences(subject: Subject, layers: list[LayerGradient], weights: int) ->
                 Arithmetic(
                     name,
                     "dE/dw = (E(w+h) - E(w-h)) / 2h",
-                    "difference quotient",
+                    _difference_quotient,
                     operands,
                     np.array(recorded),
                     tolerance,
                 )
             )
     return Table(say("The same gradients three ways"), header, tuple(rows)), tuple(lines)
+
+
+def _output_delta(error_slope: np.ndarray, sums: np.ndarray, *, name: str, settings: tuple[float, ...]) -> np.ndarray:
+    # delta_i = dE/df_i f'(s_i)
+    return np.asarray(error_slope * DERIVATIVES[name](sums, *settings))
+
+
+def hidden_delta(
+    above: np.ndarray, weight: np.ndarray, sums: np.ndarray, *, name: str, settings: tuple[float, ...]
+) -> np.ndarray:
+    """Return the delta of a layer from that of the layer above it."""
+    # delta_i^(j) = f'(s_i) sum_l delta_l^(j+1) w_li^(j+1)
+    return np.asarray(DERIVATIVES[name](sums, *settings) * (weight.T @ above))
+
+
+def _outer_product(delta: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    # dE/dw_ik = delta_i a_k
+    return np.outer(delta, inputs)
+
+
+def _difference_quotient(above: np.ndarray, below: np.ndarray, step: np.ndarray) -> np.ndarray:
+    # dE/dw = (E(w + h) - E(w - h)) / 2h
+    return np.asarray((above - below) / (2 * step))
 
 
 def _units(layer: LayerGradient) -> Table:

@@ -9,7 +9,7 @@ import numpy as np
 from layerwise.byhand.padding import as_pair
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.arithmetic import Arithmetic, rounding, term_sum, window_sum
 from layerwise.explain.convolution_picture import draw_window
 from layerwise.explain.explanation import Explanation, Picture, Recorded, Table
 from layerwise.explain.linear_units import activation_after, arrays, choose, layer_name
@@ -29,7 +29,12 @@ def accepts(subject: Subject) -> bool:
     return bool(_convolutions(record_forward(subject.model, subject.inputs)))
 
 
-@register("convolution-window", source="LeCun et al. 1998", lecture="000 convolution operator; 002 convolution layer")
+@register(
+    "convolution-window",
+    opens="layer",
+    source="LeCun et al. 1998",
+    lecture="000 convolution operator; 002 convolution layer",
+)
 def convolution_window(
     subject: Subject, *, layer: str = "", channel: int = -1, row: int = -1, column: int = -1
 ) -> Explanation:
@@ -98,12 +103,11 @@ def _cell(output: np.ndarray, wanted: tuple[int, int, int]) -> tuple[int, int, i
 
 
 def _arithmetic(seen: Window, total: float, epsilon: float) -> tuple[Arithmetic, ...]:
-    tolerance = rounding(seen.patch * seen.kernel, np.array(seen.bias), epsilon=epsilon)
-    operands = {"patch": seen.patch, "kernel": seen.kernel, "bias": np.array(seen.bias)}
-    terms = np.append(seen.subtotals(), seen.bias)
+    tolerance = rounding(seen.patch * seen.kernel, np.array(seen.bias or 0.0), epsilon=epsilon)
+    rest, terms = "" if seen.bias is None else " + b", {"terms": seen.terms()}
     return (
-        Arithmetic("z", "z = sum x w + b", "window sum", operands, np.array(total), tolerance),
-        Arithmetic("channels", "z = sum of the channels + b", "sum", {"terms": terms}, np.array(total), tolerance),
+        Arithmetic("z", f"z = sum x w{rest}", window_sum, seen.operands(), np.array(total), tolerance),
+        Arithmetic("channels", f"z = sum of the channels{rest}", term_sum, terms, np.array(total), tolerance),
     )
 
 
@@ -122,16 +126,16 @@ def _largest(seen: Window) -> list[int]:
 
 def _sentence(seen: Window, total: float) -> str:
     sums = seen.subtotals()
+    result, bias = f"{total:.4g}", None if seen.bias is None else f"{seen.bias:.4g}"
     if len(sums) > SHOWN:
-        return say(
-            "{} (sum of {} channels) + {} (bias) = {}",
-            f"{sums.sum():.4g}",
-            len(sums),
-            f"{seen.bias:.4g}",
-            f"{total:.4g}",
-        )
+        whole = f"{sums.sum():.4g}"
+        if bias is None:
+            return say("{} (sum of {} channels) = {}", whole, len(sums), result)
+        return say("{} (sum of {} channels) + {} (bias) = {}", whole, len(sums), bias, result)
     parts = " + ".join(f"({value:.4g})" if value < 0 else f"{value:.4g}" for value in sums)
-    return say("{} (channels) + {} (bias) = {}", parts, f"{seen.bias:.4g}", f"{total:.4g}")
+    if bias is None:
+        return say("{} (channels) = {}", parts, result)
+    return say("{} (channels) + {} (bias) = {}", parts, bias, result)
 
 
 def _after(name: str, value: np.ndarray) -> tuple[str, ...]:
@@ -141,9 +145,9 @@ def _after(name: str, value: np.ndarray) -> tuple[str, ...]:
 def _tables(seen: Window, total: float) -> tuple[Table, ...]:
     """Return the sum of every channel, and the cells of the largest ones."""
     sums = [(str(seen.first + place), float(value)) for place, value in enumerate(seen.subtotals())]
-    end = [(say("bias"), seen.bias), (say("sum z"), total)]
+    end = [*(() if seen.bias is None else ((say("bias"), seen.bias),)), (say("sum z"), total)]
     overview = Table(say("Sum of each input channel"), (say("channel"), say("sum of x·w")), (*sums, *end),
-                     marked=frozenset((len(sums) + 1,)))  # fmt: skip
+                     marked=frozenset((len(sums) + len(end) - 1,)))  # fmt: skip
     header = (say("row"), say("column"), say("value x"), say("weight w"), say("product x·w"))
     cells = []
     for channel in _largest(seen):

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from layerwise.byhand.boxes import suppress
+from layerwise.byhand.activations import sigmoid, softmax
+from layerwise.byhand.boxes import decode_box, generalised_intersection_over_union, intersection_over_union, suppress
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
 from layerwise.explain.arithmetic import Arithmetic
@@ -25,6 +26,9 @@ __all__ = ["accepts", "detections"]
 
 SHOWN = 12
 """Suppressed boxes whose overlap is worked out one by one."""
+
+LISTED = 20
+"""Boxes that a table holds, those with the highest scores."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def accepts(subject: Subject) -> bool:
     return found.dim() == 4 and found.shape[1] == 5 + task.outputs() and tuple(subject.inputs.shape[2:]) == task.size
 
 
-@register("detections", source="arXiv:1506.02640", lecture="001 Object Detection")
+@register("detections", task="detect", opens="answer", source="arXiv:1506.02640", lecture="001 Object Detection")
 def detections(subject: Subject, *, box: int = 0) -> Explanation:
     """Show every box beside the truth, decode one of them by hand, and say which box suppressed which.
 
@@ -98,7 +102,7 @@ def detections(subject: Subject, *, box: int = 0) -> Explanation:
             "suppressed_by": Recorded(found.by, ("box",), "replayed", "output"),
         },
         arithmetic=(*_decoding(subject, task, output, found, chosen), *_overlaps(subject, found, chosen, truth)),
-        tables=(_kept(found, names, hits, truth), *_suppressed(found, names), *_wanted(truth, names)),
+        tables=(_kept(found, names, hits, chosen), *_suppressed(found, names), *_wanted(truth, names)),
         notes=_notes(found, truth, hits),
         pictures=(
             Picture(say("The picture with the objects as they are, and with the boxes that were kept; dashed boxes hit "
@@ -159,9 +163,9 @@ def _decoding(subject: Subject, task: Detect, output: Tensor, found: _Read, chos
     # e^t turns an error of t into one of the same size relative to the side.
     tolerance = 64 * epsilon * (max(task.size) + float(np.abs(box[1:5]).max()))
     return (
-        Arithmetic("box", "x = (column + 1/2 + t_x) s,  w = a exp(t_w), cut at the border", "decoded box",
+        Arithmetic("box", "x = (column + 1/2 + t_x) s,  w = a exp(t_w), cut at the border", _decoded_box,
                    {"code": wrote[1:5]}, box[1:5], tolerance, settings),
-        Arithmetic("score", "sigmoid(z_0) max softmax(z_5 ...)", "detection score",
+        Arithmetic("score", "sigmoid(z_0) max softmax(z_5 ...)", _score,
                    {"sureness": wrote[:1], "classes": wrote[5:]}, np.array(box[5]),
                    64 * epsilon * (1 + float(np.abs(wrote).max()))),
     )  # fmt: skip
@@ -175,20 +179,46 @@ def _overlaps(subject: Subject, found: _Read, chosen: int, truth: np.ndarray | N
     for lost in np.flatnonzero(found.by >= 0)[:SHOWN].tolist():
         better = int(found.by[lost])
         lines.append(Arithmetic(
-            f"IoU {lost}, {better}", "IoU = |A and B| / |A or B|", "box overlap",
+            f"IoU {lost}, {better}", "IoU = |A and B| / |A or B|", intersection_over_union,
             {"first": exact[better], "second": exact[lost]}, iou(boxes[better], boxes[lost]).numpy(force=True),
             tolerance,
         ))  # fmt: skip
-    lines.append(Arithmetic("IoU", "IoU = |A and B| / |A or B|, every pair", "box overlaps", {"boxes": exact},
+    lines.append(Arithmetic("IoU", "IoU = |A and B| / |A or B|, every pair", _every_overlap, {"boxes": exact},
                             pairwise_iou(boxes, boxes).numpy(force=True), tolerance))  # fmt: skip
     if truth is not None and len(truth):
         objects = torch.from_numpy(truth[:, 1:]).to(boxes.dtype)
         nearest = int(generalised_iou(boxes[chosen].expand(len(objects), 4), objects).argmax())
         value = generalised_iou(boxes[chosen], objects[nearest]).numpy(force=True)
-        lines.append(Arithmetic("GIoU", "GIoU = I / U - (C - U) / C, with the nearest object", "generalised overlap",
+        lines.append(Arithmetic("GIoU", "GIoU = I / U - (C - U) / C, with the nearest object", _generalised_overlap,
                                 {"first": exact[chosen], "second": objects[nearest].double().numpy()}, value,
                                 tolerance))  # fmt: skip
     return tuple(lines)
+
+
+def _decoded_box(
+    code: np.ndarray, *, cell: tuple[int, int], grid: tuple[int, int], size: tuple[int, int], anchor: float
+) -> np.ndarray:
+    """Return left, top, right and bottom of the box that a cell wrote, cut at the border of the picture."""
+    # x = (column + 1/2 + t_x) s,  w = a exp(t_w)
+    level = decode_box(code, *cell, stride=size[1] / grid[1], anchor=anchor)
+    upright = decode_box(code, *cell, stride=size[0] / grid[0], anchor=anchor)
+    box = np.array([level[0], upright[1], level[2], upright[3]])
+    return np.asarray(np.clip(box, 0, np.array([size[1], size[0]] * 2)))
+
+
+def _score(sureness: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    # score = sigmoid(z_0) max_k softmax(z_5 ...)_k
+    return np.asarray(sigmoid(sureness)[0] * softmax(classes).max())
+
+
+def _every_overlap(boxes: np.ndarray) -> np.ndarray:
+    # IoU = |A and B| / |A or B|, every pair
+    return np.array([[intersection_over_union(one, other) for other in boxes] for one in boxes])
+
+
+def _generalised_overlap(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    # GIoU = I / U - (C - U) / C
+    return np.asarray(generalised_intersection_over_union(first, second)[0])
 
 
 def _row(box: np.ndarray, names: tuple[str, ...]) -> tuple[Cell, ...]:
@@ -196,26 +226,29 @@ def _row(box: np.ndarray, names: tuple[str, ...]) -> tuple[Cell, ...]:
     return names[int(box[0])], *(float(edge) for edge in box[1:])
 
 
-def _kept(found: _Read, names: tuple[str, ...], hits: np.ndarray | None, truth: np.ndarray | None) -> Table:
-    """Return the kept boxes, the best first."""
+def _kept(found: _Read, names: tuple[str, ...], hits: np.ndarray | None, chosen: int) -> Table:
+    """Return the kept boxes with the highest scores, the best first, and the one that is worked out in any case."""
     header: tuple[str, ...] = (
         say("box"), say("class"), say("left"), say("top"), say("right"), say("bottom"), say("score"),
     )  # fmt: skip
     rows: list[tuple[Cell, ...]] = []
-    for place, box in enumerate(found.kept.tolist()):
+    listed = [place for place, box in enumerate(found.kept.tolist()) if place < LISTED or box == chosen]
+    for place in listed:
+        box = int(found.kept[place])
         said: tuple[Cell, ...] = () if hits is None else (say("hit") if hits[place] else say("hits nothing"),)
         rows.append((f"#{box}", *_row(found.boxes[box], names), *said))
-    header = header if truth is None else (*header, say("truth"))
-    return Table(say("Boxes that were kept"), header, tuple(rows))
+    header = header if hits is None else (*header, say("truth"))
+    marked = frozenset(row for row, place in enumerate(listed) if found.kept[place] == chosen)
+    return Table(say("Boxes that were kept"), header, tuple(rows), marked=marked)
 
 
 def _suppressed(found: _Read, names: tuple[str, ...]) -> tuple[Table, ...]:
-    """Return the boxes that a better one sent away."""
+    """Return the boxes that a better one sent away, those with the highest scores first."""
     boxes = torch.from_numpy(found.boxes[:, 1:5])
     rows: list[tuple[Cell, ...]] = [
         (f"#{lost}", *_row(found.boxes[lost], names), f"#{found.by[lost]}",
          float(iou(boxes[lost], boxes[int(found.by[lost])])))
-        for lost in np.flatnonzero(found.by >= 0).tolist()
+        for lost in np.flatnonzero(found.by >= 0)[:LISTED].tolist()
     ]  # fmt: skip
     header = (say("box"), say("class"), say("left"), say("top"), say("right"), say("bottom"), say("score"),
               say("suppressed by"), "IoU")  # fmt: skip
@@ -236,6 +269,12 @@ def _notes(found: _Read, truth: np.ndarray | None, hits: np.ndarray | None) -> t
     notes = []
     if len(found.boxes) and found.boxes[0, 5] < LEAST_SCORE:
         notes.append(say("No cell is sure enough (score below {}): the surest one is shown all the same.", LEAST_SCORE))
+    if len(found.kept) > LISTED:
+        notes.append(say("The {} kept boxes with the highest scores are listed; {} more were kept.", LISTED,
+                         len(found.kept) - LISTED))  # fmt: skip
+    if len(lost) > LISTED:
+        notes.append(say("The {} suppressed boxes with the highest scores are listed; {} more were suppressed.", LISTED,
+                         len(lost) - LISTED))  # fmt: skip
     if len(lost):
         first = int(lost[0])
         notes.append(say("Box #{} was suppressed by #{}: the same class, a lower score, IoU above {}.", first,

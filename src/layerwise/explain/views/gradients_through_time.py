@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from layerwise.byhand import lstm
+from layerwise.byhand import gru, lstm, recurrent
 from layerwise.catalog import register
 from layerwise.data.tokens import PADDING
 from layerwise.explain.arithmetic import Arithmetic
@@ -46,7 +47,7 @@ def accepts(subject: Subject) -> bool:
 
 
 @register(
-    "gradients-through-time", source="Bengio, Simard and Frasconi 1994; arXiv:1211.5063",
+    "gradients-through-time", opens="learning", source="Bengio, Simard and Frasconi 1994; arXiv:1211.5063",
     lecture="000 Backpropagation through Time; 001 Vanilla RNN gradient flow",
 )  # fmt: skip
 def gradients_through_time(subject: Subject, *, layer: str = "") -> Explanation:
@@ -123,6 +124,41 @@ def _labels(subject: Subject, steps: RecurrentSteps) -> list[str]:
     return [signs.get(symbol, symbol) for symbol in read]
 
 
+def _plain_slopes(
+    gradient: np.ndarray, inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray,
+    bias: np.ndarray, hidden: np.ndarray, *, activation: str,
+) -> np.ndarray:  # fmt: skip
+    """Return dE/dh_t of a layer of plain units, forward and back from its first state on."""
+    weights, state = recurrent.Weights(input_weight, recurrent_weight, bias), hidden[None]
+    states = recurrent.forward(inputs[:, None], state, weights, activation=activation)
+    # dE/dh_t = dE_t/dh_t + W^T da_(t+1)
+    found = recurrent.backward(gradient[:, None], inputs[:, None], state, states, weights, activation=activation)
+    return found.states[:, 0]
+
+
+def _gru_slopes(
+    gradient: np.ndarray, inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray,
+    bias: np.ndarray, recurrent_bias: np.ndarray, hidden: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return dE/dh_t of a GRU."""
+    weights, state = gru.Weights(input_weight, recurrent_weight, bias, recurrent_bias), hidden[None]
+    gates = gru.forward(inputs[:, None], state, weights, reset_after=True)
+    # dE/dh_t = dE_t/dh_t + (dh_(t+1)/dh_t)^T dE/dh_(t+1)
+    return gru.backward(gradient[:, None], inputs[:, None], state, gates, weights, reset_after=True).hiddens[:, 0]
+
+
+def _lstm_slopes(
+    gradient: np.ndarray, inputs: np.ndarray, input_weight: np.ndarray, recurrent_weight: np.ndarray,
+    bias: np.ndarray, hidden: np.ndarray, cell: np.ndarray, *, part: str,
+) -> np.ndarray:  # fmt: skip
+    """Return dE/dh_t or dE/dc_t of an LSTM."""
+    weights = recurrent.Weights(input_weight, recurrent_weight, bias)
+    gates = lstm.forward(inputs[:, None], hidden[None], cell[None], weights)
+    # dE/dc_t = f_(t+1) dE/dc_(t+1) + o_t (1 - tanh^2 c_t) dE/dh_t
+    found = lstm.backward(gradient[:, None], inputs[:, None], hidden[None], cell[None], gates, weights)
+    return np.asarray(getattr(found, part)[:, 0])
+
+
 @dataclass(frozen=True)
 class _Shown:
     """The layer, the direct gradients, and torch's gradients of states and cells."""
@@ -154,21 +190,23 @@ class _Shown:
         w_x, w_h, *biases = steps.params
         b_x, b_h = biases or [np.zeros(len(w_x)), np.zeros(len(w_x))]
         rows = {"input_weight": w_x[:, used], "recurrent_weight": w_h, "bias": b_x + b_h}
-        name, settings = "recurrent slopes", [{"activation": steps.kind.removeprefix("rnn_")}]
+        operation: Callable[..., np.ndarray] = _plain_slopes
+        settings: list[dict[str, str]] = [{"activation": steps.kind.removeprefix("rnn_")}]
         start = {"hidden": steps.before["h"][0]}
         if steps.kind == "lstm":
             rows = {key: lstm.from_torch(part) for key, part in rows.items()}
             start["cell"] = steps.before["c"][0]
-            name, settings = "lstm slopes", [{"part": "hiddens"}, {"part": "cells"}]
+            operation, settings = _lstm_slopes, [{"part": "hiddens"}, {"part": "cells"}]
         elif steps.kind == "gru":
-            rows, name, settings = {**rows, "bias": b_x, "recurrent_bias": b_h}, "gru slopes", [{}]
+            rows = {**rows, "bias": b_x, "recurrent_bias": b_h}
+            operation, settings = _gru_slopes, [{}]
         operands = {"gradient": self.direct, "inputs": steps.inputs[:, used], **rows, **start}
         lines = []
         for letter, setting in zip("hc", settings, strict=False):
             whole = self.slopes[letter]
             tolerance = 64 * epsilon * len(whole) * (float(np.abs(whole).max()) + epsilon)
             words = f"dE/d{letter}_t, {whole.shape[0]} x {whole.shape[1]}"
-            lines.append(Arithmetic(f"dE/d{letter}", words, name, operands, whole, tolerance, setting))
+            lines.append(Arithmetic(f"dE/d{letter}", words, operation, operands, whole, tolerance, setting))
         return tuple(lines)
 
     def sentence(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from layerwise.catalog import register
-from layerwise.explain.arithmetic import Arithmetic
+from layerwise.explain.arithmetic import Arithmetic, term_sum
 from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
 from layerwise.explain.explanation import Explanation, Picture, Recorded, Table
 from layerwise.explain.layers.table import LayerRow, layer_table, totals
@@ -28,7 +28,7 @@ def accepts(subject: Subject) -> bool:
     return any(parameter.numel() for parameter in subject.model.parameters())
 
 
-@register("layer-table", source="LeCun et al. 1998", lecture="002 Table 13-1")
+@register("layer-table", opens="network", source="LeCun et al. 1998", lecture="002 Table 13-1")
 def layers(subject: Subject) -> Explanation:
     """Show every layer: type, maps, size, kernel, stride, activation, parameters, multiply-adds, receptive field.
 
@@ -43,7 +43,7 @@ def layers(subject: Subject) -> Explanation:
     terms = np.array([row.parameters for row in rows], dtype=np.float64)
     lines = [
         Arithmetic(
-            "total", "parameters = sum of the layers", "sum", {"terms": terms[terms > 0]}, np.array(counted), 0.0
+            "total", "parameters = sum of the layers", term_sum, {"terms": terms[terms > 0]}, np.array(counted), 0.0
         ),
         *(line for row in rows if (line := _count(subject.model, row)) is not None),
     ]
@@ -75,9 +75,15 @@ def _count(model: nn.Module, row: LayerRow) -> Arithmetic | None:
     biases = bias.numel() if isinstance(bias, Tensor) else 0
     if weight.numel() + biases != row.parameters:
         return None
-    operands = {"sizes": np.array(weight.shape, dtype=np.float64), "biases": np.array(float(biases))}
-    words = " · ".join(map(str, weight.shape))
-    return Arithmetic(row.name, f"{words} + {biases}", "count", operands, np.array(float(row.parameters)), 0.0)
+    operands, words = {"sizes": np.array(weight.shape, dtype=np.float64)}, " · ".join(map(str, weight.shape))
+    if biases:
+        operands, words = {**operands, "biases": np.array(float(biases))}, f"{words} + {biases}"
+    return Arithmetic(row.name, words, _counted, operands, np.array(float(row.parameters)), 0.0)
+
+
+def _counted(sizes: np.ndarray, biases: np.ndarray | None = None) -> np.ndarray:
+    # parameters = product of the sizes + biases
+    return np.asarray(np.prod(sizes) + (0.0 if biases is None else biases))
 
 
 def _architecture(rows: tuple[LayerRow, ...]) -> Table:

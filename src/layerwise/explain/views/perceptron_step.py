@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layerwise.byhand import perceptron
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.arithmetic import Arithmetic, rounding, term_sum
 from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
 from layerwise.explain.explanation import Explanation, Picture, Recorded, Table
 from layerwise.explain.layer_gradients import layer_gradients
@@ -48,7 +49,7 @@ def accepts(subject: Subject) -> bool:
     )
 
 
-@register("perceptron-step", source="Rosenblatt 1958", lecture="003 Parameter Learning in Perceptron")
+@register("perceptron-step", opens="learning", source="Rosenblatt 1958", lecture="003 Parameter Learning in Perceptron")
 def perceptron_step(subject: Subject, *, unit: int = -1) -> Explanation:
     """Show what the perceptron's rule does to the weights when it visits the example.
 
@@ -109,12 +110,17 @@ def _visits(subject: Subject) -> list[_Visit]:
 def _arithmetic(visit: _Visit, epsilon: float) -> tuple[Arithmetic, ...]:
     tolerance = rounding(visit.before * visit.point, epsilon=epsilon)
     terms = {"terms": visit.before * visit.point}
-    lines = [Arithmetic("w·x", "w·x, the bias with a constant 1", "sum", terms, np.array(visit.total), tolerance)]
+    lines = [Arithmetic("w·x", "w·x, the bias with a constant 1", term_sum, terms, np.array(visit.total), tolerance)]
     if visit.wrong:
         operands = {"weights": visit.before, "point": visit.point, "target": np.array(visit.target)}
         size = rounding(np.abs(visit.before) + np.abs(visit.point), epsilon=epsilon)
-        lines.append(Arithmetic("w", "w after the visit", "perceptron rule", operands, visit.after, size))
+        lines.append(Arithmetic("w", "w after the visit", _rule, operands, visit.after, size))
     return tuple(lines)
+
+
+def _rule(weights: np.ndarray, point: np.ndarray, target: np.ndarray) -> np.ndarray:
+    # w <- w + x for an example of P with w·x <= 0;  w <- w - x for one of N with w·x >= 0
+    return perceptron.update(weights, point, float(target))
 
 
 def _verdict(visit: _Visit) -> str:

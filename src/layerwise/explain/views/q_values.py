@@ -12,7 +12,7 @@ from layerwise.byhand.linear import forward
 from layerwise.byhand.q_learning import bellman_target
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import Arithmetic
+from layerwise.explain.arithmetic import Arithmetic, term_sum
 from layerwise.explain.drawing import COLOURS, bare, figure, label, styled
 from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.subject import Subject
@@ -31,7 +31,13 @@ def accepts(subject: Subject) -> bool:
     return isinstance(subject.model, DeepQNetwork)
 
 
-@register("q-values", source="Mnih et al., Nature 2015, figure 3", lecture="003 Automatic Game Playing")
+@register(
+    "q-values",
+    task="play",
+    opens="answer",
+    source="Mnih et al., Nature 2015, figure 3",
+    lecture="003 Automatic Game Playing",
+)
 def q_values(subject: Subject, *, move: int = -1) -> Explanation:
     """Play the episode by the highest value, and show the values of every action before each move.
 
@@ -132,7 +138,7 @@ class Game:
             {"over": np.array([False]), "discount": model.discount},
         )  # fmt: skip
         # Nothing follows the last move: its target is the reward.
-        last = Arithmetic("target", say("the reward of move {}", move), "sum", {"terms": np.array([reward])},
+        last = Arithmetic("target", say("the reward of move {}", move), term_sum, {"terms": np.array([reward])},
                           np.array(reward), 0.0)  # fmt: skip
         return (
             Arithmetic(

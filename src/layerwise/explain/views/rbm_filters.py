@@ -35,7 +35,11 @@ def accepts(subject: Subject) -> bool:
 
 
 @register(
-    "rbm-filters", source="Hinton 2010, A practical guide, section 15", lecture="003 Effect of Unsupervised Training"
+    "rbm-filters",
+    task="density",
+    opens="layer",
+    source="Hinton 2010, A practical guide, section 15",
+    lecture="003 Effect of Unsupervised Training",
 )
 def rbm_filters(subject: Subject, *, layer: str = "") -> Explanation:
     """Show the weights of every hidden unit as a picture, the most probable unit on the example first.

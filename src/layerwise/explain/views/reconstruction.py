@@ -10,7 +10,7 @@ import torch
 
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.arithmetic import Arithmetic, activated, rounding
 from layerwise.explain.drawing import COLOURS, bare, figure, label, styled
 from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.machines import Machine, has_machine, machine_of, probability_lines
@@ -45,7 +45,13 @@ def accepts(subject: Subject) -> bool:
     return has_machine(subject)
 
 
-@register("reconstruction", source="Hinton 2002; Hinton 2010, section 3", lecture="003 Contrastive Divergence (CD)")
+@register(
+    "reconstruction",
+    task="density",
+    opens="answer",
+    source="Hinton 2002; Hinton 2010, section 3",
+    lecture="003 Contrastive Divergence (CD)",
+)
 def reconstruction(
     subject: Subject, *, layer: str = "", unit: int = -1, visible_unit: int = -1, draw: int = 0
 ) -> Explanation:
@@ -137,10 +143,17 @@ def _lines_down(machine: Machine, step: _Step, place: int, subject: Subject) -> 
 def _sampled(name: str, chance: float, draw: float, sample: float, epsilon: float) -> tuple[Arithmetic, Arithmetic]:
     """Return how a unit was sampled: how far its draw lies below its probability, and 1 where it does."""
     margin = np.array(chance - draw)
-    operands = {"left": np.array(chance), "right": np.array(draw)}
+    operands = {"chance": np.array(chance), "draw": np.array(draw)}
     return (
-        Arithmetic(f"P - u of {name}", "P - u", "difference", operands, margin, rounding(margin, epsilon=epsilon)),
-        Arithmetic(name, "1 where u < P", "activation", {"inputs": margin}, np.array(sample), 0.0, {"name": "step"}),
+        Arithmetic(
+            f"P - u of {name}",
+            "P - u",
+            lambda chance, draw: chance - draw,
+            operands,
+            margin,
+            rounding(margin, epsilon=epsilon),
+        ),
+        Arithmetic(name, "1 where u < P", activated, {"inputs": margin}, np.array(sample), 0.0, {"name": "step"}),
     )
 
 

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from layerwise.byhand import lstm
+from layerwise.byhand.activations import tanh
 from layerwise.catalog import register
 from layerwise.data.tokens import PADDING
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import Arithmetic, rounding
-from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
+from layerwise.explain.arithmetic import Arithmetic, activated, rounding, weighted_sum
 from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.linear_units import choose
-from layerwise.explain.recurrent_steps import RecurrentSteps, recurrent_layers, steps_of
+from layerwise.explain.recurrent_picture import NAMES, draw_layer, draw_unit
+from layerwise.explain.recurrent_steps import (
+    RecurrentSteps,
+    gru_steps,
+    lstm_steps,
+    plain_steps,
+    recurrent_layers,
+    steps_of,
+)
 from layerwise.explain.subject import Subject
 from layerwise.explain.trace import record_forward
 from layerwise.language import say
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 __all__ = ["accepts", "gates_through_time"]
-
-DRAWN = 60
-"""Time steps that a picture can hold."""
-
-MAPPED = 48
-"""Units that a map can hold."""
-
-NAMES = {
-    "i": "input gate i", "f": "forget gate f", "o": "output gate o", "g": "candidate g", "c": "cell c",
-    "r": "reset gate r", "z": "update gate z", "n": "candidate n", "h": "hidden state h",
-}  # fmt: skip
 
 EQUATIONS = {
     "lstm": "i, f, o = sigmoid(W x + U h + b);  g = tanh(W x + U h + b);  c = f c' + i g;  h = o tanh(c)",
@@ -45,6 +37,14 @@ EQUATIONS = {
 }
 """What each kind of layer computes; a stroke marks the step before."""
 
+UNBIASED = {
+    "lstm": "i, f, o = sigmoid(W x + U h);  g = tanh(W x + U h);  c = f c' + i g;  h = o tanh(c)",
+    "gru": "r, z = sigmoid(W x + U h);  n = tanh(W x + r U h);  h = z h' + (1 - z) n",
+    "rnn_tanh": "h = tanh(W x + U h')",
+    "rnn_relu": "h = max(0, W x + U h')",
+}
+"""The same where the layer has no biases."""
+
 
 def accepts(subject: Subject) -> bool:
     """Say whether the network has a recurrent layer, and the example at least two steps."""
@@ -52,7 +52,12 @@ def accepts(subject: Subject) -> bool:
     return bool(layers) and max(layers[0].shape[:-1]) > 1 and layers[0].shape[-1] > 0 and len(subject.inputs) == 1
 
 
-@register("gates-through-time", source="Hochreiter and Schmidhuber 1997", lecture="001 LSTM; 001 GRU; 000 RNN cell")
+@register(
+    "gates-through-time",
+    opens="layer",
+    source="Hochreiter and Schmidhuber 1997",
+    lecture="001 LSTM; 001 GRU; 000 RNN cell",
+)
 def gates_through_time(
     subject: Subject, *, layer: str = "", depth: int = -1, unit: int = -1, time: int = -1, backward: bool = False
 ) -> Explanation:
@@ -84,7 +89,7 @@ def gates_through_time(
     _require(time, length, say("A time step is counted from 0."))
     shown = _Shown(steps, _labels(subject, length, backward), unit, time, subject.epsilon())
     notes = (
-        EQUATIONS[steps.kind], shown.sentence(),
+        (EQUATIONS if steps.biased else UNBIASED)[steps.kind], shown.sentence(),
         say("A stroke marks the step before; before the first step all is 0, or what was carried over."),
     )  # fmt: skip
     return Explanation(
@@ -96,8 +101,10 @@ def gates_through_time(
         tables=(shown.sums(), shown.table()),
         notes=notes,
         pictures=(
-            Picture(say("Unit {} through time: gates above, state below.", unit), shown.draw_unit),
-            Picture(say("All units: one row a unit, one column a step."), shown.draw_layer),
+            Picture(say("Unit {} through time: gates above, state below.", unit),
+                    lambda: draw_unit(steps, shown.labels, unit, time)),
+            Picture(say("All units: one row a unit, one column a step."),
+                    lambda: draw_layer(steps, shown.labels, time)),
         ),
     )  # fmt: skip
 
@@ -130,6 +137,21 @@ def _visible(symbol: str) -> str:
     return {" ": "␣", "\n": "↵", "\t": "→"}.get(symbol, symbol)
 
 
+def _cell(forget: np.ndarray, before: np.ndarray, gate: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+    # c = f c' + i g
+    return np.asarray(forget * before + gate * candidate)
+
+
+def _output(gate: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    # h = o tanh(c)
+    return np.asarray(gate * tanh(cell))
+
+
+def _mixture(update: np.ndarray, before: np.ndarray, candidate: np.ndarray) -> np.ndarray:
+    # h = z h' + (1 - z) n
+    return np.asarray(update * before + (1 - update) * candidate)
+
+
 @dataclass(frozen=True)
 class _Shown:
     """The layer, and the unit and the step that are re-added."""
@@ -139,11 +161,6 @@ class _Shown:
     unit: int
     time: int
     epsilon: float
-
-    @property
-    def state(self) -> tuple[str, ...]:
-        """Letters of what is kept from step to step."""
-        return ("c", "h") if self.steps.kind == "lstm" else ("h",)
 
     @property
     def length(self) -> int:
@@ -160,7 +177,7 @@ class _Shown:
 
     def tensors(self) -> dict[str, Recorded]:
         """Return every number by its letter."""
-        names = (*self.steps.gates, *self.state)
+        names = (*self.steps.gates, *self.steps.state)
         return {
             name: Recorded(self.steps.values[name][: self.length], ("step", "unit"), "recorded", self.steps.name)
             for name in names
@@ -176,7 +193,7 @@ class _Shown:
         before = {"hidden": steps.before["h"][:length]}
         reach = np.abs(operands["inputs"]) @ np.abs(w_x[:, used]).T + np.abs(before["hidden"]) @ np.abs(w_h).T
         tolerance = rounding(np.array((reach + np.abs(b_x) + np.abs(b_h)).max()), epsilon=self.epsilon)
-        expected = {name: steps.values[name][:length] for name in self.state}
+        expected = {name: steps.values[name][:length] for name in self.steps.state}
         if steps.kind == "lstm":
             rows = {**operands, "bias": b_x + b_h}
             turned = {name: lstm.from_torch(rows[name]) for name in ("input_weight", "recurrent_weight", "bias")}
@@ -186,24 +203,22 @@ class _Shown:
             alone = {name: rows[name][: 3 * steps.units] for name in turned}
             return tuple(
                 Arithmetic(
-                    name, f"{name}_t, {length} x {steps.units}", "lstm step", {**state, **weights}, expected[name[0]],
+                    name, f"{name}_t, {length} x {steps.units}", lstm_steps, {**state, **weights}, expected[name[0]],
                     size, {"part": name},
                 )
                 for name, weights in (("cell", alone), ("hidden", turned))
             )  # fmt: skip
         if steps.kind == "gru":
             whole = {**operands, "bias": b_x, "recurrent_bias": b_h, **before}
-            return (
-                Arithmetic("hidden", f"h_t, {length} x {steps.units}", "gru step", whole, expected["h"], tolerance),
-            )
+            return (Arithmetic("hidden", f"h_t, {length} x {steps.units}", gru_steps, whole, expected["h"], tolerance),)
         whole, kind = {**operands, "bias": b_x + b_h, **before}, steps.kind.removeprefix("rnn_")
         return (
-            Arithmetic("hidden", f"h_t, {length} x {steps.units}", "recurrent step", whole, expected["h"], tolerance,
+            Arithmetic("hidden", f"h_t, {length} x {steps.units}", plain_steps, whole, expected["h"], tolerance,
                        {"activation": kind}),
         )  # fmt: skip
 
     def parts(self, gate: str) -> tuple[np.ndarray, np.ndarray, float]:
-        """Return what goes into one sum of the unit, where it is not 0, the weights, and the bias."""
+        """Return what goes into one sum of the unit, where it is not 0, the weights, and the bias or 0."""
         steps = self.steps
         row = steps.rows(gate).start + self.unit
         given = np.concatenate((steps.inputs[self.time], steps.before["h"][self.time]))
@@ -220,14 +235,12 @@ class _Shown:
                 lines.append(self._reset())
             else:
                 given, weight, bias = self.parts(gate)
-                operands = {"inputs": given, "weight": weight, "bias": np.array(bias)}
+                operands, words = {"inputs": given, "weight": weight}, f"sum {gate} = w·x + u·h'"
+                if self.steps.biased:
+                    operands, words = {**operands, "bias": np.array(bias)}, f"{words} + b"
                 tolerance = rounding(given * weight, np.array(bias), epsilon=self.epsilon)
                 total = np.array(self.value(f"sum {gate}"))
-                lines.append(
-                    Arithmetic(
-                        f"sum {gate}", f"sum {gate} = w·x + u·h' + b", "weighted sum", operands, total, tolerance
-                    )
-                )
+                lines.append(Arithmetic(f"sum {gate}", words, weighted_sum, operands, total, tolerance))
             lines.append(self._activated(gate))
         return (*lines, *self._kept())
 
@@ -237,7 +250,7 @@ class _Shown:
         tolerance = rounding(np.array(self.value(gate)), np.array(total), epsilon=self.epsilon)
         value = np.array(self.value(gate))
         return Arithmetic(
-            gate, f"{gate} = {kind}({total:.4g})", "activation", {"inputs": np.array(total)}, value, tolerance,
+            gate, f"{gate} = {kind}({total:.4g})", activated, {"inputs": np.array(total)}, value, tolerance,
             {"name": kind, "settings": ()},
         )  # fmt: skip
 
@@ -248,8 +261,8 @@ class _Shown:
         tolerance = rounding(operands["inputs"], operands["memory"], epsilon=self.epsilon)
         return Arithmetic(
             "sum n",
-            "sum n = (w·x + b) + r (u·h' + b')",
-            "reset sum",
+            "sum n = (w·x + b) + r (u·h' + b')" if self.steps.biased else "sum n = w·x + r u·h'",
+            lambda inputs, reset, memory: inputs + reset * memory,
             operands,
             np.array(self.value("sum n")),
             tolerance,
@@ -257,27 +270,27 @@ class _Shown:
 
     def _kept(self) -> tuple[Arithmetic, ...]:
         """Return the lines of the state."""
-        value = {name: np.array(self.value(name)) for name in (*self.steps.gates, *self.state)}
+        value = {name: np.array(self.value(name)) for name in (*self.steps.gates, *self.steps.state)}
         if self.steps.kind == "lstm":
             old = np.array(self.before("c"))
             terms = {"forget": value["f"], "before": old, "gate": value["i"], "candidate": value["g"]}
             shown = {"gate": value["o"], "cell": value["c"]}
             return (
-                Arithmetic("c", "c = f c' + i g", "gated sum", terms, value["c"],
+                Arithmetic("c", "c = f c' + i g", _cell, terms, value["c"],
                            rounding(old, value["g"], epsilon=self.epsilon)),
-                Arithmetic("h", "h = o tanh(c)", "gated output", shown, value["h"],
+                Arithmetic("h", "h = o tanh(c)", _output, shown, value["h"],
                            rounding(value["c"], value["h"], epsilon=self.epsilon)),
             )  # fmt: skip
         if self.steps.kind == "gru":
             old = np.array(self.before("h"))
             terms = {"update": value["z"], "before": old, "candidate": value["n"]}
             tolerance = rounding(old, value["n"], epsilon=self.epsilon)
-            return (Arithmetic("h", "h = z h' + (1 - z) n", "mixture", terms, value["h"], tolerance),)
+            return (Arithmetic("h", "h = z h' + (1 - z) n", _mixture, terms, value["h"], tolerance),)
         return ()
 
     def sentence(self) -> str:
         """Say the whole step in numbers."""
-        now = {name: f"{self.value(name):.4g}" for name in (*self.steps.gates, *self.state)}
+        now = {name: f"{self.value(name):.4g}" for name in (*self.steps.gates, *self.steps.state)}
         if self.steps.kind == "lstm":
             old = f"{self.before('c'):.4g}"
             return (f"c = {now['f']} · {old} + {now['i']} · {now['g']} = {now['c']};  "
@@ -299,7 +312,7 @@ class _Shown:
                 say(NAMES[gate]),
                 read,
                 memory,
-                bias,
+                *((bias,) if steps.biased else ()),
                 self.value(f"sum {gate}"),
                 self.value(gate),
             )
@@ -308,7 +321,7 @@ class _Shown:
             say("gate"),
             say("from the input w·x"),
             say("from the state u·h'"),
-            say("bias"),
+            *((say("bias"),) if steps.biased else ()),
             say("sum"),
             say("value"),
         )
@@ -317,7 +330,7 @@ class _Shown:
 
     def table(self) -> Table:
         """Return the unit at every step."""
-        names = (*self.steps.gates, *self.state)
+        names = (*self.steps.gates, *self.steps.state)
         rows: tuple[tuple[Cell, ...], ...] = tuple(
             (place, self.labels[place], *(float(self.steps.values[name][place, self.unit]) for name in names))
             for place in range(self.length)
@@ -325,62 +338,3 @@ class _Shown:
         header = (say("step"), say("read"), *names)
         title = say("Unit {} at every step", self.unit)
         return Table(title, header, rows, folded=self.length > 40, marked=frozenset((self.time,)))
-
-    def window(self) -> slice:
-        """Return the steps that are drawn: those around the chosen one."""
-        first = max(0, min(self.time - DRAWN // 2, self.length - DRAWN))
-        return slice(first, min(first + DRAWN, self.length))
-
-    def draw_unit(self) -> Figure:
-        """Draw gates and state of the unit as lines over time."""
-        window = self.window()
-        places = np.arange(window.start, window.stop)
-        with styled():
-            drawn = figure(7.6, 4.2 if self.steps.gates else 2.6)
-            rows = [names for names in (self.steps.gates, self.state) if names]
-            panels = np.atleast_1d(drawn.subplots(len(rows), 1, sharex=True))
-            hues = ("#0072b2", "#d55e00", "#009e73", "#6b7785")
-            for axes, names in zip(panels, rows, strict=True):
-                for hue, name in zip(hues, names, strict=False):
-                    values = self.steps.values[name][window, self.unit]
-                    axes.plot(
-                        places, values, color=hue, linewidth=1.4, marker="o", markersize=2.6, label=label(NAMES[name])
-                    )
-                axes.axhline(0, color=COLOURS["line"], linewidth=0.8)
-                axes.axvline(self.time, color=COLOURS["line"], linewidth=6, alpha=0.6, zorder=0)
-                axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
-            self._ticks(panels[-1], window)
-            panels[-1].set_xlabel(label("what was read"))
-        return drawn
-
-    def draw_layer(self) -> Figure:
-        """Draw every gate and state as a map of units over time."""
-        window, names = self.window(), (*self.steps.gates, *self.state)
-        kept = slice(0, min(self.steps.units, MAPPED))
-        columns = 2 if len(names) > 1 else 1
-        with styled():
-            height = 0.7 + -(-len(names) // columns) * (0.9 + 0.035 * kept.stop)
-            drawn = figure(7.6, height)
-            panels = np.atleast_1d(drawn.subplots(-(-len(names) // columns), columns, sharex=True)).reshape(-1)
-            for axes in panels[len(names) :]:
-                axes.set_visible(False)
-            for axes, name in zip(panels, names, strict=False):
-                values = self.steps.values[name][window, kept].T
-                reach = max(1.0, float(np.abs(values).max()))
-                extent = (window.start - 0.5, window.stop - 0.5, kept.stop - 0.5, -0.5)
-                shown = axes.imshow(
-                    values, cmap="RdBu", vmin=-reach, vmax=reach, aspect="auto", extent=extent, interpolation="nearest"
-                )
-                axes.set_title(label(NAMES[name]))
-                axes.set_ylabel(label("unit"))
-                drawn.colorbar(shown, ax=axes, pad=0.02)
-                self._ticks(axes, window)
-                if axes in panels[max(0, len(names) - columns) : len(names)]:
-                    axes.set_xlabel(label("what was read"))
-        return drawn
-
-    def _ticks(self, axes: Axes, window: slice) -> None:
-        """Write what was read under the steps, as many as there is room for."""
-        every = -(-(window.stop - window.start) // 40)
-        places = range(window.start, window.stop, every)
-        axes.set_xticks(list(places), [readable(self.labels[place]) for place in places], fontsize=7)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from layerwise.byhand import activations, transposed_convolution
 from layerwise.byhand.padding import as_pair
+from layerwise.byhand.segmentation import intersection_over_union
 from layerwise.catalog import register
 from layerwise.data.label_images import IGNORE
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.arithmetic import Arithmetic, rounding, term_sum, window_sum
 from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.linear_units import arrays, layer_name
 from layerwise.explain.score_chain import ScoreStep, chain, maker, makers_of
@@ -33,7 +35,9 @@ def accepts(subject: Subject) -> bool:
     return bool(whole and chain(trace, (0, 0, 0)))
 
 
-@register("segmentation", source="arXiv:1411.4038", lecture="001 Fully Convolutional Network")
+@register(
+    "segmentation", task="segment", opens="answer", source="arXiv:1411.4038", lecture="001 Fully Convolutional Network"
+)
 def segmentation(subject: Subject, *, row: int = -1, column: int = -1) -> Explanation:
     """Show the class of every pixel beside the truth, and what one score is made of.
 
@@ -128,20 +132,22 @@ def _lines(
     at = z[:, pixel[0], pixel[1]]
     # e^z turns an error of z into one of the same size relative to p
     tolerance = 16 * epsilon * (1 + float(np.abs(at).max()))
-    return (*lines, Arithmetic("p", "p = softmax(z)", "softmax", {"inputs": at}, p, tolerance))
+    return (*lines, Arithmetic("p", "p = softmax(z)", activations.softmax, {"inputs": at}, p, tolerance))
 
 
 def _line(step: ScoreStep, epsilon: float) -> Arithmetic:
     """Return one step of the chain as arithmetic."""
-    tolerance = rounding(step.products(), np.array(step.bias), epsilon=epsilon)
+    tolerance = rounding(step.products(), np.array(step.bias or 0.0), epsilon=epsilon)
     if step.kind == "sum":
         expression = "z = coarse + fine"
-        return Arithmetic(step.layer, expression, "sum", {"terms": step.values}, np.array(step.value), tolerance)
-    expression = "z = sum of the stamps x w + b" if step.kind == "stamps" else "z = sum x w + b"
+        return Arithmetic(step.layer, expression, term_sum, {"terms": step.values}, np.array(step.value), tolerance)
+    expression = "z = sum of the stamps x w" if step.kind == "stamps" else "z = sum x w"
     # what a ReLU has cut to 0 adds nothing, whatever its weight
     told = step.products() != 0
-    operands = {"patch": step.values[told], "kernel": step.weights[told], "bias": np.array(step.bias)}
-    return Arithmetic(step.layer, expression, "window sum", operands, np.array(step.value), tolerance)
+    operands = {"patch": step.values[told], "kernel": step.weights[told]}
+    if step.bias is not None:
+        operands, expression = {**operands, "bias": np.array(step.bias)}, f"{expression} + b"
+    return Arithmetic(step.layer, expression, window_sum, operands, np.array(step.value), tolerance)
 
 
 def _whole_layer(trace: Trace, z: np.ndarray, epsilon: float) -> list[Arithmetic]:
@@ -154,13 +160,25 @@ def _whole_layer(trace: Trace, z: np.ndarray, epsilon: float) -> list[Arithmetic
                                    for name, only in (("dilation", 1), ("output_padding", 0))):  # fmt: skip
         return []
     inputs, weight = given["input"], given["weight"]
-    bias = np.zeros(weight.shape[1]) if given["bias"] is None else given["bias"]
-    largest = np.abs(inputs).max(axis=(0, 2, 3)) @ np.abs(weight).sum(axis=(2, 3)) + np.abs(bias)
+    operands, expression = {"inputs": inputs, "weight": weight}, "y = sum of all stamps"
+    largest = np.abs(inputs).max(axis=(0, 2, 3)) @ np.abs(weight).sum(axis=(2, 3))
+    if given["bias"] is not None:
+        operands, expression = {**operands, "bias": given["bias"]}, f"{expression} + b"
+        largest = largest + np.abs(given["bias"])
     settings = {name: as_pair(_plain(given[name])) for name in ("stride", "padding")} | {"size": z.shape[1:]}
-    operands = {"inputs": inputs, "weight": weight, "bias": bias}
     name = say("all of {}", layer_name(trace, operation))
-    return [Arithmetic(name, "y = sum of all stamps + b", "transposed convolution", operands, z,
+    return [Arithmetic(name, expression, _transposed_convolution, operands, z,
                        rounding(np.array(largest.max()), epsilon=epsilon), settings)]  # fmt: skip
+
+
+def _transposed_convolution(
+    inputs: np.ndarray, weight: np.ndarray, bias: np.ndarray | None = None, *, stride: tuple[int, int],
+    padding: tuple[int, int], size: tuple[int, int],
+) -> np.ndarray:  # fmt: skip
+    """Return the maps that all cells stamp together, cut to the size that is kept."""
+    # y[k, I, J] = sum_c sum_i sum_j x[c, i, j] w[c, k, I + p - i s, J + p - j s] + b[k]
+    maps = transposed_convolution.transposed_convolve2d(inputs, weight, bias, stride=stride, padding=padding)
+    return np.asarray(maps[0, :, : size[0], : size[1]])
 
 
 def _overlaps(answer: np.ndarray, truth: np.ndarray | None, names: list[str]) -> tuple[Arithmetic, ...]:
@@ -171,7 +189,7 @@ def _overlaps(answer: np.ndarray, truth: np.ndarray | None, names: list[str]) ->
     found, counted = iou(margins_of(matrix)), truth != IGNORE
     return tuple(
         Arithmetic(
-            f"IoU {name}", "IoU = shared / either", "intersection over union",
+            f"IoU {name}", "IoU = shared / either", intersection_over_union,
             {"truth": (truth[counted] == place) * 1.0, "answer": (answer[counted] == place) * 1.0},
             np.array(found[place]), 1e-12,
         )
@@ -189,10 +207,12 @@ def _classes(names: list[str], z: np.ndarray, p: np.ndarray) -> Table:
 def _parts(steps: tuple[ScoreStep, ...]) -> tuple[Table, ...]:
     """Return what the score is made of at each depth: the ways at a glance, and the stamps of the last layer."""
     overview: list[tuple[Cell, ...]] = []
+    biased = any(step.bias is not None for step in steps)
     for step in steps:
         terms = step.products().size
         kind = {"stamps": say("stamps that meet"), "window": say("window"), "sum": say("sum of two maps")}[step.kind]
-        overview.append((step.layer, kind, *step.cell, terms, step.bias, step.value))
+        added: tuple[Cell, ...] = ("" if step.bias is None else step.bias,) if biased else ()
+        overview.append((step.layer, kind, *step.cell, terms, *added, step.value))
     header = (
         say("layer"),
         say("made by"),
@@ -200,7 +220,7 @@ def _parts(steps: tuple[ScoreStep, ...]) -> tuple[Table, ...]:
         say("row"),
         say("column"),
         say("terms"),
-        say("bias"),
+        *((say("bias"),) if biased else ()),
         say("value"),
     )
     first = Table(say("The score through the layers, output first"), header, tuple(overview))

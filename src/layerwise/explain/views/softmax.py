@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from layerwise.byhand import activations
 from layerwise.catalog import register
 from layerwise.explain.arithmetic import Arithmetic, rounding
 from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
@@ -40,7 +41,7 @@ def accepts(subject: Subject) -> bool:
     return known and named and output.dim() == 2 and output.shape[0] == 1 and output.shape[1] >= 2
 
 
-@register("softmax-cross-entropy", source="Bridle 1990", lecture="004 Loss Functions")
+@register("softmax-cross-entropy", task="classify", opens="answer", source="Bridle 1990", lecture="004 Loss Functions")
 def softmax(subject: Subject) -> Explanation:
     """Show logits, their exponentials, probabilities, the loss and its gradient for every class.
 
@@ -52,7 +53,7 @@ def softmax(subject: Subject) -> Explanation:
     epsilon = subject.epsilon()
     # e^z turns an error of z into one of the same size relative to p
     tolerance = 16 * epsilon * (1 + float(np.abs(z).max()))
-    lines = [Arithmetic("p", "p = softmax(z)", "softmax", {"inputs": z}, p, tolerance)]
+    lines = [Arithmetic("p", "p = softmax(z)", activations.softmax, {"inputs": z}, p, tolerance)]
     tensors = {
         "logits": Recorded(z, ("class",), "recorded", "output"),
         "probabilities": Recorded(p, ("class",), "recorded", "output"),
@@ -69,10 +70,10 @@ def softmax(subject: Subject) -> Explanation:
         (gradient,) = torch.autograd.grad(loss, logits)
         slope, error = gradient.double().numpy(force=True)[0], float(loss.item())
         lines.append(
-            Arithmetic("E", "E = -log p_t", "cross entropy", {"logits": z, "target": wanted}, np.array(error),
+            Arithmetic("E", "E = -log p_t", _cross_entropy, {"logits": z, "target": wanted}, np.array(error),
                        rounding(z, epsilon=epsilon))
         )  # fmt: skip
-        lines.append(Arithmetic("dE/dz", "dE/dz = p - y", "difference", {"left": p, "right": wanted}, slope, tolerance))
+        lines.append(Arithmetic("dE/dz", "dE/dz = p - y", lambda p, y: p - y, {"p": p, "y": wanted}, slope, tolerance))
         tensors["gradient"] = Recorded(slope, ("class",), "recorded", "autograd")
         notes.append(say("E = -log {} = {}; the gradient p - y adds up to 0.", f"{p[target]:.4g}", f"{error:.4g}"))
     return Explanation(
@@ -87,6 +88,11 @@ def softmax(subject: Subject) -> Explanation:
             Picture(say("Outputs, probabilities and the gradient of each class."), lambda: _draw(subject, z, p, slope)),
         ),
     )
+
+
+def _cross_entropy(logits: np.ndarray, target: np.ndarray) -> np.ndarray:
+    # E = -sum_k t_k log y_k
+    return np.asarray(-(target * activations.log_softmax(logits)).sum())
 
 
 def _table(

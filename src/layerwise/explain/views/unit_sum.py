@@ -9,7 +9,7 @@ import numpy as np
 
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
-from layerwise.explain.arithmetic import ACTIVATIONS, Arithmetic, rounding
+from layerwise.explain.arithmetic import ACTIVATIONS, Arithmetic, activated, rounding, weighted_sum
 from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
 from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.linear_units import Activation, activation_after, arrays, choose, layer_name
@@ -32,7 +32,7 @@ def accepts(subject: Subject) -> bool:
     return bool(_sums(record_forward(subject.model, subject.inputs)))
 
 
-@register("unit-sum", source="Rosenblatt 1958; lecture 003", lecture="003 Perceptron; 003 Sigmoid Unit")
+@register("unit-sum", opens="layer", source="Rosenblatt 1958; lecture 003", lecture="003 Perceptron; 003 Sigmoid Unit")
 def unit_sum(subject: Subject, *, layer: str = "", unit: int = -1) -> Explanation:
     """Show the weighted sum of one unit term by term, and what the activation makes of it.
 
@@ -59,7 +59,7 @@ def unit_sum(subject: Subject, *, layer: str = "", unit: int = -1) -> Explanatio
             say("A unit is counted from 0."), found, say("Choose one from 0 to {}.", len(sums) - 1), usage=True
         )
     inputs, weight = given["input"].reshape(-1), given["weight"][chosen]
-    bias = 0.0 if given["bias"] is None else float(given["bias"][chosen])
+    bias = None if given["bias"] is None else float(given["bias"][chosen])
     first = operation.arguments[0].place == 0 or len(subject.input_names) == len(inputs)
     names = [subject.input_name(place) if first else f"x{place + 1}" for place in range(len(inputs))]
     line = _Unit(names, inputs, weight, bias, float(sums[chosen]), float(outputs[chosen]), activation)
@@ -71,7 +71,7 @@ def unit_sum(subject: Subject, *, layer: str = "", unit: int = -1) -> Explanatio
         tensors=line.tensors(name),
         arithmetic=line.arithmetic(subject.epsilon()),
         tables=line.tables(),
-        notes=(line.sentence(), say("z = w·x + b; the terms are in the order of their size.")),
+        notes=(line.sentence(), line.order_note()),
         pictures=(Picture(say("Terms of the sum, largest first, and the activation at z."), line.draw),),
     )
 
@@ -97,7 +97,7 @@ class _Unit:
     names: list[str]
     inputs: np.ndarray
     weight: np.ndarray
-    bias: float
+    bias: float | None
     total: float
     output: float
     activation: Activation
@@ -115,10 +115,11 @@ class _Unit:
 
     def tensors(self, source: str) -> dict[str, Recorded]:
         """Return the numbers by name."""
+        bias = {} if self.bias is None else {"bias": Recorded(np.array(self.bias), (), "recorded", source)}
         return {
             "inputs": Recorded(self.inputs, ("input",), "recorded", source),
             "weight": Recorded(self.weight, ("input",), "recorded", source),
-            "bias": Recorded(np.array(self.bias), (), "recorded", source),
+            **bias,
             "sum": Recorded(np.array(self.total), (), "recorded", source),
             "output": Recorded(np.array(self.output), (), "recorded", source),
             "terms": Recorded(self.terms, ("input",), "derived", source),
@@ -126,13 +127,15 @@ class _Unit:
 
     def arithmetic(self, epsilon: float) -> tuple[Arithmetic, ...]:
         """Return the sum and the activation as lines to verify."""
-        tolerance = rounding(self.terms, np.array(self.bias), epsilon=epsilon)
-        operands = {"inputs": self.inputs, "weight": self.weight, "bias": np.array(self.bias)}
-        sum_line = Arithmetic("z", "z = w·x + b", "weighted sum", operands, np.array(self.total), tolerance)
+        tolerance = rounding(self.terms, np.array(self.bias or 0.0), epsilon=epsilon)
+        operands, words = {"inputs": self.inputs, "weight": self.weight}, "z = w·x"
+        if self.bias is not None:
+            operands, words = {**operands, "bias": np.array(self.bias)}, "z = w·x + b"
+        sum_line = Arithmetic("z", words, weighted_sum, operands, np.array(self.total), tolerance)
         return (
             sum_line,
             Arithmetic(
-                "f", f"f = {self.activation.name}(z)", "activation", {"inputs": np.array(self.total)},
+                "f", f"f = {self.activation.name}(z)", activated, {"inputs": np.array(self.total)},
                 np.array(self.output), rounding(np.array(self.output), epsilon=epsilon),
                 {"name": self.activation.name, "settings": self.activation.settings},
             ),
@@ -140,9 +143,17 @@ class _Unit:
 
     def sentence(self) -> str:
         """Say the whole line in numbers."""
-        numbers = [f"{value:.4g}" for value in (self.terms.sum(), self.bias, self.total)]
         output = f"{self.output:.4g}"
+        if self.bias is None:
+            return say("z = {} (terms); {}(z) = {}", f"{self.total:.4g}", self.activation.name, output)
+        numbers = [f"{value:.4g}" for value in (self.terms.sum(), self.bias, self.total)]
         return say("z = {} (terms) + {} (bias) = {}; {}(z) = {}", *numbers, self.activation.name, output)
+
+    def order_note(self) -> str:
+        """Say what is added, and in which order it is shown."""
+        if self.bias is None:
+            return say("z = w·x; the terms are in the order of their size.")
+        return say("z = w·x + b; the terms are in the order of their size.")
 
     def tables(self) -> tuple[Table, ...]:
         """Return the largest terms, and all of them where that is more."""
@@ -151,15 +162,15 @@ class _Unit:
             (self.names[place], float(self.inputs[place]), float(self.weight[place]), float(self.terms[place]))
             for place in self.order
         ]
-        end: list[tuple[Cell, ...]] = [
-            (say("bias"), "", self.bias, self.bias), (say("sum z"), "", "", self.total),
-            (say("output f(z)"), "", "", self.output),
-        ]  # fmt: skip
+        end: list[tuple[Cell, ...]] = [(say("sum z"), "", "", self.total), (say("output f(z)"), "", "", self.output)]
+        if self.bias is not None:
+            end.insert(0, (say("bias"), "", self.bias, self.bias))
         if len(rows) <= SHOWN + 1:
-            return (Table(say("Every term"), header, (*rows, *end), marked=frozenset((len(rows) + 1, len(rows) + 2))),)
+            last = len(rows) + len(end)
+            return (Table(say("Every term"), header, (*rows, *end), marked=frozenset((last - 2, last - 1))),)
         rest = (say("the other {} inputs", len(rows) - SHOWN), "", "", float(self.terms[self.order[SHOWN:]].sum()))
         short: tuple[tuple[Cell, ...], ...] = (*rows[:SHOWN], rest, *end)
-        marked = frozenset((SHOWN + 2, SHOWN + 3))
+        marked = frozenset((len(short) - 2, len(short) - 1))
         return (
             Table(say("The {} largest terms", SHOWN), header, short, marked=marked),
             Table(say("All {} terms", len(rows)), header, tuple(rows), folded=True),
@@ -176,8 +187,9 @@ class _Unit:
 
     def _bars(self, axes: Axes) -> None:
         shown = self.order[:SHOWN]
-        values = [*self.terms[shown], self.bias, self.total]
-        names = [*(self.names[place] for place in shown), label("bias"), "z"]
+        bias = [] if self.bias is None else [(label("bias"), self.bias)]
+        values = [*self.terms[shown], *(value for _, value in bias), self.total]
+        names = [*(self.names[place] for place in shown), *(name for name, _ in bias), "z"]
         if len(self.terms) > SHOWN:
             values.insert(SHOWN, self.terms[self.order[SHOWN:]].sum())
             names.insert(SHOWN, label("the other {} inputs", len(self.terms) - SHOWN))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from layerwise.catalog import register
-from layerwise.explain.arithmetic import Arithmetic, rounding
+from layerwise.explain.arithmetic import Arithmetic, rounding, weighted_sum, window_sum
 from layerwise.explain.drawing import bare, figure, label, styled
 from layerwise.explain.explanation import Explanation, Picture, Recorded, Table
 from layerwise.explain.linear_units import arrays, layer_name
@@ -54,7 +54,9 @@ def accepts(subject: Subject) -> bool:
     return operation is not None and (operation.name == "conv2d" or _image_shape(subject, operation, trace) is not None)
 
 
-@register("weights", source="Rumelhart, Hinton and Williams 1986", lecture="003 64-2-3 network; 002 LeNet-5")
+@register(
+    "weights", opens="layer", source="Rumelhart, Hinton and Williams 1986", lecture="003 64-2-3 network; 002 LeNet-5"
+)
 def weights(subject: Subject) -> Explanation:
     """Show the first layer's weights as images, one a unit or filter, and how strongly each answers to the example.
 
@@ -130,10 +132,11 @@ def _units(trace: Trace, operation: Operation, subject: Subject) -> _Pictures:
     inputs = given["input"].reshape(-1)
     lines = []
     for place, row in enumerate(given["weight"][:CHECKED]):
-        bias = np.array(0.0 if given["bias"] is None else given["bias"][place])
-        operands = {"inputs": inputs, "weight": row, "bias": bias}
-        tolerance = rounding(inputs * row, bias, epsilon=subject.epsilon())
-        lines.append(Arithmetic(f"z[{place}]", "z = w·x + b", "weighted sum", operands, totals[place], tolerance))
+        operands, words = {"inputs": inputs, "weight": row}, "z = w·x"
+        if given["bias"] is not None:
+            operands, words = {**operands, "bias": given["bias"][place]}, "z = w·x + b"
+        tolerance = rounding(inputs * row, operands.get("bias", np.zeros(1)), epsilon=subject.epsilon())
+        lines.append(Arithmetic(f"z[{place}]", words, weighted_sum, operands, totals[place], tolerance))
     return _Pictures(given["weight"].reshape(-1, *shape), inputs.reshape(shape), totals, tuple(lines))
 
 
@@ -145,10 +148,9 @@ def _filters(trace: Trace, operation: Operation, subject: Subject) -> _Pictures:
     for place in range(min(CHECKED, len(output))):
         row, column = (int(part) for part in np.unravel_index(output[place].argmax(), output[place].shape))
         seen = window(given, (place, row, column))
-        operands = {"patch": seen.patch, "kernel": seen.kernel, "bias": np.array(seen.bias)}
-        tolerance = rounding(seen.patch * seen.kernel, np.array(seen.bias), epsilon=subject.epsilon())
-        total = output[place, row, column]
-        lines.append(Arithmetic(f"z[{place}]", "largest z = sum x w + b", "window sum", operands, total, tolerance))
+        tolerance = rounding(seen.patch * seen.kernel, np.array(seen.bias or 0.0), epsilon=subject.epsilon())
+        total, words = output[place, row, column], "largest z = sum x w" + ("" if seen.bias is None else " + b")
+        lines.append(Arithmetic(f"z[{place}]", words, window_sum, seen.operands(), total, tolerance))
     return _Pictures(given["weight"], None, output.max(axis=(1, 2)), tuple(lines))
 
 
