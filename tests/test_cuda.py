@@ -9,6 +9,7 @@ from layerwise.models import build
 from layerwise.tasks.classify import Classify
 from layerwise.training.augment import augmentation
 from layerwise.training.loop import train
+from layerwise.training.snapshot import take_snapshot
 from layerwise.training.state import Plan, prepare
 from layerwise.workflow.start import start
 
@@ -71,6 +72,16 @@ def test_an_update_that_is_not_finite_is_skipped_on_the_card(step):
             before, torch.cat([part.detach().cpu().flatten() for part in healthy.learner.parameters()]), atol=1e-5
         )
     assert torch.isfinite(before).all()
+
+
+def test_no_checkpoint_stands_behind_a_batch_that_was_not_finite():
+    state = state_on("cuda", epochs=1)
+    state.examples.inputs[int(state.batches()[2][0])] = float("nan")
+    steps = train(state)
+    for _ in range(3):
+        next(steps)
+    with pytest.raises(LayerwiseError, match="step 3"):
+        take_snapshot(state, state.learner.model)
 
 
 def test_running_statistics_stay_finite_on_the_card():

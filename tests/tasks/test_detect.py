@@ -75,7 +75,9 @@ def test_a_box_that_cannot_be_is_refused_with_its_place(box, rule):
     with pytest.raises(LayerwiseError, match=rule) as refusal:
         Detect.of(source([PICTURES[0], np.array([box], dtype=float)]), np.arange(2), "auto")
     assert "row 2, box 1" in str(refusal.value)
-    assert "--exclude-problems" in str(refusal.value)
+    assert "boxes in all" not in str(refusal.value)
+    with pytest.raises(LayerwiseError, match=r"row 2, box 1: .* \(2 boxes in all that cannot be\)"):
+        Detect.of(source([PICTURES[0], np.array([box, box], dtype=float)]), np.arange(2), "auto")
 
 
 def test_other_refusals():

@@ -1,6 +1,7 @@
 """The loop does what a hand-written one does, bit for bit, and yields where everything is consistent."""
 
 import importlib.util
+import unittest.mock
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from layerwise.errors import LayerwiseError
 from layerwise.randomness import order
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import Examples, LossResult
+from layerwise.training.finite import FiniteCheck
 from layerwise.training.loop import detached, train
+from layerwise.training.snapshot import take_snapshot
 from layerwise.training.state import Plan, prepare
 from layerwise.workflow.request import request
 from layerwise.workflow.start import start
@@ -253,3 +256,17 @@ def test_batches_of_one_cannot_be_normalised(count, size):
 def test_other_networks_learn_from_a_single_last_example():
     state = prepare(network(), TASK, examples(9), replace(SETTINGS, epochs=1), PLAN)
     assert [len(step.batch.rows) for step in train(state)] == [4, 4, 1]
+
+
+def test_a_snapshot_asks_whether_the_updates_before_it_were_finite():
+    """On a card that is known only later; a snapshot must not stand behind a batch that was left out."""
+    model = nn.Linear(3, 2)
+    task = Classify(("a", "b"))
+    held = task.sample(3, 8, torch.Generator().manual_seed(0))
+    state = prepare(model, task, held, Train(batch_size=4, epochs=1), Plan("cpu", 1))
+    next(train(state))
+    assert take_snapshot(state, model)["step"] == 1
+    assert state.confirm.__func__ is FiniteCheck.read
+    state.confirm = unittest.mock.Mock(side_effect=LayerwiseError("finite", "step 1", "look"))
+    with pytest.raises(LayerwiseError, match="step 1"):
+        take_snapshot(state, model)

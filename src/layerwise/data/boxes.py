@@ -132,7 +132,7 @@ def box_problems(boxes: Boxes, sizes: np.ndarray, places: Sequence[str] = ()) ->
 def _wrong(box: np.ndarray, width: int, height: int, classes: int) -> tuple[str, str, str] | None:
     """Return rule, found and remedy for a box that cannot be, else None."""
     kind, left, top, right, bottom = box.tolist()
-    mend = say("Mend the box, or leave the picture out with --exclude-problems.")
+    mend = say("Mend the box, or leave the picture out.")
     if not np.isfinite(box).all():
         return say("The edges of a box are finite numbers."), say("the edges {}", box[1:].tolist()), mend
     if kind % 1 or not 0 <= kind < classes:

@@ -99,7 +99,9 @@ class Detect:
         sizes = _sizes(source)
         wrong = box_problems(target, sizes, source.places)
         if wrong:
-            raise LayerwiseError(wrong[0].rule, f"{wrong[0].where}: {wrong[0].found}", wrong[0].remedy)
+            first = f"{wrong[0].where}: {wrong[0].found}"
+            found = first if len(wrong) == 1 else say("{} ({} boxes in all that cannot be)", first, len(wrong))
+            raise LayerwiseError(wrong[0].rule, found, wrong[0].remedy)
         boxes = target.take(training).values
         if not len(boxes):
             raise LayerwiseError(

@@ -51,6 +51,7 @@ def train(state: TrainingState) -> Iterator[Step]:
     """
     keep_memory()
     check, rule = FiniteCheck(state), DirectUpdate(state.optimizer)
+    state.confirm = check.read
     while state.epoch < state.settings.epochs:
         epoch, batches = state.epoch, state.batches()
         state.learner.train()

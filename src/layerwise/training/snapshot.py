@@ -23,7 +23,11 @@ def take_snapshot(state: TrainingState, network: nn.Module) -> dict[str, Any]:
     Args:
         state: Where learning stands; every process asks.
         network: The whole network; a stage may learn only a part of it.
+
+    Raises:
+        LayerwiseError: An update on a card, not yet looked at, was not finite: nothing stands behind such a batch.
     """
+    state.confirm()
     own = {"carried": detached(state.carried), "random": random_states(state)}
     return {
         "network": network.state_dict(),

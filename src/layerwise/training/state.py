@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -90,6 +91,7 @@ class TrainingState:
         least: Examples of the smallest batch: where the network normalises, two for each piece of each process.
         ranks: This process among those that learn together.
         scale: What the loss is multiplied with in float16, else None.
+        confirm: Raises where an update since the last look was not finite; a card is waited for.
     """
 
     learner: Learner
@@ -106,6 +108,7 @@ class TrainingState:
     least: int = 1
     ranks: Ranks = ALONE
     scale: LossScale | None = None
+    confirm: Callable[[], None] = field(default=lambda: None)
 
     def __post_init__(self) -> None:
         task = self.learner.task
