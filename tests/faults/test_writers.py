@@ -93,17 +93,6 @@ def test_of_eight_writers_one_owns_the_folder_and_the_others_are_told_who(quick_
         assert [ended(process) for process in started] == [0] * 8
 
 
-ASK = """
-import sys
-from pathlib import Path
-from layerwise.files import holder
-print("ready", flush=True)
-sys.stdin.readline()
-while True:
-    holder(Path(sys.argv[1]))
-"""
-
-
 def test_who_holds_a_folder_is_told_and_nobody_when_it_is_free(quick_path):
     assert holder(quick_path) == ""
     first = processes(HOLD, quick_path, 1)[0]
@@ -126,20 +115,6 @@ def test_a_question_disturbs_neither_who_asks_nor_who_wants_to_write(quick_path)
         with own(quick_path):
             assert asked.closed
         answered.join()
-
-
-def test_writers_get_their_folder_while_others_ask_without_a_pause(quick_path):
-    with own(quick_path):
-        pass
-    asking = processes(ASK, quick_path, 2)
-    try:
-        for _ in range(50):
-            with own(quick_path):
-                pass
-    finally:
-        for process in asking:
-            process.kill()
-            ended(process)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
