@@ -44,6 +44,18 @@ def test_a_failure_leaves_the_older_file_and_no_other(tmp_path, monkeypatch, nam
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.json"]
 
 
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_too_many_open_files_have_a_remedy_of_their_own(tmp_path, monkeypatch, number):
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "open", fail)
+    with pytest.raises(LayerwiseError, match="open files") as caught:
+        write_text(tmp_path / "a.json", "new")
+    assert "ulimit -n" in caught.value.remedy
+    assert "permissions" not in caught.value.remedy
+
+
 def test_a_killed_writer_leaves_the_older_or_the_newer_file(tmp_path):
     path = tmp_path / "a.bin"
     write_bytes(path, b"0" * 100_000)

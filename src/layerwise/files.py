@@ -2,7 +2,8 @@
 
 What was said to be written is there after a power cut, and a reader never sees half of it: a file, or a folder of
 files, is written beside its target, flushed to disk, and renamed. The one exception is a file of lines that grows while
-a run learns (`open_lines`): its last line may be cut off, and whoever opens it next removes that.
+a run learns (`open_lines`): it is on disk once it was flushed (`flush_lines`); until then its last line may be cut off,
+and whoever opens it next removes that.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import secrets
 import shutil
 import socket
 import sys
+import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -28,8 +30,8 @@ from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
 __all__ = [
-    "append_line", "existing", "in_use", "open_lines", "own", "remove_folder", "sha256", "unused_folder", "write_bytes",
-    "write_chunks", "write_folder", "write_json", "write_text",
+    "append_line", "existing", "flush_lines", "holder", "open_lines", "own", "remove_folder", "sha256", "unused_folder",
+    "write_bytes", "write_chunks", "write_folder", "write_json", "write_text",
 ]  # fmt: skip
 
 PIECE = 16 * 1024**2
@@ -40,6 +42,9 @@ SPARE = 1.05
 
 LEFTOVER = re.compile(r"\..+\.tmp-[0-9a-f]{8}")
 """Name of what a process that was killed left unfinished."""
+
+PATIENCE, PAUSE = 0.25, 0.01
+"""Seconds to try for a folder, since who only asks holds its lock for an instant; and seconds between two tries."""
 
 Written = tuple[int, str]
 """Bytes of a file and their SHA-256 in hexadecimal."""
@@ -153,10 +158,11 @@ def open_lines(path: Path) -> IO[bytes]:
         LayerwiseError: The file cannot be written.
     """
     try:
-        stream = path.open("ab+", buffering=0)
+        stream = open(path, "ab+", buffering=0, opener=_open_no_link)  # noqa: SIM115 - handed on open
         stream.seek(0)
         content = stream.read()
         stream.truncate(content.rfind(b"\n") + 1)
+        _sync_folder(path.parent)
     except OSError as problem:
         raise _write_error(path, 0, problem) from problem
     return stream
@@ -174,6 +180,18 @@ def append_line(stream: IO[Any], value: Mapping[str, Any]) -> None:
         _write_all(stream.fileno(), memoryview(line))
     except OSError as problem:
         raise _write_error(Path(stream.name), len(line), problem) from problem
+
+
+def flush_lines(stream: IO[Any]) -> None:
+    """Flush an open JSON-lines file to disk: when this returns, its lines survive a power cut.
+
+    Raises:
+        LayerwiseError: The disk is full or broken.
+    """
+    try:
+        os.fsync(stream.fileno())
+    except OSError as problem:
+        raise _write_error(Path(stream.name), 0, problem) from problem
 
 
 def sha256(path: Path) -> str:
@@ -235,7 +253,7 @@ def own(folder: Path) -> Iterator[None]:
     except OSError as problem:
         raise _write_error(path, 0, problem) from problem
     with stream:
-        held = _lock(stream)
+        held = _lock(stream, patience=PATIENCE)
         if held is False:
             raise LayerwiseError(
                 say("Only one process may write a run folder."),
@@ -259,14 +277,25 @@ def own(folder: Path) -> Iterator[None]:
                 stream.truncate(0)
 
 
-def in_use(folder: Path) -> bool:
-    """Say whether another process writes in a folder; that cannot be told where there are no locks."""
-    path = folder / ".lock"
+def holder(folder: Path) -> str:
+    """Say who writes in a folder, and since when; empty where nobody does, or where there are no locks to tell.
+
+    Asking disturbs nobody: the lock of the question is shared with others who ask, and who wants to own the folder
+    waits for the instant that it takes.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> with own(folder):
+        ...     held = holder(folder)
+        >>> held.startswith("process"), holder(folder)
+        (True, '')
+    """
     try:
-        with path.open("r+", encoding="utf-8") as stream:
-            return _lock(stream) is False
+        with (folder / ".lock").open(encoding="utf-8") as stream:
+            return _holder(stream) if _lock(stream, shared=True) is False else ""
     except OSError:
-        return False
+        return ""
 
 
 def _holder(stream: IO[str]) -> str:
@@ -279,23 +308,40 @@ def _holder(stream: IO[str]) -> str:
         return say("another process")
 
 
-def _lock(stream: IO[str]) -> bool | None:
-    """Take an exclusive lock without waiting: False when another process holds it, None where there are no locks."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
+def _lock(stream: IO[str], *, shared: bool = False, patience: float = 0.0) -> bool | None:
+    """Take a lock: False when another process holds it, None where there are no locks.
 
-            # Windows locks bytes, and nobody can read a locked one: lock one that no text reaches.
-            os.lseek(stream.fileno(), 1 << 30, os.SEEK_SET)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
+    Args:
+        stream: The open lock file.
+        shared: Whether it is one of those who only ask.
+        patience: Seconds to try for.
+    """
+    until = time.monotonic() + patience
+    while True:
+        try:
+            _take(stream, shared=shared)
+            return True
+        except OSError as problem:
+            # A network file system without locks answers ENOLCK or ENOTSUP: work goes on there without one.
+            if problem.errno in (errno.ENOLCK, errno.ENOTSUP):
+                return None
+        if time.monotonic() >= until:
+            return False
+        time.sleep(PAUSE)
 
-            fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as problem:
-        # A network file system without locks answers ENOLCK or ENOTSUP: work goes on there without one.
-        return None if problem.errno in (errno.ENOLCK, errno.ENOTSUP) else False
-    return True
+
+def _take(stream: IO[str], *, shared: bool) -> None:
+    """Take a lock without waiting; it goes when the file is closed."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        # Windows locks bytes, and nobody can read a locked one: lock one that no text reaches. It shares no locks.
+        os.lseek(stream.fileno(), 1 << 30, os.SEEK_SET)
+        msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(stream.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
 
 
 def _beside(path: Path) -> Path:
@@ -327,6 +373,11 @@ def _write_new(path: Path, chunks: Iterable[bytes | memoryview]) -> Written:
         with contextlib.suppress(*(() if flushed else (OSError,))):
             os.close(descriptor)
     return size, digest.hexdigest()
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    """Open a file that goes on, but not through a link to somewhere else."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def _write_all(descriptor: int, rest: memoryview) -> None:
@@ -386,6 +437,8 @@ def _write_error(path: Path, size: int, problem: OSError) -> LayerwiseError:
         )
     if problem.errno == errno.EIO:
         remedy = say("The disk reports a fault: check it, or choose another with --run.")
+    elif problem.errno in (errno.EMFILE, errno.ENFILE):
+        remedy = say("Close what holds many files open, or raise the limit: ulimit -n")
     else:
         remedy = say("Choose another folder with --run, or change its permissions.")
     return LayerwiseError(say("A run folder must be writable."), f"'{path}': {problem.strerror}", remedy)

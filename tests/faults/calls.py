@@ -51,7 +51,7 @@ class System:
 
     def record(self, name: str, values: tuple, answer: Any) -> None:
         """Note a call in the words of `disk.Disk`."""
-        paths = [os.fspath(value) for value in values if isinstance(value, os.PathLike)]
+        paths = [os.fspath(value) for value in values if isinstance(value, str | os.PathLike)]
         if name == "open":
             self.calls.append(("open", paths[0], values[1], answer))
         elif name == "write":

@@ -20,12 +20,16 @@ class File:
     durable: bytes = b""
 
     def versions(self) -> list[bytes]:
-        """Return what may be found after a power cut: as last flushed, half, zeros of full length, all."""
+        """Return what may be found after a power cut: as last flushed, half, zeros of full length, all.
+
+        What was flushed stays where a file only grew.
+        """
         if self.data == self.durable:
             return [self.data]
         grown = len(self.durable) if self.data.startswith(self.durable) else 0
         half = self.data[: (grown + len(self.data)) // 2]
-        return list(dict.fromkeys([self.durable, half, bytes(len(self.data)), self.data]))
+        zeros = self.data[:grown] + bytes(len(self.data) - grown)
+        return list(dict.fromkeys([self.durable, half, zeros, self.data]))
 
 
 @dataclass(eq=False)

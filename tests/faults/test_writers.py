@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from layerwise.errors import LayerwiseError
-from layerwise.files import own, unused_folder, write_text
+from layerwise.files import holder, own, unused_folder, write_text
 
 START = """
 import sys, os
@@ -91,6 +91,30 @@ def test_of_eight_writers_one_owns_the_folder_and_the_others_are_told_who(quick_
             pass
         assert "--run" in caught.value.remedy
         assert [ended(process) for process in started] == [0] * 8
+
+
+def test_who_holds_a_folder_is_told_and_nobody_when_it_is_free(quick_path):
+    assert holder(quick_path) == ""
+    first = processes(HOLD, quick_path, 1)[0]
+    assert first.stdout.readline() == "owned\n"
+    assert re.fullmatch(rf"process {first.pid} on \S+ since 20\d\d-\d\d-\d\dT[\d:]+\+00:00", holder(quick_path))
+    assert ended(first) == 0
+    assert holder(quick_path) == ""
+
+
+def test_a_question_disturbs_neither_who_asks_nor_who_wants_to_write(quick_path):
+    fcntl = pytest.importorskip("fcntl")
+    (quick_path / ".lock").touch()
+    with (quick_path / ".lock").open() as asked:
+        fcntl.flock(asked, fcntl.LOCK_SH)
+        # Another question at the same instant is not taken for a writer, ...
+        assert holder(quick_path) == ""
+        # ... and a writer waits until it has been answered.
+        answered = threading.Timer(0.05, asked.close)
+        answered.start()
+        with own(quick_path):
+            assert asked.closed
+        answered.join()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")

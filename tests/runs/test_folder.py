@@ -25,6 +25,11 @@ def made(run="", whole=WHOLE):
     return folder
 
 
+def line(epoch):
+    rest = {"step": 9, "train_loss": 0.5, "validation_loss": None, "learning_rate": 0.1, "seconds": 1.0}
+    return json.dumps({"epoch": epoch, **rest}) + "\n"
+
+
 def test_a_run_is_named_by_its_data_and_model_and_never_overwritten():
     paths = [made().path.as_posix() for _ in range(3)]
     assert paths == ["runs/환자-목록-mlp", "runs/환자-목록-mlp-2", "runs/환자-목록-mlp-3"]
@@ -68,8 +73,8 @@ def test_a_run_is_finished_when_it_was_measured():
 def test_the_history_leaves_a_line_out_that_a_crash_cut_off():
     folder = made()
     assert folder.history() == []
-    (folder.path / "history.jsonl").write_text('{"epoch": 1}\n{"epoch": 2}\n{"epo')
-    assert folder.history() == [{"epoch": 1}, {"epoch": 2}]
+    (folder.path / "history.jsonl").write_text(line(1) + line(2) + line(3)[:-1])
+    assert [record["epoch"] for record in folder.history()] == [1, 2]
 
 
 def test_openings_of_the_test_part_are_counted_with_purpose_and_time():

@@ -9,7 +9,8 @@ from cyclopts import Parameter
 
 from layerwise.cli.options import Common, print_json
 from layerwise.cli.tables import figure, main_figure, print_lines, print_table
-from layerwise.files import in_use
+from layerwise.errors import LayerwiseError
+from layerwise.files import holder
 from layerwise.language import say
 from layerwise.report.words import metric
 from layerwise.runs.folder import RunFolder, list_runs
@@ -47,17 +48,21 @@ def runs(*, common: Annotated[Common, Parameter(name="*")] = Common()) -> None: 
 
 
 def row(folder: RunFolder) -> dict[str, Any]:
-    """Describe one run."""
-    whole = folder.experiment()
+    """Describe one run; one that cannot be read is listed with the reason, and does not hide the others."""
     date = datetime.fromtimestamp((folder.path / "run.toml").stat().st_mtime).astimezone()
     entry = {
-        "run": folder.name, "data": whole.load.data, "model": whole.model.name, "figure": "", "value": None,
-        "state": state(folder), "date": date.strftime("%Y-%m-%d %H:%M"),
+        "run": folder.name, "data": "", "model": "", "figure": "", "value": None, "state": state(folder), "reason": "",
+        "date": date.strftime("%Y-%m-%d %H:%M"),
     }  # fmt: skip
-    if folder.finished:
-        metrics = folder.read("metrics.json")
-        name = main_figure(metrics)
-        entry |= {"figure": name, "value": metrics["metrics"][name]}
+    try:
+        whole = folder.experiment()
+        entry |= {"data": whole.load.data, "model": whole.model.name}
+        if folder.finished:
+            metrics = folder.read("metrics.json")
+            name = main_figure(metrics)
+            entry |= {"figure": name, "value": metrics["metrics"].get(name)}
+    except LayerwiseError as problem:
+        entry |= {"state": "unreadable", "reason": problem.found}
     return entry
 
 
@@ -65,11 +70,13 @@ def state(folder: RunFolder) -> str:
     """Return whether a run is finished, still being written, or was interrupted."""
     if folder.finished:
         return "finished"
-    return "running" if in_use(folder.path) else "interrupted"
+    return "running" if holder(folder.path) else "interrupted"
 
 
 def shown(entry: dict[str, Any]) -> str:
-    """Return the figure of a run, or that it was interrupted or still learns."""
+    """Return the figure of a run, or that it was interrupted, still learns, or why it cannot be read."""
+    if entry["state"] == "unreadable":
+        return say("unreadable: {}", entry["reason"])
     if entry["state"] == "finished":
         return figure(entry["value"])
     return say("still learning") if entry["state"] == "running" else say("interrupted")

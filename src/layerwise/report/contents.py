@@ -12,6 +12,7 @@ import numpy as np
 
 from layerwise.config import Experiment
 from layerwise.explain.layers import LayerRow
+from layerwise.runs.refusals import known_here
 from layerwise.tasks.contract import MakesBatches, Task
 
 __all__ = ["Answers", "Mistake", "OpenedView", "ReportData", "one_class", "read_answers", "targets_of"]
@@ -189,13 +190,15 @@ def read_answers(path: Path, task: Task, targets: Sequence[str]) -> dict[str, An
         path: The file.
         task: What was asked.
         targets: Names of the fields that were predicted.
+
+    Raises:
+        LayerwiseError: The file is missing or damaged.
     """
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.reader(stream))[1:]
     parts: dict[str, list[list[str]]] = {}
-    for row in rows:
-        parts.setdefault(row[1], []).append(row)
-    return {part: _answers(lines, task, targets) for part, lines in parts.items()}
+    with known_here(path), path.open(encoding="utf-8", newline="") as stream:
+        for row in list(csv.reader(stream))[1:]:
+            parts.setdefault(row[1], []).append(row)
+        return {part: _answers(lines, task, targets) for part, lines in parts.items()}
 
 
 def _answers(rows: Sequence[Sequence[str]], task: Task, targets: Sequence[str]) -> Answers:

@@ -21,10 +21,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from layerwise.config import Experiment, from_tables, to_toml
+from layerwise.config import STAGES, Experiment, from_tables, to_toml
 from layerwise.errors import LayerwiseError, nearest
-from layerwise.files import unused_folder, write_json, write_text
+from layerwise.files import holder, unused_folder, write_json, write_text
 from layerwise.language import say
+from layerwise.runs.forms import FORMS, LINE, fault
+from layerwise.runs.refusals import damaged, known_here, newer, strange
 
 __all__ = ["RUNS", "RunFolder", "create", "find_interrupted", "find_run", "list_runs"]
 
@@ -44,17 +46,45 @@ class RunFolder:
         return self.path.name
 
     @property
+    def handle(self) -> str:
+        """What names the run on the command line: its name, or its path where it lies elsewhere."""
+        return self.name if self.path.parent == RUNS else str(self.path)
+
+    @property
     def finished(self) -> bool:
         """Whether the run was measured on its test part."""
         return (self.path / "metrics.json").exists()
 
+    def unfinished(self) -> LayerwiseError:
+        """Say that the run cannot be asked yet: who learns it, and since when, or how to go on with it."""
+        rule, by = say("A run answers once it has learned and been measured."), holder(self.path)
+        if by:
+            return LayerwiseError(rule, say("'{}' is in use by {}", self.path, by), say("Wait for it to end."))
+        return LayerwiseError(
+            rule, say("'{}' was interrupted", self.name), say("Go on: layerwise resume {}", self.handle)
+        )
+
     def experiment(self) -> Experiment:
-        """Return the experiment, every setting resolved."""
-        return from_tables({name: table for name, table in self._toml().items() if name != "plan"}, str(self._file))
+        """Return the experiment, every setting resolved.
+
+        Raises:
+            LayerwiseError: `run.toml` is missing or damaged, or a newer version of layerwise made the run.
+        """
+        tables = {name: table for name, table in self._toml().items() if name != "plan"}
+        try:
+            return from_tables(tables, str(self._file))
+        except LayerwiseError as problem:
+            where = "" if problem.found.startswith(str(self._file)) else f"{self._file}: "
+            found = where + problem.found
+            raise newer(self.path, found) or LayerwiseError(problem.rule, found, problem.remedy) from problem
 
     def plan(self) -> dict[str, Any]:
-        """Return how the work was laid out."""
-        return dict(self._toml().get("plan", {}))
+        """Return how the work was laid out.
+
+        Raises:
+            LayerwiseError: `run.toml` is missing or damaged.
+        """
+        return dict(self._toml()["plan"])
 
     @property
     def _file(self) -> Path:
@@ -64,9 +94,11 @@ class RunFolder:
         try:
             tables = tomllib.loads(self._file.read_text(encoding="utf-8"))
         except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-            raise _damaged(self._file, problem) from problem
-        if "load" not in tables:
-            raise _damaged(self._file, ValueError(say("no stage [load]")))
+            raise damaged(self._file, problem) from problem
+        # Every one is written, so that nothing depends on defaults; a file that lacks one was cut off.
+        missing = [name for name in (*STAGES, "plan") if not isinstance(tables.get(name), dict)]
+        if missing:
+            raise strange(self._file, say("'{}' is missing", f"[{missing[0]}]"))
         return tables
 
     def write_experiment(self, whole: Experiment, plan: Mapping[str, Any]) -> None:
@@ -75,36 +107,48 @@ class RunFolder:
         write_text(self._file, to_toml(whole) + "\n".join(["[plan]", *lines, ""]))
 
     def read(self, name: str) -> dict[str, Any]:
-        """Return the content of one of the JSON files.
+        """Return the content of one of the JSON files; what `FORMS` says of it is there.
 
         Raises:
-            LayerwiseError: It is missing or damaged.
+            LayerwiseError: It is missing or damaged, or a newer version of layerwise wrote it in another form.
         """
         path = self.path / name
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError, UnicodeDecodeError) as problem:
-            raise _damaged(path, problem) from problem
-        if not isinstance(content, dict):
-            raise _damaged(path, ValueError(type(content).__name__))
-        return content
+        except (OSError, ValueError, RecursionError) as problem:
+            raise damaged(path, problem) from problem
+        found = fault(content, FORMS.get(name, {}))
+        if found:
+            raise strange(path, found)
+        return dict(content)
 
     def write(self, name: str, content: Mapping[str, Any]) -> None:
         """Write one of the JSON files."""
         write_json(self.path / name, content)
 
     def history(self) -> list[dict[str, Any]]:
-        """Return one record an epoch; a last line that was cut off by a crash is left out."""
+        """Return one record an epoch; a last line that was cut off by a crash is left out.
+
+        Raises:
+            LayerwiseError: A line is damaged; it is named by its number.
+        """
         path = self.path / "history.jsonl"
         if not path.exists():
             return []
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
+        records = []
+        with known_here(path):
+            *lines, _ = path.read_bytes().split(b"\n")
+            for number, line in enumerate(lines, 1):
+                records.append(_record(number, line))
+        return records
+
+    def openings(self) -> list[dict[str, str]]:
+        """Return when the test part was opened, and what for; none where it never was."""
+        return list(self.read("tests.json")["openings"]) if (self.path / "tests.json").exists() else []
 
     def count_test(self, purpose: str) -> int:
-        """Note that the test part was opened, and return how often it has been."""
-        path = self.path / "tests.json"
-        openings = self.read("tests.json")["openings"] if path.exists() else []
+        """Note that the test part was opened, and return how often it has been; whoever owns the folder counts."""
+        openings = self.openings()
         openings.append({"time": datetime.now(UTC).isoformat(timespec="seconds"), "purpose": purpose})
         self.write("tests.json", {"openings": openings})
         return len(openings)
@@ -207,10 +251,17 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _damaged(path: Path, problem: Exception) -> LayerwiseError:
-    """Say that a file of a run cannot be read."""
-    return LayerwiseError(
-        say("The files of a run must be whole."),
-        f"{path}: {problem.strerror if isinstance(problem, OSError) and problem.strerror else problem}",
-        say("Restore the file, or train again."),
-    )
+def _record(number: int, line: bytes) -> dict[str, Any]:
+    """Return the epoch that a line of the history holds.
+
+    Raises:
+        ValueError: It is not JSON, or holds something else.
+    """
+    try:
+        record = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError) as problem:
+        raise ValueError(say("line {}: {}", number, problem)) from problem
+    found = fault(record, LINE)
+    if found:
+        raise ValueError(say("line {}: {}", number, found))
+    return dict(record)

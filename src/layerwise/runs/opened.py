@@ -15,6 +15,7 @@ from layerwise.data.source import Source
 from layerwise.models import build
 from layerwise.runs.folder import RunFolder
 from layerwise.runs.predictions import OwnPixels, Predictions
+from layerwise.runs.refusals import known_here, or_newer
 from layerwise.runs.weights import load_weights
 from layerwise.tasks.contract import AnswersInPixels, Examples, Task, WritesAnswers
 from layerwise.tasks.ragged import as_values
@@ -32,15 +33,22 @@ class Opened:
 
     @cached_property
     def model(self) -> nn.Module:
-        """The trained network, on the processor, in evaluation mode."""
+        """The trained network, on the processor, in evaluation mode.
+
+        Raises:
+            LayerwiseError: The run has no weights yet, or they are missing or damaged.
+        """
+        weights = self.folder.path / "model.safetensors"
+        if not self.folder.finished and not weights.exists():
+            raise self.folder.unfinished()
         model = self.untrained()
-        load_weights(self.folder.path / "model.safetensors", model)
+        load_weights(weights, model)
         return model.eval()
 
     def untrained(self) -> nn.Module:
         """Build the network with the weights it started from."""
         experiment = self.folder.experiment()
-        with torch.random.fork_rng():
+        with torch.random.fork_rng(), or_newer(self.folder.path):
             torch.manual_seed(experiment.train.seed)
             return build(
                 experiment.model.name, self.preprocessing.input_shape, self.task.outputs(), experiment.model.options
@@ -70,14 +78,13 @@ def open_run(folder: RunFolder) -> Opened:
     """Open a run.
 
     Raises:
-        LayerwiseError: A file of the run is missing or damaged.
+        LayerwiseError: A file of the run is missing or damaged, or a newer version of layerwise made it.
     """
     data = folder.read("data.json")
-    return Opened(
-        folder,
-        find("task", data["task"]["name"]).from_json(data["task"]),
-        Preprocessing.from_json(data["preprocessing"]),
-    )
+    with known_here(folder.path / "data.json"):
+        task = find("task", data["task"]["name"]).from_json(data["task"])
+        preprocessing = Preprocessing.from_json(data["preprocessing"])
+    return Opened(folder, task, preprocessing)
 
 
 def labelled(task: Task, ids: tuple[str, ...], answers: np.ndarray) -> Predictions:

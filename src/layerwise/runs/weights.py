@@ -14,6 +14,7 @@ from torch import nn
 from layerwise.errors import LayerwiseError
 from layerwise.files import write_bytes
 from layerwise.language import say
+from layerwise.runs.refusals import words
 from layerwise.runs.trees import deserialise
 
 __all__ = ["load_weights", "save_weights"]
@@ -38,7 +39,7 @@ def load_weights(path: Path, model: nn.Module) -> None:
     try:
         tensors, metadata = deserialise(path.read_bytes())
     except (OSError, ValueError) as problem:
-        raise _unreadable(path, str(problem)) from problem
+        raise _unreadable(path, words(problem)) from problem
     expected = metadata.get("sha256_without_metadata")
     if expected and hashlib.sha256(save(tensors)).hexdigest() != expected:
         raise _unreadable(path, say("its checksum differs: the file was changed or damaged"))

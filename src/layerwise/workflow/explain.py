@@ -17,6 +17,7 @@ from layerwise.explain.open import explain, fitting
 from layerwise.explain.subject import Subject
 from layerwise.language import say
 from layerwise.runs.opened import Opened
+from layerwise.runs.refusals import damaged, known_here
 from layerwise.tasks.contract import MakesBatches
 from layerwise.workflow.prepare import Prepared, prepare_data
 
@@ -78,17 +79,15 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
     """Find an example by its id, else the most surely misread one of the test part, else its first one.
 
     Raises:
-        LayerwiseError: No example has that id, or the run was stopped before it predicted anything.
+        LayerwiseError: No example has that id, or the run still learns or was stopped before it predicted anything.
     """
     if not opened.folder.finished:
-        raise LayerwiseError(
-            say("A network is opened on an example once it has been measured."),
-            say("'{}' was interrupted", opened.folder.name), say("Train again, or choose another run: layerwise runs"),
-        )  # fmt: skip
+        raise opened.folder.unfinished()
     places: dict[str, int] = {}
     best: tuple[float, Chosen] | None = None
     ids = []
-    with (opened.folder.path / "predictions.csv").open(encoding="utf-8", newline="") as stream:
+    predictions = opened.folder.path / "predictions.csv"
+    with known_here(predictions), predictions.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             part = row["part"]
             place = places.get(part, 0)
@@ -103,6 +102,8 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
             rank = sureness + 10 * (part == "test")
             if best is None or rank > best[0]:
                 best = (rank, chosen)
+    if not ids:
+        raise damaged(predictions, say("'{}' is missing", "id"))
     if wanted or best is None:
         rule = say("An example is named by its id in predictions.csv.")
         raise LayerwiseError(

@@ -8,7 +8,7 @@ from typing import IO, Any, Protocol
 
 from torch import nn
 
-from layerwise.files import append_line
+from layerwise.files import append_line, flush_lines
 from layerwise.tasks.contract import Examples, MakesBatches
 from layerwise.training.history import Epoch, History, measure
 from layerwise.training.interrupt import interruptible
@@ -158,6 +158,9 @@ def keep(records: Records, keeper: Keeper, state: TrainingState, stopping: Early
     facts: dict[str, int | float | str | None] = {
         "stage": records.name, "epoch": state.epoch, "validation_loss": last.validation_loss if last else None,
     }  # fmt: skip
+    if records.lines is not None:
+        # A power cut must not leave a checkpoint of epochs that the history does not know.
+        flush_lines(records.lines)
     keeper.keep(tree, facts)
 
 

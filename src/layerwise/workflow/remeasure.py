@@ -15,6 +15,7 @@ from layerwise.data.open import open_source
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.measured import expectation
+from layerwise.files import own
 from layerwise.language import say
 from layerwise.runs.opened import Opened
 from layerwise.tasks.contract import Examples, Task
@@ -29,8 +30,10 @@ def measure_again(opened: Opened) -> dict[str, Any]:
     """Open the test part of a run once more and measure the network on it.
 
     Raises:
-        LayerwiseError: The run has no test part, or its data are gone or have changed.
+        LayerwiseError: The run still learns or was stopped, has no test part, or its data are gone or have changed.
     """
+    if not opened.folder.finished:
+        raise opened.folder.unfinished()
     prepared = prepared_again(opened)
     if not len(prepared.examples["test"]):
         raise LayerwiseError(
@@ -38,8 +41,11 @@ def measure_again(opened: Opened) -> dict[str, Any]:
             say("Name data to measure on: layerwise evaluate {} DATA", opened.folder.name), usage=True,
         )  # fmt: skip
     whole = opened.folder.experiment()
-    openings = opened.folder.count_test("layerwise evaluate")
-    scores = opened.task.answer(opened.model, prepared.examples["test"])
+    # Only what can be measured is opened, and it is counted before it is.
+    model = opened.model
+    with own(opened.folder.path):
+        openings = opened.folder.count_test("layerwise evaluate")
+    scores = opened.task.answer(model, prepared.examples["test"])
     measured = figures(prepared, whole, "test", scores)
     expected = expectation(measured, confidence=whole.evaluate.confidence)
     return result(opened.task, "test", measured.to_json(), expected, openings)
@@ -55,8 +61,11 @@ def measure_on(opened: Opened, data: Any, options: Mapping[str, Any], *, exclude
         exclude_problems: Leave unreadable items out.
 
     Raises:
-        LayerwiseError: The target is absent, missing in a row, or of another kind.
+        LayerwiseError: The run still learns or was stopped; or the target is absent, missing in a row, or of another
+            kind.
     """
+    if not opened.folder.finished:
+        raise opened.folder.unfinished()
     whole = opened.folder.experiment()
     source = open_source(
         data, options={**whole.load.options, **options}, exclude_problems=exclude_problems,

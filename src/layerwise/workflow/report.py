@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,15 +13,16 @@ import numpy as np
 from layerwise.errors import LayerwiseError
 from layerwise.explain.layers import layer_table
 from layerwise.explain.open import explain, fitting
-from layerwise.files import write_text
+from layerwise.files import holder, own, write_text
 from layerwise.language import current, say, system_language, use
 from layerwise.report.contents import Mistake, OpenedView, ReportData, one_class, read_answers, targets_of
 from layerwise.report.mistakes import worst_places
 from layerwise.report.page import MOST_MISTAKES, page
 from layerwise.report.pictures import mistake, shown_fields
 from layerwise.report.words import cut, retold
-from layerwise.runs.folder import RUNS, RunFolder
+from layerwise.runs.folder import RunFolder
 from layerwise.runs.opened import Opened
+from layerwise.runs.refusals import damaged
 from layerwise.workflow.explain import Chosen, choose_example, prepared_again, subject_of
 from layerwise.workflow.prepare import Prepared
 
@@ -40,13 +42,17 @@ def write_report(opened: Opened, language: str = "", *, to: Path | None = None, 
         data: The data, where the run was trained on data in memory.
 
     Raises:
-        LayerwiseError: A file of the run is damaged, or the page cannot be written.
+        LayerwiseError: The run still learns, a file of it is damaged, or the page cannot be written.
     """
+    folder = opened.folder
+    if not folder.finished and holder(folder.path):
+        raise folder.unfinished()
     # English in use may only mean that nobody chose: outside the command line the locale then decides.
     in_use = current() if current() != "en" else system_language()
-    with use(language or opened.folder.experiment().view.language or in_use):
-        path = to or opened.folder.path / "report.html"
-        write_text(path, page(gather(opened, data)))
+    with use(language or folder.experiment().view.language or in_use):
+        path, content = to or folder.path / "report.html", page(gather(opened, data))
+        with nullcontext() if to else own(folder.path):
+            write_text(path, content)
     return path
 
 
@@ -72,22 +78,19 @@ def _from_files(opened: Opened) -> ReportData:
     folder = opened.folder
     known = folder.read("data.json")
     metrics = folder.read("metrics.json") if folder.finished else {}
-    answers = read_answers(folder.path / "predictions.csv", opened.task, targets_of(known)) if metrics else {}
+    predictions = folder.path / "predictions.csv"
+    answers = read_answers(predictions, opened.task, targets_of(known)) if metrics else {}
+    if metrics and metrics["part"] not in answers:
+        raise damaged(predictions, say("'{}' is missing", metrics["part"]))
     names = opened.task.classes if one_class(opened.task) else ()
-    tests = folder.path / "tests.json"
     return ReportData(
-        name=folder.name, handle=_handle(folder), experiment=folder.experiment(), plan=folder.plan(), data=known,
+        name=folder.name, handle=folder.handle, experiment=folder.experiment(), plan=folder.plan(), data=known,
         notes=tuple(retold(line) for line in known["notes"]), reasons=tuple(retold(line) for line in known["reasons"]),
-        task=opened.task, metrics=metrics, openings=folder.read("tests.json")["openings"] if tests.exists() else (),
+        task=opened.task, metrics=metrics, openings=folder.openings(),
         history=folder.history(), answers=answers,
         classes={part: _counts(some.targets, len(names)) for part, some in answers.items()} if names else {},
         environment=folder.read("environment.json"), layers=_layers(opened), date=_date(folder),
     )  # fmt: skip
-
-
-def _handle(folder: RunFolder) -> str:
-    """Return what names a run on the command line."""
-    return folder.name if folder.path.parent == RUNS else str(folder.path)
 
 
 def _date(folder: RunFolder) -> str:

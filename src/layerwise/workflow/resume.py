@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, get_type_hints
 
 import torch
 
+from layerwise.config import fits
 from layerwise.errors import LayerwiseError
 from layerwise.files import own
 from layerwise.language import say
@@ -15,6 +17,7 @@ from layerwise.models import build
 from layerwise.runs.checkpoints import newest_whole
 from layerwise.runs.folder import RunFolder, environment
 from layerwise.runs.opened import Opened, open_run
+from layerwise.runs.refusals import or_newer, strange
 from layerwise.training.ranks import together
 from layerwise.training.state import Plan
 from layerwise.workflow.explain import prepared_again
@@ -45,29 +48,58 @@ def resume(
     Raises:
         LayerwiseError: The run is finished or held by another process, or its data have changed.
     """
-    if folder.finished:
-        raise LayerwiseError(
-            say("A run goes on where it was interrupted."), say("'{}' is finished", folder.name),
-            say("Train again to learn longer: layerwise train ... --epochs"), usage=True,
-        )  # fmt: skip
+    refuse_finished(folder)
     opened = open_run(folder)
-    whole, plan = folder.experiment(), Plan(**folder.plan())
+    whole, plan = folder.experiment(), planned(folder)
+    # Read at the end of learning, where damage would come too late.
+    folder.openings()
     prepared = prepared_again(opened, data)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())), together(plan.device) as ranks:
         torch.manual_seed(whole.train.seed)
-        model = build(
-            whole.model.name, prepared.preprocessing.input_shape, prepared.task.outputs(), whole.model.options
-        )
+        with or_newer(folder.path):
+            model = build(
+                whole.model.name, prepared.preprocessing.input_shape, prepared.task.outputs(), whole.model.options
+            )
         begun = Begun(whole, prepared, plan, folder, model)
         if ranks.rank:
             return finish(begun, ranks, learn_stages(begun, ranks, Silence(), newest(folder)[1]))
         with own(folder.path):
+            # Another process may have finished it while the data were read.
+            refuse_finished(folder)
             step, tree, damaged = newest(folder)
             notes = (*damaged, *differences(folder))
             note_resume(folder, step, notes)
             if witness:
                 witness(begun, step, notes)
             return finish(begun, ranks, learn_stages(begun, ranks, listener or Silence(), tree))
+
+
+def refuse_finished(folder: RunFolder) -> None:
+    """Refuse to go on with a run that has reached its end."""
+    if folder.finished:
+        raise LayerwiseError(
+            say("A run goes on where it was interrupted."), say("'{}' is finished", folder.name),
+            say("Train again to learn longer: layerwise train ... --epochs"), usage=True,
+        )  # fmt: skip
+
+
+def planned(folder: RunFolder) -> Plan:
+    """Return how the work of a run was laid out.
+
+    Raises:
+        LayerwiseError: The plan in `run.toml` is damaged, or a newer version of layerwise made it.
+    """
+    written: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in folder.plan().items()
+    }
+    hints = get_type_hints(Plan)
+    wrong = [f"[plan] {name} = {value!r}" for name, value in written.items()
+             if name not in hints or not fits(value, hints[name])]  # fmt: skip
+    wrong += [say("'{}' is missing", f"[plan] {part.name}") for part in fields(Plan)
+              if part.default is MISSING and part.name not in written]  # fmt: skip
+    if wrong:
+        raise strange(folder.path / "run.toml", wrong[0])
+    return Plan(**written)
 
 
 def newest(folder: RunFolder) -> tuple[int, dict[str, Any] | None, list[str]]:

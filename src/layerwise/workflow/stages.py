@@ -14,7 +14,7 @@ from torch import nn
 from layerwise.config import Experiment, Train
 from layerwise.data.preprocess import ImageStep
 from layerwise.errors import LayerwiseError
-from layerwise.files import open_lines, write_text
+from layerwise.files import flush_lines, open_lines, write_text
 from layerwise.language import say
 from layerwise.randomness import generator
 from layerwise.runs.folder import RunFolder
@@ -106,6 +106,8 @@ def lines_of(folder: RunFolder, ranks: Ranks, resumed: Mapping[str, Any] | None)
         write_text(path, "".join(json.dumps(epoch, ensure_ascii=False, allow_nan=False) + "\n" for epoch in epochs))
     with open_lines(path) as lines:
         yield lines
+        # Weights and figures follow: a run that has them has its whole history.
+        flush_lines(lines)
 
 
 def finish(begun: Begun, ranks: Ranks, outcome: Outcome) -> tuple[Opened, Outcome]:
