@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from layerwise.errors import LayerwiseError
-from layerwise.files import append_line, existing, own, sha256, unused_folder, write_bytes, write_json, write_text
+from layerwise.files import append_line, existing, sha256, unused_folder, write_bytes, write_json, write_text
+from layerwise.locks import own
 
 
 def test_a_file_is_written_and_replaced(tmp_path):
@@ -126,13 +127,13 @@ def test_a_folder_is_never_used_twice(tmp_path):
 
 def test_a_folder_below_a_file_is_refused(tmp_path):
     (tmp_path / "runs").write_text("")
-    with pytest.raises(LayerwiseError, match="A run folder must be writable"):
+    with pytest.raises(LayerwiseError, match="The place of a file must be writable"):
         unused_folder(tmp_path / "runs", "iris")
 
 
 def test_a_second_writer_is_told_who_is_first(tmp_path):
     script = (
-        "import sys; from pathlib import Path; from layerwise.files import own\n"
+        "import sys; from pathlib import Path; from layerwise.locks import own\n"
         "with own(Path(sys.argv[1])):\n    print('owned', flush=True); sys.stdin.read()\n"
     )
     with subprocess.Popen(

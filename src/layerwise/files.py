@@ -1,4 +1,4 @@
-"""The one way to write a file, to own a folder, and to judge a path.
+"""The one way to write a file, and to judge a path.
 
 What was said to be written is there after a power cut, and a reader never sees half of it: a file, or a folder of
 files, is written beside its target, flushed to disk, and renamed. The one exception is a file of lines that grows while
@@ -16,12 +16,9 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import sys
-import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any
@@ -30,8 +27,8 @@ from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
 __all__ = [
-    "append_line", "existing", "flush_lines", "holder", "open_lines", "own", "remove_folder", "sha256", "unused_folder",
-    "write_bytes", "write_chunks", "write_folder", "write_json", "write_text",
+    "append_line", "existing", "flush_lines", "open_lines", "remove_folder", "remove_leftovers", "sha256",
+    "unused_folder", "write_bytes", "write_chunks", "write_error", "write_folder", "write_json", "write_text",
 ]  # fmt: skip
 
 PIECE = 16 * 1024**2
@@ -42,9 +39,6 @@ SPARE = 1.05
 
 LEFTOVER = re.compile(r"\..+\.tmp-[0-9a-f]{8}")
 """Name of what a process that was killed left unfinished."""
-
-PATIENCE, PAUSE = 0.25, 0.01
-"""Seconds to try for a folder, since who only asks holds its lock for an instant; and seconds between two tries."""
 
 Written = tuple[int, str]
 """Bytes of a file and their SHA-256 in hexadecimal."""
@@ -71,7 +65,7 @@ def write_chunks(path: Path, chunks: Iterable[bytes | memoryview], *, size: int)
     except OSError as problem:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-        raise _write_error(path, size, problem) from problem
+        raise write_error(path, size, problem) from problem
     return written
 
 
@@ -133,7 +127,7 @@ def write_folder(path: Path, *, size: int) -> Iterator[Callable[[str, Iterable[b
         whole = True
         _sync_folder(path.parent)
     except OSError as problem:
-        raise _write_error(path, size, problem) from problem
+        raise write_error(path, size, problem) from problem
     finally:
         if not whole:
             with contextlib.suppress(OSError):
@@ -164,7 +158,7 @@ def open_lines(path: Path) -> IO[bytes]:
         stream.truncate(content.rfind(b"\n") + 1)
         _sync_folder(path.parent)
     except OSError as problem:
-        raise _write_error(path, 0, problem) from problem
+        raise write_error(path, 0, problem) from problem
     return stream
 
 
@@ -179,7 +173,7 @@ def append_line(stream: IO[Any], value: Mapping[str, Any]) -> None:
         # Past Python's buffer, which would try a failed line once more when it closes.
         _write_all(stream.fileno(), memoryview(line))
     except OSError as problem:
-        raise _write_error(Path(stream.name), len(line), problem) from problem
+        raise write_error(Path(stream.name), len(line), problem) from problem
 
 
 def flush_lines(stream: IO[Any]) -> None:
@@ -191,7 +185,7 @@ def flush_lines(stream: IO[Any]) -> None:
     try:
         os.fsync(stream.fileno())
     except OSError as problem:
-        raise _write_error(Path(stream.name), 0, problem) from problem
+        raise write_error(Path(stream.name), 0, problem) from problem
 
 
 def sha256(path: Path) -> str:
@@ -235,113 +229,7 @@ def unused_folder(parent: Path, name: str) -> Path:
             except FileExistsError:
                 number += 1
     except OSError as problem:
-        raise _write_error(parent / name, 0, problem) from problem
-
-
-@contextlib.contextmanager
-def own(folder: Path) -> Iterator[None]:
-    """Hold a folder as its only writer; the operating system frees it however the process ends.
-
-    What a killed writer left unfinished is removed.
-
-    Raises:
-        LayerwiseError: Another process writes there; it is named, and since when.
-    """
-    path = folder / ".lock"
-    try:
-        stream = path.open("a+", encoding="utf-8")
-    except OSError as problem:
-        raise _write_error(path, 0, problem) from problem
-    with stream:
-        held = _lock(stream, patience=PATIENCE)
-        if held is False:
-            raise LayerwiseError(
-                say("Only one process may write a run folder."),
-                say("'{}' is in use by {}", folder, _holder(stream)),
-                say("Wait for it to end, or give this run another name with --run."),
-            )
-        if held:
-            _remove_leftovers(folder)
-        since = datetime.now(UTC).isoformat(timespec="seconds")
-        try:
-            stream.truncate(0)
-            stream.write(json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}))
-            stream.flush()
-        except OSError as problem:
-            raise _write_error(path, 0, problem) from problem
-        try:
-            yield
-        finally:
-            # The lock goes with the open file; its text is for people alone.
-            with contextlib.suppress(OSError):
-                stream.truncate(0)
-
-
-def holder(folder: Path) -> str:
-    """Say who writes in a folder, and since when; empty where nobody does, or where there are no locks to tell.
-
-    Asking disturbs nobody: the lock of the question is shared with others who ask, and who wants to own the folder
-    waits for the instant that it takes.
-
-    Example:
-        >>> import tempfile
-        >>> folder = Path(tempfile.mkdtemp())
-        >>> with own(folder):
-        ...     held = holder(folder)
-        >>> held.startswith("process"), holder(folder)
-        (True, '')
-    """
-    try:
-        with (folder / ".lock").open(encoding="utf-8") as stream:
-            return _holder(stream) if _lock(stream, shared=True) is False else ""
-    except OSError:
-        return ""
-
-
-def _holder(stream: IO[str]) -> str:
-    """Say who wrote a lock file."""
-    stream.seek(0)
-    try:
-        written = json.loads(stream.read())
-        return say("process {} on {} since {}", written["process"], written["host"], written["since"])
-    except (ValueError, KeyError, TypeError):
-        return say("another process")
-
-
-def _lock(stream: IO[str], *, shared: bool = False, patience: float = 0.0) -> bool | None:
-    """Take a lock: False when another process holds it, None where there are no locks.
-
-    Args:
-        stream: The open lock file.
-        shared: Whether it is one of those who only ask.
-        patience: Seconds to try for.
-    """
-    until = time.monotonic() + patience
-    while True:
-        try:
-            _take(stream, shared=shared)
-            return True
-        except OSError as problem:
-            # A network file system without locks answers ENOLCK or ENOTSUP: work goes on there without one.
-            if problem.errno in (errno.ENOLCK, errno.ENOTSUP):
-                return None
-        if time.monotonic() >= until:
-            return False
-        time.sleep(PAUSE)
-
-
-def _take(stream: IO[str], *, shared: bool) -> None:
-    """Take a lock without waiting; it goes when the file is closed."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        # Windows locks bytes, and nobody can read a locked one: lock one that no text reaches. It shares no locks.
-        os.lseek(stream.fileno(), 1 << 30, os.SEEK_SET)
-        msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(stream.fileno(), (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        raise write_error(parent / name, 0, problem) from problem
 
 
 def _beside(path: Path) -> Path:
@@ -403,7 +291,7 @@ def _remove(folder: Path) -> None:
     os.rmdir(folder)
 
 
-def _remove_leftovers(folder: Path) -> None:
+def remove_leftovers(folder: Path) -> None:
     """Remove what a killed writer of this folder left unfinished; what cannot be removed does no harm."""
     for path in sorted(folder.rglob(".*.tmp-*")):
         if LEFTOVER.fullmatch(path.name):
@@ -426,19 +314,21 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_error(path: Path, size: int, problem: OSError) -> LayerwiseError:
+def write_error(path: Path, size: int, problem: OSError) -> LayerwiseError:
     """Say why a file could not be written and what frees the way."""
     if problem.errno in (errno.ENOSPC, errno.EDQUOT):
         parent = next(folder for folder in path.absolute().parents if folder.exists())
         free = shutil.disk_usage(parent).free
         found = say("'{}' needs {} bytes, {} are free", path, size, free)
         return LayerwiseError(
-            say("The disk needs room for every file of a run."), found, say("Free some space, or use --run.")
+            say("The disk needs room for every file."),
+            found,
+            say("Free some space, or choose another place (--run, --to)."),
         )
     if problem.errno == errno.EIO:
-        remedy = say("The disk reports a fault: check it, or choose another with --run.")
+        remedy = say("The disk reports a fault: check it, or choose another (--run, --to).")
     elif problem.errno in (errno.EMFILE, errno.ENFILE):
         remedy = say("Close what holds many files open, or raise the limit: ulimit -n")
     else:
-        remedy = say("Choose another folder with --run, or change its permissions.")
-    return LayerwiseError(say("A run folder must be writable."), f"'{path}': {problem.strerror}", remedy)
+        remedy = say("Choose another place (--run, --to), or change its permissions.")
+    return LayerwiseError(say("The place of a file must be writable."), f"'{path}': {problem.strerror}", remedy)

@@ -10,8 +10,8 @@ import pytest
 
 from cli.test_bad_input import told
 from layerwise.errors import LayerwiseError
-from layerwise.files import own
 from layerwise.language import use
+from layerwise.locks import own
 
 TEXT = "the cat sat on the mat and the dog ran to the sea. " * 130
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from layerwise.errors import LayerwiseError
-from layerwise.files import own
+from layerwise.locks import own
 from layerwise.runs.folder import RunFolder
 from layerwise.runs.opened import open_run
 from layerwise.workflow import resume as resuming

@@ -63,7 +63,7 @@ def test_a_disk_that_is_full_in_mid_run_is_said_and_the_run_goes_on_when_there_i
     assert run.server.ended() == 1, run.output()
     assert "Traceback" not in run.output()
     assert "bytes, 0 are free" in said(run)
-    assert "Free some space, or use --run." in said(run)
+    assert "Free some space, or choose another place (--run, --to)." in said(run)
     # Nothing has changed: the same message, and still nothing is lost.
     assert run.server.run(run.folder, run.next_words()) == 1
     (small_disk / "filler").unlink()

@@ -11,7 +11,8 @@ import torch
 from faults.calls import Killed, System, through
 from faults.disk import crash_states, lay_out
 from layerwise.errors import LayerwiseError
-from layerwise.files import append_line, open_lines, own, write_folder, write_json
+from layerwise.files import append_line, open_lines, write_folder, write_json
+from layerwise.locks import own
 from layerwise.runs.checkpoints import complete, latest, newest_whole, save
 
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT, errno.EMFILE)
@@ -114,7 +115,7 @@ def test_a_full_disk_is_said_with_its_figures(quick_path, monkeypatch, number):
         saved(run, 40)
     assert "step-40" in caught.value.found
     assert caught.value.exit_code == 1
-    assert caught.value.remedy == "Free some space, or use --run."
+    assert caught.value.remedy == "Free some space, or choose another place (--run, --to)."
 
 
 def test_nothing_is_begun_that_cannot_be_finished(quick_path, monkeypatch):

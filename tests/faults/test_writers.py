@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 
 from layerwise.errors import LayerwiseError
-from layerwise.files import holder, own, unused_folder, write_text
+from layerwise.files import unused_folder, write_text
+from layerwise.locks import holder, own
 
 START = """
 import sys, os
 from pathlib import Path
-from layerwise.files import own, unused_folder
+from layerwise.files import unused_folder
+from layerwise.locks import own
 print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(25):
@@ -32,7 +34,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from layerwise.errors import LayerwiseError
-from layerwise.files import own
+from layerwise.locks import own
 print("ready", flush=True)
 sys.stdin.readline()
 try:

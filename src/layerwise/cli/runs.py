@@ -10,8 +10,8 @@ from cyclopts import Parameter
 from layerwise.cli.options import Common, print_json
 from layerwise.cli.tables import figure, main_figure, print_lines, print_table
 from layerwise.errors import LayerwiseError
-from layerwise.files import holder
 from layerwise.language import say
+from layerwise.locks import holder
 from layerwise.report.words import metric
 from layerwise.runs.folder import RunFolder, list_runs
 

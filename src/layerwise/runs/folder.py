@@ -23,8 +23,9 @@ from typing import Any
 
 from layerwise.config import STAGES, Experiment, from_tables, to_toml
 from layerwise.errors import LayerwiseError, nearest
-from layerwise.files import holder, unused_folder, write_json, write_text
+from layerwise.files import unused_folder, write_json, write_text
 from layerwise.language import say
+from layerwise.locks import holder
 from layerwise.runs.forms import FORMS, LINE, fault
 from layerwise.runs.refusals import damaged, known_here, newer, strange
 

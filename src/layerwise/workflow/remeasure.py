@@ -15,8 +15,8 @@ from layerwise.data.open import open_source
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.measured import expectation
-from layerwise.files import own
 from layerwise.language import say
+from layerwise.locks import own
 from layerwise.runs.opened import Opened
 from layerwise.tasks.contract import Examples, Task
 from layerwise.tasks.ragged import Ragged

@@ -13,8 +13,9 @@ import numpy as np
 from layerwise.errors import LayerwiseError
 from layerwise.explain.layers import layer_table
 from layerwise.explain.open import explain, fitting
-from layerwise.files import holder, own, write_text
+from layerwise.files import write_text
 from layerwise.language import current, say, system_language, use
+from layerwise.locks import holder, own
 from layerwise.report.contents import Mistake, OpenedView, ReportData, one_class, read_answers, targets_of
 from layerwise.report.mistakes import worst_places
 from layerwise.report.page import MOST_MISTAKES, page

@@ -11,8 +11,8 @@ import torch
 
 from layerwise.config import fits
 from layerwise.errors import LayerwiseError
-from layerwise.files import own
 from layerwise.language import say
+from layerwise.locks import own
 from layerwise.models import build
 from layerwise.runs.checkpoints import newest_whole
 from layerwise.runs.folder import RunFolder, environment

@@ -10,7 +10,7 @@ import torch
 
 from layerwise.config import Experiment, Train, experiment
 from layerwise.explain.layers import layer_table
-from layerwise.files import own
+from layerwise.locks import own
 from layerwise.models import build
 from layerwise.models.own import check_shapes
 from layerwise.runs.folder import RunFolder, create, environment
