@@ -1,6 +1,5 @@
 """Commands that need no network start at once, and without torch."""
 
-import os
 import subprocess
 import sys
 import time
@@ -8,9 +7,12 @@ import time
 import pytest
 
 LIMITS = {"--help": 0.25, "models": 0.25, "data small.csv": 0.5}
-"""Seconds of the best of seven starts (issue 3)."""
+"""Seconds of the best of seven starts on a quiet machine (issue 3)."""
 
-REPEATS = 7
+YARDSTICK, QUIET = "import cyclopts, rich.table", 0.08
+"""What every command begins with, and the seconds it takes where the limits hold: a slower machine gets as much more."""
+
+REPEATS, ROUNDS = 7, 3
 
 
 @pytest.fixture
@@ -49,6 +51,10 @@ def best(command, place) -> float:
 @pytest.mark.alone
 @pytest.mark.parametrize(("words", "limit"), LIMITS.items())
 def test_start_is_quick(small, words, limit):
-    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.8 * (os.cpu_count() or 1):
-        pytest.skip(f"other work keeps this machine busy (load {os.getloadavg()[0]:.1f}): a time would mean nothing")
-    assert best([sys.executable, "-m", "layerwise", *words.split()], small) <= limit
+    tried = []
+    for _ in range(ROUNDS):
+        slowness = max(1.0, best([sys.executable, "-c", YARDSTICK], small) / QUIET)
+        tried.append((best([sys.executable, "-m", "layerwise", *words.split()], small), limit * slowness))
+        if tried[-1][0] <= tried[-1][1]:
+            return
+    raise AssertionError(tried)
