@@ -10,7 +10,7 @@ LIMITS = {"--help": 0.25, "models": 0.25, "data small.csv": 0.5}
 """Seconds of the best of seven starts on a quiet machine (issue 3)."""
 
 YARDSTICK, QUIET = "import cyclopts, rich.table", 0.08
-"""What every command begins with, and the seconds it takes where the limits hold: a slower machine gets as much more."""
+"""What every command begins with, and its seconds where the limits hold: a slower machine gets as much more."""
 
 REPEATS, ROUNDS = 7, 3
 
