@@ -266,6 +266,7 @@ def test_learning_in_sixteen_bits_keeps_the_chains_in_full_precision(options):
     state = prepare(model, task, examples, Train(batch_size=10, epochs=2, optimizer="sgd"), plan)
     for step in train(state):
         assert torch.isfinite(step.result.total)
+        assert step.result.total.dtype == torch.float32
         if step.result.state is not None:
             assert step.result.state["hidden"].dtype == torch.float32
     stack = dbn(6, 3, hidden=(5, 4), pretraining_epochs=1)

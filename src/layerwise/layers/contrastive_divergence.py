@@ -1,7 +1,7 @@
 """Contrastive divergence as one operation: the chains, the difference of free energies, and its gradient."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float
@@ -121,10 +121,10 @@ class _Divergence(torch.autograd.Function):
         return difference, known, None if start is None else state
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *slopes: Tensor | None) -> tuple[Tensor | None, ...]:
         """Return the gradients of W, b and c."""
         rows, hidden, factors, weighed = ctx.saved_tensors
-        slope = -slopes[0]
+        slope = -cast(Tensor, slopes[0])
         shares = hidden * (factors * slope)[:, None]
         # dF/dW = -P(h = 1 | x) x',  dF/db = -x,  dF/dc = -P(h = 1 | x)
         return None, None, None, None, shares.T @ rows, weighed * slope, shares.sum(dim=0)

@@ -135,14 +135,15 @@ class RestrictedBoltzmannMachine(nn.Module):
         cd, persistent: D = sum_n (F(x_n) - F(sample_n)), the samples held still; exact: -sum_n ln P(x_n). Outside
         learning: -sum_n ln P(x_n) where one layer is small enough, else the pseudo-log-likelihood in its place.
         """
-        # Chains need the full precision, whatever the forward pass of other layers takes.
-        visible = batch.inputs.flatten(1).to(self.weight.dtype)
-        if not self.training or self.sampling == "exact":
+        # Chains and energies need the full precision, whatever the forward pass of other layers takes.
+        with torch.autocast(self.weight.device.type, enabled=False):
+            visible = batch.inputs.flatten(1).to(self.weight.dtype)
+            if self.training and self.sampling != "exact":
+                return self._divergence(batch, visible, state)
             # Outside learning the patterns are judged, so an input that is a probability is rounded to one.
             likelihood = self._likelihood(visible if self.training else visible.round(), batch.rows)
             total = -(likelihood if batch.weights is None else likelihood * batch.weights).sum()
             return LossResult(total, batch.count(), self(visible), state=state)
-        return self._divergence(batch, visible, state)
 
     def _likelihood(self, visible: Tensor, rows: Tensor) -> Tensor:
         if self.enumerable():
