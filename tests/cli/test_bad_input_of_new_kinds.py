@@ -73,7 +73,8 @@ def work(tmp_path, monkeypatch):
         ),
         ("train book.txt char-lstm --stopping no-errors", 2, ("needs classes", "the task is language")),
         # Settings out of range, names that do not exist.
-        ("train book.txt char-lstm --sequence-length 0", 2, ("sequence_length = 0", "1, 2, 3 ...")),
+        ("train book.txt char-lstm --sequence-length 0", 2, ("sequence_length = 0", "1 to 10000")),
+        ("train book.txt char-lstm --sequence-length 1000000000", 2, ("sequence_length = 1000000000", "1 to 10000")),
         ("train book.txt char-lstm --accumulate 0", 2, ("accumulate = 0",)),
         ("train book.txt char-lstm --loss hinge", 2, ("loss 'hinge'", "cross-entropy")),
         ("train shapes-small grid-detector --loss hinge", 2, ("loss 'hinge'",)),

@@ -114,7 +114,7 @@ def test_a_number_that_is_not_finite_is_named_by_the_process_that_holds_it(tmp_p
     for seed in (0, 1):
         words = f"train huge.csv own.py:Enlarging --target y --scale none --seed {seed} --batch-size 60 --quiet"
         done = typed(tmp_path, f"{words} --test training --validation-fraction 0 --stopping none", processes=2)
-        assert "is not finite for row 18" in " ".join(done.stderr.split()), done.stderr
+        assert "is not finite for line 19" in " ".join(done.stderr.split()), done.stderr
 
 
 def test_a_mistake_is_said_once_by_all_processes(tmp_path):
