@@ -6,13 +6,16 @@ from typing import Any, cast
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn import functional
 from torch.overrides import handle_torch_function, has_torch_function
 
 __all__ = ["contrastive_divergence", "uniform"]
 
 Draws = Sequence[tuple[Tensor, Tensor]]
 """For each step of the chains one uniform number a hidden unit, and one a visible unit."""
+
+
+LEAST = -80.0
+"""Weighted sum of a hidden unit below which it is taken as this."""
 
 
 def uniform(*shapes: tuple[int, int], device: torch.device | str = "cpu") -> tuple[Tensor, ...]:
@@ -102,7 +105,7 @@ class _Divergence(torch.autograd.Function):
         for hidden_draws, visible_draws in draws:
             if start is None:
                 # h_t ~ P(h | x_t)
-                state = (hidden_draws < here).to(visible.dtype)
+                state = torch.lt(hidden_draws, here, out=torch.empty_like(here))
             # x_(t+1) ~ P(x | h_t) = sigmoid(b + W' h_t)
             chances = rows[count:]
             torch.addmm(visible_bias, state, weight, out=chances)
@@ -111,10 +114,11 @@ class _Divergence(torch.autograd.Function):
             _up(chances, weight, hidden_bias, sums[count:], here)
             if start is not None:
                 # h_(t+1) ~ P(h | x_(t+1))
-                state = (hidden_draws < here).to(visible.dtype)
+                state = torch.lt(hidden_draws, here, out=torch.empty_like(here))
         weighed = factors @ rows
-        # D = sum_n s_n F(x_n),  F(x) = -b'x - sum_i ln(1 + e^(c_i + W_i x))
-        difference = -(weighed @ visible_bias + factors @ functional.softplus(sums).sum(dim=1))
+        # D = sum_n s_n F(x_n),  F(x) = -b'x - sum_i ln(1 + e^u_i),  u_i = c_i + W_i x,  ln(1 + e^u) = u - ln sigmoid(u):
+        # the sigmoid is known, and its logarithm takes a seventh of the time of a softplus.
+        difference = -(weighed @ visible_bias + (factors @ sums.sub_(hidden.log())).sum())
         known = hidden[:count].clone()
         ctx.save_for_backward(rows, hidden, factors, weighed)
         ctx.mark_non_differentiable(known, *(() if start is None else (state,)))
@@ -134,4 +138,5 @@ def _up(visible: Tensor, weight: Tensor, hidden_bias: Tensor, sums: Tensor, hidd
     """Fill in the hidden sums and probabilities of some rows."""
     # P(h_i = 1 | x) = sigmoid(c_i + W_i x)
     torch.addmm(hidden_bias, visible, weight.T, out=sums)
-    torch.sigmoid(sums, out=hidden)
+    # Below LEAST the probability is 0 but for 1e-35, and further down it would have no logarithm.
+    torch.sigmoid(sums.clamp_(min=LEAST), out=hidden)

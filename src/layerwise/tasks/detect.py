@@ -23,6 +23,7 @@ from layerwise.evaluation.measured import Measured
 from layerwise.language import say
 from layerwise.layers.boxes import decode, keep_best
 from layerwise.layers.detection_losses import LOSSES, LossOfGrid
+from layerwise.layers.moved_boxes import moved_boxes
 from layerwise.metrics.detection import coco_objects, coco_predictions, coco_results
 from layerwise.tasks.asking import ask
 from layerwise.tasks.contract import Batch, Examples, LossResult
@@ -311,23 +312,11 @@ class Detect:
         return {"": json.dumps(content, ensure_ascii=False, indent=0).encode()}
 
     def moved(self, targets: Tensor, matrices: Tensor, size: tuple[int, int]) -> Tensor:
-        """Move boxes with their pictures: the box around the moved corners, cut at the border; dropped where it is out.
-
-        x_old = M_1 x_new + m, so x_new = M_1^-1 (x_old - m)
-        """
-        limits = targets.new_tensor([size[1], size[0]])
-        left, top, right, bottom = targets[..., 1:].unbind(-1)
-        corners = torch.stack([torch.stack(pair, -1) for pair in ((left, top), (right, top), (left, bottom),
-                                                                  (right, bottom))], dim=-2)  # fmt: skip
-        old = corners / limits * 2 - 1
-        # x_new = M_1^-1 (x_old - m)
-        back = torch.linalg.inv(matrices[:, :, :2].to(targets.dtype))
-        new = (old - matrices[:, None, None, :, 2]) @ back.transpose(1, 2)[:, None]
-        pixels = (new + 1) / 2 * limits
-        low, high = (edge.clamp_min(0).minimum(limits) for edge in (pixels.amin(2), pixels.amax(2)))
-        left_over = ((high - low) >= LEAST_SIDE).all(-1) & (targets[..., 0] >= 0)
-        kinds = torch.where(left_over, targets[..., 0], float(NOBODY))
-        return torch.cat([kinds[..., None], low, high], dim=-1)
+        """Move boxes with their pictures, cut at the border; dropped where too little is left of one."""
+        kinds, edges = targets[..., 0], targets[..., 1:]
+        moved = moved_boxes(edges, matrices, size)
+        left_over = ((moved[..., 2:] - moved[..., :2]) >= LEAST_SIDE).all(-1) & (kinds >= 0)
+        return torch.cat([torch.where(left_over, kinds, float(NOBODY))[..., None], moved], dim=-1)
 
     def sample(self, inputs: int | tuple[int, ...], number: int, generator: torch.Generator) -> Examples:
         """Return pictures that can be learned: squares on noise, of another brightness for each class."""
