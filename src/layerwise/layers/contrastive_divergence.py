@@ -116,8 +116,8 @@ class _Divergence(torch.autograd.Function):
                 # h_(t+1) ~ P(h | x_(t+1))
                 state = torch.lt(hidden_draws, here, out=torch.empty_like(here))
         weighed = factors @ rows
-        # D = sum_n s_n F(x_n),  F(x) = -b'x - sum_i ln(1 + e^u_i),  u_i = c_i + W_i x,  ln(1 + e^u) = u - ln sigmoid(u):
-        # the sigmoid is known, and its logarithm takes a seventh of the time of a softplus.
+        # D = sum_n s_n F(x_n),  F(x) = -b'x - sum_i ln(1 + e^u_i),  u_i = c_i + W_i x
+        # ln(1 + e^u) = u - ln sigmoid(u): the sigmoid is known, its logarithm takes a seventh of a softplus' time.
         difference = -(weighed @ visible_bias + (factors @ sums.sub_(hidden.log())).sum())
         known = hidden[:count].clone()
         ctx.save_for_backward(rows, hidden, factors, weighed)
