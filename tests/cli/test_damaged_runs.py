@@ -196,6 +196,18 @@ def test_what_only_a_newer_version_knows_is_said_so(there, command, unknown, lat
     assert len(answer.err.splitlines()) == 3
 
 
+@pytest.mark.parametrize("later", [True, False], ids=["newer", "this version"])
+def test_the_settings_of_a_run_that_a_newer_version_made_are_not_taken_for_typing_errors(there, command, later):
+    folder = there / "runs" / "cut"
+    changed(folder / "run.toml", "epochs = 2", "epochz = 2")
+    if later:
+        made_later(folder)
+    answer = command(f"train flowers.csv --experiment {folder / 'run.toml'}")
+    assert answer.code in (1, 2)
+    assert ("made by layerwise 99.1.0, this is " in answer.err) == later
+    assert ("Did you mean 'epochs'" in answer.err) == (not later)
+
+
 def test_a_mistyped_setting_of_this_version_has_the_nearest_name(there, command):
     changed(there / "runs" / "cut" / "run.toml", "epochs = 2", "epochz = 2")
     answer = command("resume cut")

@@ -60,7 +60,7 @@ def rows_of(path):
 
 
 THREE = ("same/one.png", "wide/one.png", "small/one.png")
-NOTE = "2 pictures of another size were scaled to 96x96 for the network; answers are in their own pixels."
+NOTE = "Pictures of another size were scaled to 96x96 for the network (2 in all); answers are in their own pixels."
 
 
 def test_boxes_are_written_in_the_pixels_of_each_picture(work, command):
@@ -196,7 +196,7 @@ def test_a_picture_of_another_white_is_brought_to_that_of_training(place, comman
     Image.fromarray((load_digits().images[0] / 16 * 255).round().astype(np.uint8)).resize((300, 200)).save("large.png")
     said = command("predict digits large.png")
     assert said.code == 0, said.err
-    assert "1 pictures of another size were scaled to 32x32 for the network." in said.out
+    assert "Pictures of another size were scaled to 32x32 for the network (1 in all)." in said.out
 
 
 def test_a_guessed_white_is_said(tmp_path, monkeypatch):

@@ -28,7 +28,7 @@ def picture_notes(step: ImageStep, columns: Sequence[Images], *, own_pixels: boo
         >>> new = Images(np.zeros((2, 1, 20, 30), np.uint8), None, np.array([[30, 20], [30, 20]]), 1)
         >>> for note in picture_notes(step, [new], own_pixels=False):
         ...     print(note)
-        2 pictures of another size were scaled to 8x8 for the network.
+        Pictures of another size were scaled to 8x8 for the network (2 in all).
         White is 255 in the new pictures and was 16 in training: they were brought to the range of training.
     """
     sizes = [(int(width), int(height)) for column in columns for width, height in column.sizes]
@@ -38,10 +38,10 @@ def picture_notes(step: ImageStep, columns: Sequence[Images], *, own_pixels: boo
         places = {(place.across, place.down) for place in (step.placed(*size) for size in others)}
         shown = next(iter(places)) if len(places) == 1 else (step.width, step.height)
         said = (
-            say("{} pictures of another size were scaled to {}x{} for the network; answers are in their own pixels.",
-                len(others), *shown)
+            say("Pictures of another size were scaled to {}x{} for the network ({} in all); answers are in their own "
+                "pixels.", *shown, len(others))
             if own_pixels
-            else say("{} pictures of another size were scaled to {}x{} for the network.", len(others), *shown)
+            else say("Pictures of another size were scaled to {}x{} for the network ({} in all).", *shown, len(others))
         )  # fmt: skip
         notes.append(said)
     whites = dict.fromkeys(_white(step, column) for column in columns)

@@ -10,6 +10,7 @@ from typing import Any
 from layerwise.config import Experiment, Load, Model, experiment, read_experiment, settings_in
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
+from layerwise.runs.refusals import or_newer
 
 __all__ = ["request"]
 
@@ -26,8 +27,8 @@ def request(
     Raises:
         LayerwiseError: No data are named, or a setting is wrong.
     """
-    whole = read_experiment(file) if file else Experiment()
-    named = (settings_in(file) if file else {}) | dict(settings)
+    whole, written = _read(file) if file else (Experiment(), {})
+    named = written | dict(settings)
     load: Load = replace(whole.load, data=data or whole.load.data, options={**whole.load.options, **format_options})
     chosen = Model(model or whole.model.name, {**whole.model.options, **model_options})
     if not load.data:
@@ -36,3 +37,9 @@ def request(
             say("Name a file, a folder or a built-in set: layerwise train iris"), usage=True,
         )  # fmt: skip
     return experiment(settings, start=replace(whole, load=load, model=chosen)), named
+
+
+def _read(file: Path) -> tuple[Experiment, dict[str, Any]]:
+    """Read an experiment and the settings that stand in its file; the file may be the `run.toml` of a run."""
+    with or_newer(file.parent):
+        return read_experiment(file), settings_in(file)
