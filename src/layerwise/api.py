@@ -32,6 +32,8 @@ class Settings(TypedDict, total=False):
     format: str
     exclude_problems: bool
     download: bool
+    images: str
+    image_column: str
     target: str
     task: str
     drop: tuple[str, ...]

@@ -19,6 +19,8 @@ def data(
     path: str,
     *,
     target: str = "",
+    images: str = "",
+    image_column: str = "",
     format: str = "",
     download: Annotated[bool, Parameter(negative="")] = False,
     format_options: Annotated[FormatOptions, Parameter(name="*")] = None,
@@ -33,9 +35,13 @@ def data(
 
         layerwise data photos/
 
+        layerwise data labels.csv --images photos/
+
     Args:
         path: A file, a folder, or a built-in or named data set.
         target: Field to predict; guessed and said when left out.
+        images: Folder with the pictures that a column of the table names.
+        image_column: That column; the one whose cells name the most when left out.
         format: Format of the file, where its content does not tell.
         download: Fetch a named data set that is not on this machine.
     """
@@ -43,8 +49,13 @@ def data(
     from layerwise.data.open import open_source
 
     # Problems are shown here, not fatal: this is the command that finds them.
-    source = open_source(path, format=format, options=given(format_options), exclude_problems=True, download=download)
-    found = inspect(source, target=target)
+    options = given(format_options)
+    source = open_source(
+        path, format=format, options=options, exclude_problems=True, download=download, images=images,
+        image_column=image_column,
+    )  # fmt: skip
+    named = {"images": images, "image_column": image_column, "format": format}
+    found = inspect(source, target=target, reading={name: value for name, value in named.items() if value} | options)
     if common.json:
         print_json(found.to_dict())
     else:

@@ -20,6 +20,7 @@ def evaluate(
     run: str = "",
     data: str = "",
     *,
+    images: str = "",
     exclude_problems: Annotated[bool, Parameter(negative="")] = False,
     format_options: Annotated[FormatOptions, Parameter(name="*")] = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 - frozen
@@ -34,6 +35,7 @@ def evaluate(
     Args:
         run: Name or path of a run; the newest when left out.
         data: Other data to measure on; the run's own test part when left out.
+        images: Folder with the pictures that the other data name, where they are a table.
         exclude_problems: Go on without the items that cannot be read.
     """
     from layerwise.runs.folder import find_run
@@ -42,7 +44,7 @@ def evaluate(
 
     opened = open_run(find_run(run))
     if data:
-        metrics = measure_on(opened, data, given(format_options), exclude_problems=exclude_problems)
+        metrics = measure_on(opened, data, given(format_options), exclude_problems=exclude_problems, images=images)
     else:
         metrics = measure_again(opened)
     if common.json:

@@ -22,6 +22,7 @@ SHOWN = 20
 def predict(
     *arguments: str,
     to: str = "",
+    images: str = "",
     exclude_problems: Annotated[bool, Parameter(negative="")] = False,
     format_options: Annotated[FormatOptions, Parameter(name="*")] = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 - frozen
@@ -35,6 +36,8 @@ def predict(
 
         layerwise predict photo1.jpg photo2.jpg
 
+        layerwise predict new_labels.csv --images new_photos/
+
         layerwise predict my-detector photos/ --to boxes.json
 
         layerwise predict my-segmenter photos/ --to labels/
@@ -43,11 +46,12 @@ def predict(
         arguments: A run (the newest when left out) and one or more files.
         to: Also write every answer: FILE.csv for a table; FILE.json for a COCO file of boxes, else for what --json
             prints; FOLDER/ for label images as PNG files.
+        images: Folder with the pictures that the files name, where they are tables.
         exclude_problems: Go on without the items that cannot be read.
     """
     from layerwise.workflow.predict import predict_files
 
-    answers = predict_files(arguments, given(format_options), exclude_problems=exclude_problems, to=to)
+    answers = predict_files(arguments, given(format_options), exclude_problems=exclude_problems, images=images, to=to)
     if common.json:
         print_json(answers.document())
         return

@@ -29,6 +29,10 @@ class Load:
     """Go on without the items that cannot be read; they are counted and reported."""
     download: bool = False
     """Fetch a named data set that is not on this machine."""
+    images: str = ""
+    """Folder with the pictures that a column of the table names."""
+    image_column: str = ""
+    """Column that names the pictures; the one whose cells name the most when left out."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Options of the format: delimiter, encoding, header ..."""
 

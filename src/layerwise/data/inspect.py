@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -108,13 +109,16 @@ class Inspection:
         return inspection_lines(self)
 
 
-def inspect(source: Source, target: str = "", *, data: str = "") -> Inspection:
+def inspect(
+    source: Source, target: str = "", *, data: str = "", reading: Mapping[str, object] | None = None
+) -> Inspection:
     """Look at a source: what is here, what is wrong with it, what it suits, and the next command.
 
     Args:
         source: Data as read, with the items that could not be read among its `problems`.
         target: Field to predict; guessed where left out.
         data: How the user called the data, for the next command; the source's own name or path where left out.
+        reading: Settings with which they were read, for the next command.
 
     Raises:
         LayerwiseError: No field has the name of the target.
@@ -138,7 +142,11 @@ def inspect(source: Source, target: str = "", *, data: str = "") -> Inspection:
     duplicates, conflicts = _repeats(source, chosen)
     model, reason = guess_model(source, task)
     reads_texts = bool(task) and entry("task", task).facts.get("inputs") == "text"
-    dropped = tuple(fact.name for fact in facts if fact.role == "input" and fact.kind == "text" and not reads_texts)
+    pictures = any(fact.kind == "image" for fact in facts if fact.role == "input")
+    dropped = tuple(
+        fact.name for fact in facts
+        if fact.role == "input" and fact.kind != "image" and (pictures or (fact.kind == "text" and not reads_texts))
+    )  # fmt: skip
     usable = (bool(task) and entry("task", task).facts["target"] == "none") or (
         bool(chosen) and len(dropped) < len(source.named("input"))
     )
@@ -148,7 +156,9 @@ def inspect(source: Source, target: str = "", *, data: str = "") -> Inspection:
         rows=len(source), problems=source.problems, notes=source.notes, fields=facts, target=chosen, task=task,
         reasons=(*reasons, reason), classes=classes, duplicates=duplicates, conflicts=conflicts, constant=constant,
         findings=tuple(findings(source, chosen, classes, constant)), model=model,
-        command=_command(source, data, "" if given else chosen, model, dropped, excluded) if usable else "",
+        command=_command(
+            source, data, reading or {}, "" if given else chosen, model, dropped, excluded,
+        ) if usable else "",
     )  # fmt: skip
 
 
@@ -211,10 +221,13 @@ def _repeats(source: Source, target: str) -> tuple[int, int]:
     return len(inputs) - len(whole), conflicts
 
 
-def _command(source: Source, data: str, target: str, model: str, dropped: tuple[str, ...], excluded: bool) -> str:
+def _command(
+    source: Source, data: str, reading: Mapping[str, object], target: str, model: str, dropped: tuple[str, ...],
+    excluded: bool,
+) -> str:  # fmt: skip
     """Return the next command, every word quoted for a shell."""
     name = data or (source.name if source.origin in ("built-in", "memory") else source.origin)
-    words = ["layerwise", "train", name, model]
+    words = ["layerwise", "train", name, model, *_flags(reading)]
     if target:
         words += ["--target", target]
     if dropped:
@@ -222,3 +235,18 @@ def _command(source: Source, data: str, target: str, model: str, dropped: tuple[
     if excluded:
         words.append("--exclude-problems")
     return " ".join(map(shlex.quote, words))
+
+
+def _flags(settings: Mapping[str, object]) -> list[str]:
+    """Write settings as the command line takes them."""
+    words: list[str] = []
+    for name, value in settings.items():
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            words.append(flag if value else f"--no-{flag[2:]}")
+        elif isinstance(value, tuple):
+            words += [f"{flag}={item}" for item in value]
+        else:
+            words.append(f"{flag}={value}" if str(value).startswith("-") or not value else flag)
+            words += [] if words[-1] != flag else [str(value)]
+    return words

@@ -12,6 +12,7 @@ from layerwise.data.builtin import BUILTIN, builtin
 from layerwise.data.join import joined
 from layerwise.data.memory import from_arrays, from_frame, is_frame
 from layerwise.data.named import NAMED, open_named
+from layerwise.data.photo_table import with_pictures
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.files import existing
@@ -34,6 +35,8 @@ def open_source(
     exclude_problems: bool = False,
     download: bool = False,
     category: tuple[str, ...] = (),
+    images: str = "",
+    image_column: str = "",
 ) -> Source:
     """Return the source of some data; nothing is dropped silently.
 
@@ -45,6 +48,8 @@ def open_source(
         exclude_problems: Go on without the items that cannot be read; they stay listed in `problems`.
         download: Fetch a named set that is not on this machine.
         category: Columns of a text table whose values are names even where they look like numbers.
+        images: Folder with the pictures that a column of the table names.
+        image_column: That column; found when left out.
 
     Raises:
         LayerwiseError: Nothing is there, no format fits, or an item cannot be read and was not excluded.
@@ -55,6 +60,13 @@ def open_source(
         (2, ('target',))
     """
     source = _load(data, format, dict(options or {}), download, category)
+    if images:
+        source = with_pictures(source, Path(images), column=image_column)
+    elif image_column:
+        raise LayerwiseError(
+            say("--image-column belongs to --images."), f"--image-column {image_column}",
+            say("Name the folder with the pictures: --images FOLDER"), usage=True,
+        )  # fmt: skip
     if source.problems and not exclude_problems:
         raise _problems(source)
     if not len(source):

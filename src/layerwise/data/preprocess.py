@@ -17,7 +17,7 @@ from layerwise.data.image_step import ImageStep, fit_images, other_kind
 from layerwise.data.kinds import Categories, Column, Images, Numbers, Texts
 from layerwise.data.source import Source
 from layerwise.data.tokens import TextStep, fit_text
-from layerwise.errors import LayerwiseError
+from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
 __all__ = ["CategoryStep", "ImageStep", "NumberStep", "Preprocessing", "fit"]
@@ -111,12 +111,12 @@ class Preprocessing:
         """
         missing = [step.field for step in self.steps if step.field not in source.columns]
         if missing:
-            from layerwise.errors import nearest
-
+            pictures = isinstance(self.steps[0], ImageStep)
             raise LayerwiseError(
                 say("New data need every field the network was trained on."),
                 say("'{}' lacks {}", source.origin, ", ".join(f"'{name}'" for name in missing)),
-                nearest(missing[0], source.columns),
+                say("Give the pictures themselves, or the folder that a table names them in: --images FOLDER")
+                if pictures else nearest(missing[0], source.columns),
             )  # fmt: skip
         first = self.steps[0]
         if isinstance(first, TextStep):

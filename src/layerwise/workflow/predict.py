@@ -25,7 +25,7 @@ __all__ = ["differences", "predict_files", "predict_sources", "split_arguments"]
 
 
 def predict_files(
-    arguments: Sequence[str], options: Mapping[str, Any], *, exclude_problems: bool, to: str = ""
+    arguments: Sequence[str], options: Mapping[str, Any], *, exclude_problems: bool, images: str = "", to: str = ""
 ) -> Predictions:
     """Predict for every row of some files, and write the answers where they are wanted.
 
@@ -33,6 +33,7 @@ def predict_files(
         arguments: Optionally a run, then files.
         options: Options of the format.
         exclude_problems: Leave unreadable items out.
+        images: Folder with the pictures that the files name, where they are tables.
         to: A file or folder to write; none where empty.
 
     Raises:
@@ -48,8 +49,12 @@ def predict_files(
     # The target may be absent, and then no reader can be told that it holds names.
     category = tuple(name for name in whole.assign.category if name != whole.assign.target)
     sources = [
-        open_source(file, options=options, exclude_problems=exclude_problems, category=category) for file in files
-    ]
+        open_source(
+            file, options=options, exclude_problems=exclude_problems, category=category, images=images,
+            image_column=whole.load.image_column if images else "",
+        )
+        for file in files
+    ]  # fmt: skip
     answers = predict_sources(opened, sources)
     if to:
         answers.write(to)

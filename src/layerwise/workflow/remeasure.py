@@ -51,7 +51,9 @@ def measure_again(opened: Opened) -> dict[str, Any]:
     return result(opened.task, "test", measured.to_json(), expected, openings)
 
 
-def measure_on(opened: Opened, data: Any, options: Mapping[str, Any], *, exclude_problems: bool) -> dict[str, Any]:
+def measure_on(
+    opened: Opened, data: Any, options: Mapping[str, Any], *, exclude_problems: bool, images: str = ""
+) -> dict[str, Any]:
     """Measure a network on other data, all of whose rows have a target.
 
     Args:
@@ -59,6 +61,7 @@ def measure_on(opened: Opened, data: Any, options: Mapping[str, Any], *, exclude
         data: A path or name, or the data themselves.
         options: Options of the format.
         exclude_problems: Leave unreadable items out.
+        images: Folder with the pictures that the data name, where they are a table.
 
     Raises:
         LayerwiseError: The run still learns or was stopped; or the target is absent, missing in a row, or of another
@@ -69,7 +72,7 @@ def measure_on(opened: Opened, data: Any, options: Mapping[str, Any], *, exclude
     whole = opened.folder.experiment()
     source = open_source(
         data, options={**whole.load.options, **options}, exclude_problems=exclude_problems,
-        category=whole.assign.category,
+        category=whole.assign.category, images=images, image_column=whole.load.image_column if images else "",
     )  # fmt: skip
     examples = opened.examples(with_targets(opened, source))
     targets, scores = truths_of(examples), opened.task.answer(opened.model, examples)

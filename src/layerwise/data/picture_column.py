@@ -1,0 +1,134 @@
+"""Picture files below a folder as one column: headers read and pixels checked in threads, damaged ones listed."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from layerwise.data.kinds import Images, picture_digest
+from layerwise.data.pictures import SUFFIXES, Header, UnreadablePicture, decode_picture, quietly, read_header
+from layerwise.data.source import Problem
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+
+__all__ = ["PictureColumn", "picture_column"]
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class PictureColumn:
+    """The pictures that can be read, in their order, and what was found on the way.
+
+    Args:
+        column: The pictures.
+        problems: Those that cannot be read, by name.
+        notes: What is done to pictures that are not plain 8-bit ones.
+    """
+
+    column: Images
+    problems: Mapping[str, Problem]
+    notes: tuple[str, ...]
+
+
+def picture_column(root: Path, names: Sequence[str], *, check_pixels: bool = True) -> PictureColumn:
+    """Read what is known of some pictures; they are decoded when they are asked for.
+
+    Args:
+        root: A folder.
+        names: Path of each picture below it; a name may stand there several times.
+        check_pixels: Decode every picture once, so that damaged ones are found now and not in training.
+    """
+    problems: dict[str, Problem] = {}
+    with quietly():
+        headers = _each(partial(_header, root), names, problems)
+        good = [name for name in names if name in headers]
+        channels = 1 if all(headers[name].grey for name in good) else 3
+        digests: dict[str, bytes] = {}
+        if check_pixels:
+            digests = _each(partial(_digest, root, channels), good, problems)
+            good = [name for name in good if name in digests]
+    sizes = np.array([(headers[name].width, headers[name].height) for name in good]).reshape(-1, 2)
+    known = tuple(digests[name] for name in good) if check_pixels else ()
+    column = Images(good, _Decode(root, channels), sizes, channels, known_digests=known)
+    return PictureColumn(column, problems, tuple(_notes({name: headers[name] for name in good})))
+
+
+@dataclass(frozen=True)
+class _Decode:
+    """Turn a path below the root into pixels; a class and not a closure, so that other processes can take it."""
+
+    root: Path
+    channels: int
+
+    def __call__(self, name: str) -> np.ndarray:
+        try:
+            return decode_picture(self.root / name, self.channels)
+        except UnreadablePicture as problem:
+            raise LayerwiseError(
+                say("A picture stays readable while it is used."), f"'{self.root / name}': {problem}",
+                say("Was it changed? Run the command again."),
+            ) from problem  # fmt: skip
+
+
+def _header(root: Path, name: str) -> Header:
+    """Return the header of one picture."""
+    return read_header(root / name)
+
+
+def _digest(root: Path, channels: int, name: str) -> bytes:
+    """Decode one picture and return a hash of its pixels."""
+    return picture_digest(decode_picture(root / name, channels))
+
+
+def _each(work: Callable[[str], Result], names: Sequence[str], problems: dict[str, Problem]) -> dict[str, Result]:
+    """Do something with every picture once, in threads; a picture that fails becomes a problem."""
+
+    def attempt(name: str) -> Result | Problem:
+        try:
+            return work(name)
+        except UnreadablePicture as problem:
+            return Problem(
+                name, say("A file in a class folder is a whole picture."), str(problem),
+                say("Replace or remove the file, or leave it out with --exclude-problems."),
+            )  # fmt: skip
+
+    different = list(dict.fromkeys(names))
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        results = dict(zip(different, pool.map(attempt, different), strict=True))
+    problems |= {name: result for name, result in results.items() if isinstance(result, Problem)}
+    return {name: result for name, result in results.items() if not isinstance(result, Problem)}
+
+
+def _notes(headers: Mapping[str, Header]) -> list[str]:
+    """Say what is done to pictures that are not plain 8-bit ones, and which are not what their endings say."""
+    counts = Counter(
+        sentence
+        for header in headers.values()
+        for sentence, holds in (
+            ("transparent pixels laid over white", header.alpha),
+            ("16 bits scaled to 8", header.bits == 16),
+            ("the first picture of several used", header.frames > 1),
+        )
+        if holds
+    )
+    notes = [f"{say(sentence)}: {count}" for sentence, count in counts.items()]
+    grey = sum(header.grey for header in headers.values())
+    if 0 < grey < len(headers):
+        notes.append(say("grey pictures given three equal channels: {}", grey))
+    wrong = [
+        f"{name} ({header.format})"
+        for name, header in headers.items()
+        if SUFFIXES.get(Path(name).suffix.lower()) != header.format and header.format != "MPO"
+    ]
+    if wrong:
+        notes.append(say("read by content, not by ending: {} ({})", len(wrong), ", ".join(wrong[:3])))
+    return notes
