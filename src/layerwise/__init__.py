@@ -14,14 +14,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from layerwise.api import Run, inspect, list_models, list_runs, load, show, train
+    from layerwise.api import Run, compare, inspect, list_models, list_runs, load, show, train
     from layerwise.data.source import Source
     from layerwise.errors import LayerwiseError
     from layerwise.estimators import Classifier, Regressor
 
 __all__ = [
-    "Classifier", "LayerwiseError", "Regressor", "Run", "Source", "__version__", "inspect", "list_models", "list_runs",
-    "load", "show", "train",
+    "Classifier", "LayerwiseError", "Regressor", "Run", "Source", "__version__", "compare", "inspect", "list_models",
+    "list_runs", "load", "show", "train",
 ]  # fmt: skip
 
 _PLACES = {
@@ -30,6 +30,7 @@ _PLACES = {
     "Regressor": "layerwise.estimators",
     "Run": "layerwise.api",
     "Source": "layerwise.data.source",
+    "compare": "layerwise.api",
     "inspect": "layerwise.api",
     "list_models": "layerwise.api",
     "list_runs": "layerwise.api",

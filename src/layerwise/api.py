@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from layerwise.catalog import Entry, entries
-from layerwise.config import Experiment
+from layerwise.config import Experiment, Model
 from layerwise.data.source import Source
 from layerwise.notebook import html_table
 from layerwise.runs.folder import RunFolder, find_run
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from torch import nn
 
     from layerwise.data.inspect import Inspection
+    from layerwise.evaluation.comparison import Comparison
     from layerwise.explain.explanation import Explanation
     from layerwise.explain.layers import LayerRow
     from layerwise.runs.opened import Opened
     from layerwise.runs.predictions import Predictions
 
-__all__ = ["Run", "Settings", "inspect", "list_models", "list_runs", "load", "show", "train"]
+__all__ = ["Run", "Settings", "compare", "inspect", "list_models", "list_runs", "load", "show", "train"]
 
 
 class Settings(TypedDict, total=False):
@@ -224,6 +225,37 @@ def train(
     if outcome.reason != "interrupted":
         write_report(opened, whole.view.language, data=None if path else data)
     return Run(opened.folder)
+
+
+def compare(
+    data: Any, models: Sequence[str | tuple[str, Mapping[str, Any]]], *, folds: int = 10, repeats: int = 1,
+    format_options: Mapping[str, Any] | None = None, **settings: Unpack[Settings],
+) -> Comparison:  # fmt: skip
+    """Measure networks by cross-validation on the same folds, and say which differences are real.
+
+    Args:
+        data: A path, a built-in or named set, `(inputs, targets)` arrays or tensors, a pandas frame, or a source.
+        models: Names in the catalogue; with options as `("knn", {"k": 5})`.
+        folds: How many parts the rows are dealt into; each is tested once.
+        repeats: How often they are dealt anew.
+        format_options: Options of the format.
+        settings: Settings by name.
+
+    Raises:
+        LayerwiseError: The data, a network or a setting cannot be used; the message says what to do.
+
+    Example:
+        >>> found = compare("iris", ["logistic", ("knn", {"k": 5})], folds=3)
+        >>> found.metric, [one.label for one in found.scores]
+        ('accuracy', ['logistic', 'knn k=5', 'majority'])
+    """
+    from layerwise.workflow.compare import compare as run
+    from layerwise.workflow.request import request
+
+    path = str(data) if isinstance(data, str | Path) else ""
+    whole, named = request(path or "memory", "", settings, {}, format_options or {}, None)
+    chosen = [Model(model) if isinstance(model, str) else Model(model[0], dict(model[1])) for model in models]
+    return run(whole, chosen, named, path or data, folds=folds, repeats=repeats)
 
 
 def load(run: str | Path = "") -> Run:

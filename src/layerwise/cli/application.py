@@ -27,6 +27,7 @@ COMMANDS = {
     "models": "List the networks, or describe one.",
     "show": "Print the layer table of a network.",
     "train": "Train a network, evaluate it, and write the run folder with its report.",
+    "compare": "Compare networks by cross-validation; says which differences are real.",
     "evaluate": "Measure a run again, or on other data.",
     "predict": "Ask a run about new files or rows.",
     "generate": "Let a language model write.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -12,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from layerwise.language import say
 from layerwise.training.history import Epoch, part_name
 
-__all__ = ["Bar", "Lines", "listener"]
+__all__ = ["Bar", "Lines", "counter", "listener"]
 
 TICK = 0.1
 """Seconds between two looks at the counter."""
@@ -128,6 +130,30 @@ class Lines:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
         self._last, self._waiting = now, ""
+
+
+@contextmanager
+def counter(seconds: float = 5.0) -> Iterator[Callable[[int, int, str], None]]:
+    """Show how many of several jobs are done inside a `with` block: a bar in a terminal, else a line now and then."""
+    if sys.stderr.isatty():
+        bar = Progress(
+            TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True), console=Console(file=sys.stderr), transient=True,
+        )  # fmt: skip
+        with bar:
+            task = bar.add_task("", total=None)
+            yield lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
+        return
+    last = time.monotonic()
+
+    def line(done: int, total: int, name: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            sys.stderr.write(say("{} of {} folds, now {}", done, total, name) + "\n")
+            sys.stderr.flush()
+
+    yield line
 
 
 def listener() -> Bar | Lines:

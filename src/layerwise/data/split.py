@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from layerwise.config import Split
+from layerwise.data.folds import deal
 from layerwise.data.kinds import Categories, Numbers, Texts
 from layerwise.data.roles import part_of
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
-__all__ = ["Parts", "divide", "units"]
+__all__ = ["Parts", "divide", "fold_parts", "units", "with_validation"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,47 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
                 else say("Add rows, or use --test training to measure on the training part."),
             )  # fmt: skip
     return Parts(train, validation, test, origin, test[np.isin(unit[test], unit[learning])], duplicates)
+
+
+def fold_parts(source: Source, number: int, *, seed: int, stratify: bool = True) -> list[Parts]:
+    """Divide the rows for cross-validation: each is tested once; equal inputs and groups stay in one fold.
+
+    A test part that the data name stays closed: its rows are in no fold.
+
+    Args:
+        source: All rows.
+        number: How many folds.
+        seed: Seed of the order in which rows are dealt.
+        stratify: Whether every fold has nearly the same share of each class.
+
+    Raises:
+        LayerwiseError: There are too few different rows.
+    """
+    unit, duplicates = units(source)
+    given = _given(source)
+    open_rows = np.arange(len(source)) if given is None else np.flatnonzero(given != "test")
+    strata = _strata(source, stratify=stratify)
+    folds = deal(unit[open_rows], strata[open_rows], number, np.random.default_rng([seed, 0xF01D]))
+    none = open_rows[:0]
+    return [
+        Parts(np.setdiff1d(open_rows, open_rows[fold]), none, open_rows[fold], "split", none, duplicates)
+        for fold in folds
+    ]
+
+
+def with_validation(source: Source, parts: Parts, split: Split, *, seed: int) -> Parts:
+    """Return parts whose training rows are divided once more, so that learning can be stopped in time.
+
+    Args:
+        source: All rows.
+        parts: Parts without validation rows.
+        split: Share of the validation rows, and whether they are stratified.
+        seed: Seed of what is chosen at random.
+    """
+    generator = np.random.default_rng([seed, 0x5917])
+    unit, strata = units(source)[0], _strata(source, stratify=split.stratify)
+    chosen = _choose(parts.train, unit, strata, split.validation_fraction, generator, stratify=split.stratify)
+    return replace(parts, train=np.setdiff1d(parts.train, chosen), validation=chosen)
 
 
 def _last(source: Source, rows: np.ndarray, fraction: float) -> np.ndarray:

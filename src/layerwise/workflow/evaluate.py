@@ -13,6 +13,7 @@ import numpy as np
 from torch import nn
 
 from layerwise.config import Experiment
+from layerwise.data.source import Source
 from layerwise.evaluation.measured import Measured, expectation
 from layerwise.files import write_bytes, write_text
 from layerwise.models import build
@@ -23,7 +24,7 @@ from layerwise.tasks.ragged import Ragged
 from layerwise.workflow.learn import Outcome
 from layerwise.workflow.prepare import Prepared
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "groups_of"]
 
 
 def evaluate(model: nn.Module, prepared: Prepared, whole: Experiment, folder: RunFolder, outcome: Outcome) -> None:
@@ -56,7 +57,7 @@ def figures(
 ) -> Measured:
     """Measure one part, or only some of its rows."""
     truths = truths_of(prepared.examples[part])
-    groups = groups_of(prepared, getattr(prepared.parts, part))
+    groups = groups_of(prepared.source, getattr(prepared.parts, part))
     if only is not None:
         truths, scores, groups = truths[only], scores[only], None if groups is None else groups[only]
     return prepared.task.measure(truths, scores, whole.evaluate, seed=whole.train.seed, groups=groups)
@@ -70,12 +71,12 @@ def truths_of(examples: Examples) -> np.ndarray:
     return examples.truths
 
 
-def groups_of(prepared: Prepared, rows: np.ndarray) -> np.ndarray | None:
+def groups_of(source: Source, rows: np.ndarray) -> np.ndarray | None:
     """Return the group of each row, where the data have groups."""
-    names = prepared.source.named("group")
+    names = source.named("group")
     if not names:
         return None
-    column = prepared.source.columns[names[0]]
+    column = source.columns[names[0]]
     return np.array([column.show(int(row)) for row in rows])
 
 

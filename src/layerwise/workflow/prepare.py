@@ -20,7 +20,7 @@ from layerwise.language import say
 from layerwise.tasks.contract import Examples, Spells, Task
 from layerwise.tasks.ragged import as_values
 
-__all__ = ["Prepared", "prepare_data", "suggested"]
+__all__ = ["Assigned", "Prepared", "load_data", "prepare_data", "prepare_parts", "suggested"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,21 @@ class Prepared:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Assigned:
+    """Data whose fields have their roles, before they are divided.
+
+    Args:
+        source: All rows with their roles.
+        task: Name of what is asked.
+        reasons: What was chosen, in sentences.
+    """
+
+    source: Source
+    task: str
+    reasons: tuple[str, ...]
+
+
 def prepare_data(
     whole: Experiment, data: Any, named: Mapping[str, Any] | None = None
 ) -> tuple[Prepared, Experiment]:  # fmt: skip
@@ -54,6 +69,26 @@ def prepare_data(
         data: A path or name, or the data themselves: arrays, tensors, a frame, a source.
         named: Settings the user named, which stand above what the model suggests; None where all are resolved already.
     """
+    found = load_data(whole, data)
+    split_seed = whole.split.split_seed if whole.split.split_seed >= 0 else whole.train.seed
+    by = (
+        entry("task", found.task).facts.get("split", "random")
+        if whole.split.split_by == "auto"
+        else whole.split.split_by
+    )
+    whole = replace(whole, split=replace(whole.split, split_by=by))
+    return prepare_parts(
+        whole, found, divide(found.source, whole.split, seed=split_seed, in_order=by == "order"), named
+    )
+
+
+def load_data(whole: Experiment, data: Any) -> Assigned:
+    """Load the data and say what each field is for.
+
+    Args:
+        whole: The experiment.
+        data: A path or name, or the data themselves.
+    """
     source = open_source(
         data, format=whole.load.format, options=whole.load.options,
         exclude_problems=whole.load.exclude_problems, download=whole.load.download, category=whole.assign.category,
@@ -62,15 +97,24 @@ def prepare_data(
     source = _join_test_data(source, whole)
     source, excluded = _exclude_missing_targets(source, whole)
     asked = whole.assign.task or _only_task(whole.model.name)
-    source, task_name, reasons = assign(source, replace(whole.assign, task=asked))
-    source = in_units(source, whole.preprocess.tokens)
-    facts = entry("task", task_name).facts
-    split_seed = whole.split.split_seed if whole.split.split_seed >= 0 else whole.train.seed
-    by = facts.get("split", "random") if whole.split.split_by == "auto" else whole.split.split_by
-    whole = replace(whole, split=replace(whole.split, split_by=by))
-    parts = divide(source, whole.split, seed=split_seed, in_order=by == "order")
+    source, task, reasons = assign(source, replace(whole.assign, task=asked))
+    return Assigned(in_units(source, whole.preprocess.tokens), task, (*excluded, *reasons))
+
+
+def prepare_parts(
+    whole: Experiment, found: Assigned, parts: Parts, named: Mapping[str, Any] | None
+) -> tuple[Prepared, Experiment]:  # fmt: skip
+    """Preprocess divided data by their training part and set the task up; returns the experiment, its model chosen.
+
+    Args:
+        whole: The experiment.
+        found: The data.
+        parts: How they are divided.
+        named: Settings the user named, which stand above what the model suggests; None where all are resolved already.
+    """
+    source, facts, reasons = found.source, entry("task", found.task).facts, found.reasons
     if not whole.model.name:
-        name, reason = guess_model(source, task_name)
+        name, reason = guess_model(source, found.task)
         whole = replace(whole, model=replace(whole.model, name=name))
         reasons = (*reasons, reason)
     if named is not None:
@@ -78,7 +122,7 @@ def prepare_data(
     preprocessing = fit(
         source, parts.train, whole.preprocess, image=_drawn_for(whole.model.name), texts=facts.get("inputs") == "text"
     )
-    task: Task = find("task", task_name).of(source, parts.train, whole.train.loss)
+    task: Task = find("task", found.task).of(source, parts.train, whole.train.loss)
     if isinstance(task, Spells):
         task = task.spelled(source, parts.train, whole.preprocess.tokens)
     inputs = as_values(preprocessing.apply(source))
@@ -86,7 +130,7 @@ def prepare_data(
         part: task.examples(source, getattr(parts, part), inputs, whole.train)
         for part in ("train", "validation", "test")
     }
-    return Prepared(source, parts, preprocessing, task, examples, (*excluded, *reasons)), whole
+    return Prepared(source, parts, preprocessing, task, examples, reasons), whole
 
 
 def in_units(source: Source, unit: str) -> Source:

@@ -1,0 +1,92 @@
+"""`layerwise compare DATA MODEL...`: cross-validate networks on the same folds and say which differences are real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+from cyclopts import Parameter
+
+from layerwise.cli.options import Common, given, part_options, print_json, settings_type
+from layerwise.cli.tables import figure, print_lines, print_table
+from layerwise.evaluation.comparison import Comparison, in_words
+from layerwise.language import say
+from layerwise.report.words import metric
+
+if TYPE_CHECKING:
+    FormatOptions: TypeAlias = Any
+    ModelOptions: TypeAlias = Any
+    Settings: TypeAlias = Any
+else:
+    FormatOptions = part_options("format")
+    ModelOptions = part_options("model")
+    Settings = settings_type()
+
+
+def compare(
+    data: str,
+    *models: str,
+    folds: int = 10,
+    repeats: int = 1,
+    to: str = "",
+    settings: Annotated[Settings, Parameter(name="*")] = None,
+    model_options: Annotated[ModelOptions, Parameter(name="*")] = None,
+    format_options: Annotated[FormatOptions, Parameter(name="*")] = None,
+    common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 - frozen
+) -> None:
+    """Compare networks by cross-validation: the same folds for all, intervals, and a test that is right for folds.
+
+    Examples:
+        layerwise compare iris logistic knn mlp
+
+        layerwise compare patients.csv logistic knn mlp --target outcome --folds 10 --repeats 10
+
+    Args:
+        data: Path of a file or folder, or a built-in or named data set.
+        models: Names in the catalogue, or files and classes: my_net.py:MyNet.
+        folds: How many parts the rows are dealt into; each is tested once, by networks that learned from the others.
+        repeats: How often the rows are dealt anew.
+        to: Also write every figure of every fold: FILE.json.
+    """
+    from layerwise.cli.progress import counter
+    from layerwise.config import Experiment, Load
+    from layerwise.files import write_json
+    from layerwise.workflow.compare import compare as run
+    from layerwise.workflow.compare import with_options
+
+    whole = Experiment(load=Load(data=data, options=given(format_options)))
+    chosen, named = with_options(models, given(model_options)), given(settings)
+    with counter() as progress:
+        shown = None if common.json or common.quiet else progress
+        found = run(whole, chosen, named, data, folds=folds, repeats=repeats, progress=shown)
+    if to:
+        write_json(Path(to), found.to_json())
+    if common.json:
+        print_json(found.to_json())
+        return
+    print_lines(*found.reasons, "")
+    show(found)
+    if to:
+        print_lines(say("Written: {}", to))
+
+
+def show(found: Comparison) -> None:
+    """Print a row for each network, what the intervals are, and what the test says."""
+    header = [
+        say("network"), say("{}, all rows", metric(found.metric)), say("mean of folds"), say("where it learned"),
+        say("the best leads by"), "p", say("seconds"),
+    ]  # fmt: skip
+    rows = []
+    for one in found.scores:
+        lead = found.against(one)
+        rows.append([
+            one.label, figure(one.pooled[found.metric]), f"{found.interval(one)[0]:.3f}", f"{one.learned.mean():.3f}",
+            figure({"value": lead.mean, "low": lead.low, "high": lead.high}) if lead else "",
+            in_words(lead.p) if lead else "", f"{one.seconds:.1f}",
+        ])  # fmt: skip
+    print_table(header, rows, right=range(2, len(header)))
+    print_lines(
+        say("In brackets: {:.0%} intervals; that of a lead, and p, are corrected for the rows that folds share.",
+            found.confidence),
+        say("p holds for all pairs of networks together."), "", *found.sentences(),
+    )  # fmt: skip

@@ -1,0 +1,210 @@
+"""What a cross-validated comparison found: every network's figures fold by fold, and which differences are real."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from layerwise.evaluation.paired import Difference, adjusted, corrected_interval, corrected_test
+from layerwise.language import say
+
+__all__ = ["Comparison", "Scores", "in_words"]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The figures of one network.
+
+    Args:
+        name: Name in the catalogue.
+        options: Its options, where others than its own are asked for.
+        figures: Each figure on the test rows of every fold, `(repeats, folds)`.
+        learned: The main figure on the training rows of every fold, `(repeats, folds)`.
+        pooled: Each figure over all rows together, as they were answered in the first deal, with its interval.
+        predictions: What was predicted for each row, in words, deal after deal.
+        seconds: Time of learning and answering, all folds together.
+        baseline: Whether it is the constant answer that stands beside the others.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    figures: Mapping[str, np.ndarray]
+    learned: np.ndarray
+    pooled: Mapping[str, Any]
+    predictions: tuple[tuple[str, ...], ...]
+    seconds: float
+    baseline: bool
+
+    @property
+    def label(self) -> str:
+        """Name and options."""
+        return " ".join([self.name, *(f"{name}={value}" for name, value in self.options.items())])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Networks that were measured on the same folds.
+
+    Args:
+        data: Name of the data.
+        task: What was asked.
+        metric: The figure that is compared.
+        lower_is_better: Whether it is better where it is smaller.
+        folds: Number of folds; each is tested once.
+        repeats: How often the rows were dealt.
+        rows: Rows that were dealt.
+        ids: The id of each.
+        dealt: The fold that tested each of them, deal after deal.
+        tested: Mean number of test rows of a fold.
+        learned: Mean number of training rows of a fold.
+        duplicates: Rows that repeat the inputs of another one; they were kept in its fold.
+        closed: Rows of a test part that the data name, which stayed closed.
+        confidence: Of every interval.
+        scores: The networks in the order they were named, the constant answer last.
+        reasons: What was chosen on the way, in sentences.
+    """
+
+    data: str
+    task: str
+    metric: str
+    lower_is_better: bool
+    folds: int
+    repeats: int
+    rows: int
+    ids: tuple[str, ...]
+    dealt: tuple[tuple[int, ...], ...]
+    tested: float
+    learned: float
+    duplicates: int
+    closed: int
+    confidence: float
+    scores: tuple[Scores, ...]
+    reasons: tuple[str, ...] = ()
+
+    def interval(self, scores: Scores, metric: str = "") -> tuple[float, float, float]:
+        """Return the mean of a figure over all folds with its interval.
+
+        Args:
+            scores: One of the networks.
+            metric: Name of the figure; the one that is compared when left out.
+        """
+        return corrected_interval(
+            scores.figures[metric or self.metric].ravel(), tested=self.tested, learned=self.learned,
+            confidence=self.confidence,
+        )  # fmt: skip
+
+    @cached_property
+    def best(self) -> Scores:
+        """The network with the best mean."""
+        sign = -1 if self.lower_is_better else 1
+        return max((one for one in self.scores if not one.baseline), key=lambda one: sign * self.interval(one)[0])
+
+    @cached_property
+    def pairs(self) -> Mapping[tuple[str, str], Difference]:
+        """The difference of every two networks; their p-values hold for all pairs together (Holm)."""
+        compared = [one for one in self.scores if not one.baseline]
+        found = {
+            (first.label, second.label): corrected_test(
+                (first.figures[self.metric] - second.figures[self.metric]).ravel(), tested=self.tested,
+                learned=self.learned, confidence=self.confidence,
+            )
+            for first, second in combinations(compared, 2)
+        }  # fmt: skip
+        together = adjusted([difference.p for difference in found.values()])
+        return {
+            names: Difference(difference.mean, difference.low, difference.high, p)
+            for (names, difference), p in zip(found.items(), together, strict=True)
+        }
+
+    def against(self, scores: Scores) -> Difference | None:
+        """Return how much the best network leads another by; None for itself and for the constant answer."""
+        if scores.baseline or scores.label == self.best.label:
+            return None
+        if (self.best.label, scores.label) in self.pairs:
+            return self.pairs[self.best.label, scores.label]
+        turned = self.pairs[scores.label, self.best.label]
+        return Difference(-turned.mean, -turned.high, -turned.low, turned.p)
+
+    @cached_property
+    def winner(self) -> Scores | None:
+        """The best network, where the test tells it from every other one; else None."""
+        differences = [self.against(one) for one in self.scores]
+        told = [difference.p < 1 - self.confidence for difference in differences if difference is not None]
+        return self.best if told and all(told) else None
+
+    def sentences(self) -> list[str]:
+        """Say in words what was measured and which network is better, where one is."""
+        said = [
+            say("{} rows in {} folds, dealt {} times; every network on the same folds.", self.rows, self.folds,
+                self.repeats) if self.repeats > 1
+            else say("{} rows in {} folds; every network on the same folds.", self.rows, self.folds)
+        ]  # fmt: skip
+        if self.duplicates:
+            said.append(say("Rows that repeat others, kept in their fold: {}.", self.duplicates))
+        if self.closed:
+            said.append(say("The test part of the data ({} rows) stayed closed.", self.closed))
+        others = [one for one in self.scores if self.against(one) is not None]
+        if not others:
+            return said
+        if self.winner:
+            largest = max(difference.p for one in others if (difference := self.against(one)))
+            said.append(
+                say("{} is better than every other network (largest p: {}).", self.best.label, in_words(largest))
+            )
+            return said
+        alike = [one.label for one in others if (found := self.against(one)) and found.p >= 1 - self.confidence]
+        said.append(say("No network is shown to be the best: {} is not told from {}.", self.best.label,
+                        ", ".join(alike)))  # fmt: skip
+        return said
+
+    def __str__(self) -> str:
+        lines = [
+            f"{one.label}: {self.metric} {mean:.4f} ({low:.4f} – {high:.4f})"
+            for one in self.scores for mean, low, high in [self.interval(one)]
+        ]  # fmt: skip
+        return "\n".join([*lines, *self.sentences()])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain values: every figure of every fold, the pairs, and the winner or null."""
+        return {
+            "data": self.data, "task": self.task, "metric": self.metric, "lower_is_better": self.lower_is_better,
+            "folds": self.folds, "repeats": self.repeats, "rows": self.rows, "test_rows_of_a_fold": self.tested,
+            "training_rows_of_a_fold": self.learned, "duplicates": self.duplicates, "closed_test_rows": self.closed,
+            "confidence": self.confidence, "best": self.best.label,
+            "winner": self.winner.label if self.winner else None,
+            "ids": list(self.ids), "fold_of_each_row": [list(deal) for deal in self.dealt],
+            "networks": [self._network(one) for one in self.scores],
+            "pairs": [{"first": first, "second": second, **asdict(difference)}
+                      for (first, second), difference in self.pairs.items()],
+        }  # fmt: skip
+
+    def _network(self, scores: Scores) -> dict[str, Any]:
+        """Return the figures of one network as plain values; a figure that is undefined in a fold is null there."""
+        mean, low, high = self.interval(scores)
+        return {
+            "name": scores.name, "options": dict(scores.options), "baseline": scores.baseline,
+            "mean": mean, "low": low, "high": high, "seconds": scores.seconds,
+            "folds": {name: _plain(values) for name, values in scores.figures.items()},
+            "learned": _plain(scores.learned), "pooled": scores.pooled,
+            "predictions": [list(deal) for deal in scores.predictions],
+        }  # fmt: skip
+
+
+def _plain(values: np.ndarray) -> list[list[float | None]]:
+    """Return an array as lists, with null for what is undefined."""
+    return [[None if np.isnan(value) else float(value) for value in row] for row in values]
+
+
+def in_words(p: float) -> str:
+    """Write a p-value as papers do.
+
+    Example:
+        >>> in_words(0.0124), in_words(0.00001)
+        ('0.012', '< 0.001')
+    """
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -1,0 +1,125 @@
+"""Learn a network on one fold and measure it, without a run folder: what cross-validation does many times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from layerwise.config import Experiment, Model
+from layerwise.data.split import Parts, with_validation
+from layerwise.models import build
+from layerwise.tasks.contract import ClosedForm, LearnsInStages, Stage, Task
+from layerwise.training.device import choose_plan, computing_with, convolves
+from layerwise.training.state import Plan, prepare
+from layerwise.workflow.learn import Silence, learn
+from layerwise.workflow.prepare import Assigned, Prepared, prepare_parts
+from layerwise.workflow.refusals import refuse_task
+from layerwise.workflow.stages import augment
+from layerwise.workflow.start import resolve
+
+__all__ = ["Tested", "learn_fold"]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a network answered about the test rows of a fold.
+
+    Args:
+        task: What was asked.
+        parts: The rows of the fold.
+        truths: The targets of its test rows.
+        answers: The answers.
+        train_truths: The targets of the rows it learned from.
+        train_answers: The answers about them.
+    """
+
+    task: Task
+    parts: Parts
+    truths: np.ndarray
+    answers: np.ndarray
+    train_truths: np.ndarray
+    train_answers: np.ndarray
+
+
+def learn_fold(
+    whole: Experiment, model: Model, settings: Mapping[str, Any], found: Assigned, parts: Parts, *, seed: int
+) -> Tested:
+    """Learn on the training rows of a fold alone, and ask about its test rows.
+
+    Preprocessing is fitted on the training rows; a network that learns step by step holds some of them out to stop in
+    time, one that is solved at once learns from all.
+
+    Args:
+        whole: The experiment.
+        model: Which network, with its options.
+        settings: Settings the user named; what the network suggests stands behind them.
+        found: The data.
+        parts: Training and test rows of the fold.
+        seed: Seed of the starting weights, of the order and of the validation rows.
+
+    Raises:
+        LayerwiseError: The network does not suit the task or the data.
+    """
+    whole = replace(whole, model=model, train=replace(whole.train, seed=seed))
+    refuse_task(model.name, found.task)
+    prepared, resolved = prepare_parts(whole, found, parts, settings)
+    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
+        torch.manual_seed(seed)
+        network = _built(prepared, resolved)
+        if not isinstance(network, ClosedForm):
+            if resolved.split.validation_fraction:
+                divided = with_validation(found.source, parts, resolved.split, seed=seed)
+                prepared, resolved = prepare_parts(whole, found, divided, settings)
+            rows = {part: len(prepared.examples[part]) for part in ("train", "validation")}
+            resolved = resolve(resolved, settings, rows["train"], validation=rows["validation"])
+        _learn(network, prepared, resolved)
+        answers = {part: prepared.task.answer(network, prepared.examples[part]) for part in ("train", "test")}
+    truths = {part: _known(prepared, part) for part in ("train", "test")}
+    return Tested(prepared.task, parts, truths["test"], answers["test"], truths["train"], answers["train"])
+
+
+def _built(prepared: Prepared, whole: Experiment) -> nn.Module:
+    """Build the network for the inputs of a fold."""
+    shape = prepared.preprocessing.input_shape
+    return build(whole.model.name, shape, prepared.task.outputs(), whole.model.options)
+
+
+def _learn(network: nn.Module, prepared: Prepared, whole: Experiment) -> None:
+    """Learn stage after stage."""
+    examples = prepared.examples["train"]
+    if isinstance(network, ClosedForm):
+        network.fit(examples)
+        return
+    plan = _plan(network, prepared, whole)
+    change = augment(prepared, whole.train, whole.preprocess.augment)
+    with computing_with(plan.threads):
+        for stage in network.stages() if isinstance(network, LearnsInStages) else (Stage(""),):
+            learner = stage.learner or network
+            if isinstance(learner, ClosedForm):
+                learner.fit(examples)
+                continue
+            state = prepare(network, prepared.task, examples, whole.train, plan, augment=change, stage=stage)
+            learn(state, prepared.examples["validation"], Silence())
+        network.cpu().to(memory_format=torch.contiguous_format)
+
+
+def _plan(network: nn.Module, prepared: Prepared, whole: Experiment) -> Plan:
+    """Choose threads and memory format by rule: every weight is used once an example, of a convolution once a place."""
+    weights = sum(parameter.numel() for parameter in network.parameters())
+    shape = prepared.preprocessing.input_shape
+    places = 1 if isinstance(shape, int) or not convolves(network) else shape[-1] * shape[-2]
+    return choose_plan(whole.train, weights * places, maps=convolves(network))
+
+
+def _known(prepared: Prepared, part: str) -> np.ndarray:
+    """Return the targets of a part as they are measured."""
+    truths = prepared.examples[part].truths
+    if truths is None:
+        message = "every row of a comparison has its target"
+        raise TypeError(message)
+    return truths
