@@ -73,8 +73,8 @@ def compare(
 def show(found: Comparison) -> None:
     """Print a row for each network, what the intervals are, and what the test says."""
     header = [
-        say("network"), say("{}, all rows", metric(found.metric)), say("mean of folds"), say("where it learned"),
-        say("the best leads by"), "p", say("seconds"),
+        say("network"), metric(found.metric), say("folds"), say("training"), say("lead of the best"), "p",
+        say("seconds"),
     ]  # fmt: skip
     rows = []
     for one in found.scores:

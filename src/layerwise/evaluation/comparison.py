@@ -164,8 +164,8 @@ class Comparison:
 
     def __str__(self) -> str:
         lines = [
-            f"{one.label}: {self.metric} {mean:.4f} ({low:.4f} – {high:.4f})"
-            for one in self.scores for mean, low, high in [self.interval(one)]
+            f"{one.label}: {self.metric} {pooled['value']:.4f} ({pooled['low']:.4f} – {pooled['high']:.4f})"
+            for one in self.scores for pooled in [one.pooled[self.metric]]
         ]  # fmt: skip
         return "\n".join([*lines, *self.sentences()])
 

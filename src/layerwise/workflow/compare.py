@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from layerwise.config import Experiment, Model, experiment
 from layerwise.data.split import Parts, fold_parts
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.comparison import Comparison, Scores
+from layerwise.evaluation.intervals import Interval
 from layerwise.language import say
 from layerwise.tasks.contract import Task
 from layerwise.workflow.evaluate import groups_of
@@ -128,10 +130,11 @@ def _scores(
         learned.append([])
         for fold in repeat:
             measured = fold.task.measure(fold.truths, fold.answers, quick, seed=whole.train.seed).metrics
+            _require(measured[fold.task.main], fold.task.main)
             for name, interval in measured.items():
-                figures.setdefault(name, [[]])[-1].append(interval.value)
+                figures.setdefault(name, [[]])[-1].append(_or_nan(interval.value))
             known = fold.task.measure(fold.train_truths, fold.train_answers, quick, seed=whole.train.seed).metrics
-            learned[-1].append(known[fold.task.main].value)
+            learned[-1].append(_or_nan(known[fold.task.main].value))
     first = tested[0]
     rows = np.concatenate([fold.parts.test for fold in first])
     pooled = first[0].task.measure(
@@ -146,6 +149,20 @@ def _scores(
         model.name, dict(model.options), {name: np.array(values) for name, values in figures.items()},
         np.array(learned), pooled.to_json()["metrics"], predictions, seconds, baseline,
     )  # fmt: skip
+
+
+def _or_nan(value: float | None) -> float:
+    """Return a figure, NaN where it is undefined."""
+    return math.nan if value is None else value
+
+
+def _require(interval: Interval, metric: str) -> None:
+    """Refuse folds in which the figure that is compared is undefined."""
+    if interval.value is None:
+        raise LayerwiseError(
+            say("The figure that is compared is defined in every fold."),
+            say("{} of {} rows: {}", metric, interval.n, interval.reason), say("Use fewer folds."), usage=True,
+        )  # fmt: skip
 
 
 def _refuse(found: Assigned, models: Sequence[Model], repeats: int) -> None:
