@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import enum
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +22,7 @@ from layerwise.data.date_patterns import ISO, DatePattern, date_pattern
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["Attribute", "Brace", "Cell", "Header", "Line", "Row", "Token", "read_header", "read_row", "signs"]
+__all__ = ["Attribute", "Cell", "Header", "Row", "brief", "read_header", "read_row", "signs"]
 
 KEYWORDS = ("@relation", "@attribute", "@data")
 TYPES = ("numeric", "real", "integer", "string", "date", "relational")
@@ -48,13 +50,15 @@ WEKA's writer leaves out the first text of a string attribute, which is lost so:
 TOKEN = re.compile(
     r"""(?P<gap>[\x00-\x20,]*)(?:
         (?P<comment>%.*)
-      | '(?P<single>(?:[^'\\]|\\.)*)(?P<closed>'?)
-      | "(?P<double>(?:[^"\\]|\\.)*)(?P<shut>"?)
+      | '(?P<single>(?:[^'\\]++|\\.)*+)(?P<closed>'?)
+      | "(?P<double>(?:[^"\\]++|\\.)*+)(?P<shut>"?)
       | (?P<brace>[{}])
       | (?P<word>[^\x00-\x20,%'"{}]+)
     )""",
     re.VERBOSE | re.DOTALL,
 )
+PLACE = re.compile(r"[0-9]{1,9}")
+EMPTY_CELL = re.compile(r"(?:\A|,)[\x00-\x20]*,")
 ESCAPE = re.compile(r"\\(?:(?P<octal>[0-3][0-7]{0,2}|[4-7][0-7]?)|(?P<separator>u001E)|(?P<sign>.))", re.DOTALL)
 CONTROLS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
@@ -89,23 +93,26 @@ def signs(line: str) -> Line:
     tokens: list[Token] = []
     behind = end = 0
     open_quote = comment = empty = False
+    suspect = EMPTY_CELL.search(line) is not None
     for match in TOKEN.finditer(line):
-        empty = empty or match["gap"].count(",") > bool(tokens)
-        if match["comment"] is not None:
+        kind, end = match.lastgroup, match.end()
+        # Two commas inside a quoted word are none of the row's.
+        empty = empty or (suspect and match["gap"].count(",") > bool(tokens))
+        if kind == "word":
+            word = match["word"]
+            tokens.append(None if word == "?" else word)
+        elif kind == "brace":
+            tokens.append(Brace(match["brace"]))
+        elif kind == "comment":
             comment = True
             break
-        if match["word"] is not None:
-            tokens.append(None if match["word"] == "?" else match["word"])
-        elif match["brace"] is not None:
-            tokens.append(Brace(match["brace"]))
-        elif match["closed"] or match["shut"]:
-            tokens.append(_unescaped(match["double"] if match["single"] is None else match["single"]))
+        elif match[kind or ""]:
+            tokens.append(_unescaped(match["single" if kind == "closed" else "double"]))
         else:
             open_quote = True
             break
-        end = match.end()
         behind = behind or end
-    return Line(tokens, behind, open_quote, comment, empty or (not comment and line.count(",", end) > bool(tokens)))
+    return Line(tokens, behind, open_quote, comment, empty or (suspect and line.count(",", end) > bool(tokens)))
 
 
 def _unescaped(text: str) -> str:
@@ -154,6 +161,16 @@ class Header:
     data: int
     behind: str
     notes: list[str] = field(default_factory=list)
+
+    @cached_property
+    def omitted(self) -> list[Cell]:
+        """What a sparse row means by each place that it leaves out."""
+        return [OMITTED.get(part.type, next(iter(part.names), None)) for part in self.attributes]
+
+    @cached_property
+    def texts(self) -> dict[int, str]:
+        """Places and names of the string attributes."""
+        return {place: part.name for place, part in enumerate(self.attributes) if part.type == "string"}
 
 
 def read_header(path: Path, lines: Sequence[str]) -> Header:
@@ -255,7 +272,7 @@ def _attribute(where: _Where, found: Line, notes: list[str]) -> Attribute:
     rest = tokens[3:]
     if kind not in TYPES:
         raise where.error(
-            rule, say("type '{}'", kind), nearest(kind, TYPES) + " " + say("A name with blanks needs quotes.")
+            rule, say("type '{}'", kind), nearest(kind, TYPES[:-1]) + " " + say("A name with blanks needs quotes.")
         )
     if kind == "relational":
         raise where.error(
@@ -271,9 +288,7 @@ def _attribute(where: _Where, found: Line, notes: list[str]) -> Attribute:
 def _values(where: _Where, name: str, tokens: Sequence[Token]) -> tuple[str, ...]:
     """Return the values that a nominal attribute declares."""
     values = tuple("?" if token is None else str(token) for token in tokens)
-    twice = (
-        [value for value in dict.fromkeys(values) if values.count(value) > 1] if len(set(values)) < len(values) else []
-    )
+    twice = [value for value, count in Counter(values).items() if count > 1]
     if twice or Brace.OPEN in tokens:
         raise where.error(
             say("A nominal attribute declares each value once."), f"{name} {{{', '.join(twice) or '{'}}}",
@@ -322,38 +337,37 @@ class Row(NamedTuple):
     comment: bool
 
 
-def read_row(line: str, attributes: Sequence[Attribute]) -> Row | None:
+def read_row(line: str, header: Header) -> Row | None:
     r"""Read a line below @data; None where it holds no value.
 
     Args:
         line: The line.
-        attributes: What the header declares.
+        header: What the file declares.
 
     Raises:
         LayerwiseError: It is no row: too few or too many values, a quote or a brace that is not closed, a wrong place.
 
     Example:
-        >>> colours = Attribute("colour", "nominal", ("red", "green"))
-        >>> read_row("{1 2.5}, {3}", [colours, Attribute("size", "numeric")])[:2]
+        >>> colour, size = Attribute("colour", "nominal", ("red", "green")), Attribute("size", "numeric")
+        >>> read_row("{1 2.5}, {3}", Header("things", (colour, size), 0, ""))[:2]
         (['red', '2.5'], 3.0)
     """
     found = signs(line)
+    tokens = found.tokens
     if found.open_quote:
         raise _damaged(
-            say("A quoted name or value is closed by its quote on the same line."), line,
+            say("A quoted name or value is closed by its quote on the same line."), say("an open quote in: {}", line),
             say('Close the quote; what holds a quote itself is written "it\'s".'),
         )  # fmt: skip
-    tokens = found.tokens
     if not tokens:
         return None
-    sparse = tokens[0] is Brace.OPEN
-    if sparse:
+    if tokens[0] is Brace.OPEN:
         end = tokens.index(Brace.CLOSE) + 1 if Brace.CLOSE in tokens else len(tokens)
-        cells, omitted = _sparse(line, tokens[1:end], attributes)
-    else:
-        end = tokens.index(Brace.OPEN) if Brace.OPEN in tokens else len(tokens)
-        cells, omitted = _dense(tokens[:end], found.empty, len(attributes)), []
-    return Row(cells, _weight(line, tokens[end:]), sparse, omitted, found.comment)
+        cells, omitted = _sparse(line, tokens[1:end], header)
+        return Row(cells, _weight(line, tokens[end:]), True, omitted, found.comment)
+    end = tokens.index(Brace.OPEN) if Brace.OPEN in tokens else len(tokens)
+    cells = _dense(line, tokens[:end], found.empty, len(header.attributes))
+    return Row(cells, _weight(line, tokens[end:]), False, [], found.comment)
 
 
 def _damaged(rule: str, found: str, remedy: str) -> LayerwiseError:
@@ -361,42 +375,40 @@ def _damaged(rule: str, found: str, remedy: str) -> LayerwiseError:
     return LayerwiseError(rule, brief(found), remedy)
 
 
-def _dense(tokens: Sequence[Token], empty: bool, width: int) -> list[Cell]:
+def _dense(line: str, tokens: Sequence[Token], empty: bool, width: int) -> list[Cell]:
     """Return the values of a row that has one for each attribute."""
+    cells: list[Cell] = [token for token in tokens if not isinstance(token, Brace)]
+    if len(cells) == width and len(tokens) == width and not empty:
+        return cells
+    rule = say("A row has a value for each of the {} attributes.", width)
     remedy = say(
         "Mend the row (a value with a blank, a comma, %, a brace or a quote in it needs quotes), "
         "or leave it out with --exclude-problems."
     )
-    rule = say("A row has a value for each of the {} attributes.", width)
     if empty:
-        raise _damaged(rule, say("an empty cell"), say("Write ? for a missing value.") + " " + remedy)
-    cells = [token for token in tokens if not isinstance(token, Brace)]
-    if len(cells) != width or len(cells) != len(tokens):
-        raise _damaged(rule, say("{} cells, expected {}", len(tokens), width), remedy)
-    return [*cells]
+        raise _damaged(rule, say("an empty cell in: {}", line), say("Write ? for a missing value.") + " " + remedy)
+    if len(cells) < len(tokens):
+        raise _damaged(rule, say("a brace outside quotes in: {}", line), remedy)
+    raise _damaged(rule, say("{} cells, expected {}", len(cells), width), remedy)
 
 
-def _sparse(line: str, tokens: Sequence[Token], attributes: Sequence[Attribute]) -> tuple[list[Cell], list[str]]:
-    """Return the values of a row that tells places and values, and the names of strings that it leaves out."""
-    rule = say("A sparse row holds places from 0 to {} in rising order, each with its value: {{0 X, 3 Y}}.",
-               len(attributes) - 1)  # fmt: skip
+def _sparse(line: str, tokens: Sequence[Token], header: Header) -> tuple[list[Cell], list[str]]:
+    """Return the values of a row that tells places and values, and the names of texts that it leaves out."""
+    width = len(header.attributes)
+    rule = say("A sparse row holds places from 0 to {} in rising order, each with a value: {{0 X, 3 Y}}.", width - 1)
     remedy = say("Mend the row, or leave it out with --exclude-problems.")
     pairs = tokens[:-1]
-    if not tokens or tokens[-1] is not Brace.CLOSE or len(pairs) % 2 or Brace.OPEN in pairs:
+    if not tokens or tokens[-1] is not Brace.CLOSE or len(pairs) % 2:
         raise _damaged(rule, line, remedy)
-    cells: list[Cell] = [OMITTED.get(attribute.type, next(iter(attribute.names), None)) for attribute in attributes]
-    last = -1
+    cells = header.omitted.copy()
+    told = [-1]
     for index, value in zip(pairs[::2], pairs[1::2], strict=True):
-        place = int(index) if isinstance(index, str) and re.fullmatch(r"[0-9]{1,9}", index) else -1
-        if not last < place < len(attributes):
+        place = int(index) if isinstance(index, str) and PLACE.fullmatch(index) else -1
+        if not told[-1] < place < width or isinstance(value, Brace):
             raise _damaged(rule, say("place '{}' in {}", "?" if index is None else index, line), remedy)
-        last = place
-        cells[place] = value if not isinstance(value, Brace) else None
-    told = {int(str(index)) for index in pairs[::2]}
-    strings = [
-        attribute.name for place, attribute in enumerate(attributes) if attribute.type == "string" and place not in told
-    ]
-    return cells, strings
+        told.append(place)
+        cells[place] = value
+    return cells, [name for place, name in header.texts.items() if place not in told]
 
 
 def _weight(line: str, tokens: Sequence[Token]) -> float | None:
@@ -406,7 +418,8 @@ def _weight(line: str, tokens: Sequence[Token]) -> float | None:
     weight = number(str(tokens[1])) if len(tokens) == 3 else None
     if tokens[0] is not Brace.OPEN or tokens[-1] is not Brace.CLOSE or weight is None or weight < 0:
         raise _damaged(
-            say("Behind a row may stand its weight: one number of at least 0 in braces."), line,
+            say("Behind a row may stand its weight: one number of at least 0 in braces."),
+            say("another thing behind the row: {}", line),
             say("Write it as {{2.5}}, or leave the row out with --exclude-problems."),
         )  # fmt: skip
     return weight

@@ -18,6 +18,9 @@ __all__ = ["ISO", "DatePattern", "date_pattern"]
 ISO = "yyyy-MM-dd'T'HH:mm:ss"
 """The pattern of a date attribute that names none."""
 
+LONGEST = 200
+"""Signs of the longest pattern that is read."""
+
 PIVOT = 69
 """Two-digit years from here on are of the twentieth century, those below of the twenty-first, as in POSIX."""
 
@@ -86,12 +89,14 @@ def date_pattern(pattern: str) -> DatePattern:
         pattern: Letters y M d D H k K h m s S a E z Z X, other signs for themselves, words in single quotes.
 
     Raises:
-        LayerwiseError: A letter is another one, or a quote is not closed.
+        LayerwiseError: A letter is another one, a quote is not closed, or there are more than 200 signs.
 
     Example:
         >>> date_pattern("d MMM yy").days("2 Jan 70")
         1.0
     """
+    if len(pattern) > LONGEST:
+        raise _unreadable(pattern[:20], say("{} signs", len(pattern)))
     pieces = list(PIECE.finditer(pattern))
     numeric = [_is_number(piece) for piece in pieces]
     expression = ""

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from layerwise.catalog import register
-from layerwise.data.arff_grammar import Attribute, Cell, Header, read_header, read_row, signs
+from layerwise.data.arff_grammar import Attribute, Cell, Header, brief, read_header, read_row, signs
 from layerwise.data.cells import categories, number
 from layerwise.data.date_patterns import DatePattern
 from layerwise.data.kinds import Categories, Column, Numbers, Texts
@@ -33,6 +33,9 @@ SAMPLE_BYTES = 64 * 1024
 
 LARGEST_SPARSE = 100_000_000
 """Most values that sparse rows may stand for: a brace of two signs can promise any number of them."""
+
+SHOWN = 5
+"""Bad cells of a column that are compared with every declared name."""
 
 SPECIAL = re.compile(r"""[%'"{}\x00-\x1f]""")
 """Signs for which a line is read token by token; a line without them is cut at its commas."""
@@ -179,7 +182,7 @@ def _rows(path: Path, lines: Sequence[str], header: Header) -> _Rows:
             rows.lines.append(line_number)
             continue
         try:
-            row = read_row(line, header.attributes)
+            row = read_row(line, header)
         except LayerwiseError as problem:
             where = say("{}, line {}", path.name, line_number)
             rows.problems.append((line_number, Problem(where, problem.rule, problem.found, problem.remedy)))
@@ -251,9 +254,10 @@ def _typed(
             bad: list[int] = []
         else:
             column, bad = _column(attribute, cells, missing_words, table.notes)
-        for row in bad:
+        for place, row in enumerate(bad):
             if row not in table.bad:
-                table.bad[row] = _bad_cell(say("{}, line {}", path.name, rows.lines[row]), attribute, str(cells[row]))
+                where = say("{}, line {}", path.name, rows.lines[row])
+                table.bad[row] = _bad_cell(where, attribute, brief(str(cells[row])), near=place < SHOWN)
         parts = part_column(name, column)
         table.columns[name] = column if parts is None else parts
         table.roles[name] = "part" if parts is not None else "unused" if column.missing().all() else "input"
@@ -332,13 +336,13 @@ def _dates(dates: DatePattern, cells: Sequence[Cell]) -> tuple[np.ndarray, list[
     return np.array([math.nan if value is None else value for value in found], dtype=np.float64), bad
 
 
-def _bad_cell(where: str, attribute: Attribute, cell: str) -> Problem:
-    """Describe a cell that is not what the header declares."""
+def _bad_cell(where: str, attribute: Attribute, cell: str, *, near: bool) -> Problem:
+    """Describe a cell that is not what the header declares; the nearest names are looked for where `near` says so."""
     out = say("Mend the cell, or leave the row out with --exclude-problems.")
     if attribute.type == "nominal":
         return Problem(
             where, say("A value of a nominal attribute is one of those that the header declares."),
-            f"{attribute.name} = '{cell}'", nearest(cell, attribute.names) + " " + out,
+            f"{attribute.name} = '{cell}'", f"{nearest(cell, attribute.names)} {out}" if near else out,
         )  # fmt: skip
     if attribute.dates is not None:
         return Problem(
