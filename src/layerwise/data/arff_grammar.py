@@ -316,7 +316,7 @@ def _note_rest(where: _Where, name: str, rest: Sequence[Token], notes: list[str]
     if rest[0] is Brace.OPEN and rest[-1] is Brace.CLOSE:
         notes.append(say("The weight of attribute '{}' is not used: {}", name, shown))
     else:
-        notes.append(say("Line {}: read over behind the type of '{}': {}", where.number, name, shown))
+        notes.append(say("Line {}: not read, behind the type of '{}': {}", where.number, name, shown))
 
 
 class Row(NamedTuple):
@@ -419,7 +419,7 @@ def _weight(line: str, tokens: Sequence[Token]) -> float | None:
     if tokens[0] is not Brace.OPEN or tokens[-1] is not Brace.CLOSE or weight is None or weight < 0:
         raise _damaged(
             say("Behind a row may stand its weight: one number of at least 0 in braces."),
-            say("another thing behind the row: {}", line),
+            say("something else behind the row: {}", line),
             say("Write it as {{2.5}}, or leave the row out with --exclude-problems."),
         )  # fmt: skip
     return weight
