@@ -20,8 +20,8 @@ from layerwise.language import use
 SHELVES = [Path(part) / "tabular" / "arff" for part in os.environ.get("LAYERWISE_DATA", "").split(os.pathsep) if part]
 REAL = sorted(path for shelf in SHELVES for path in shelf.glob("*.arff"))
 
-# Rows, attributes, missing cells, counted by awk: lines below @data that are neither empty nor comments, lines that begin
-# with @attribute, question marks below @data.
+# Rows, attributes, missing cells, counted by awk: lines below @data that are neither empty nor comments, lines that
+# begin with @attribute, question marks below @data.
 COUNTED = {
     "airline": (144, 2, 0), "breast-cancer": (286, 10, 9), "contact-lenses": (24, 5, 0), "cpu": (209, 7, 0),
     "credit-g": (1000, 21, 0), "diabetes": (768, 9, 0), "glass": (214, 10, 0), "ionosphere": (351, 35, 0),
@@ -179,7 +179,8 @@ def test_fractions_of_an_integer_are_kept_and_said(write):
 
 
 def test_keywords_in_any_case_comments_and_a_row_on_the_line_of_data(write):
-    text = "% first\n\n  % second\n@RELATION 'my data' % third\n@Attribute 'a b' REAL\n@aTTribute c{x,y}%fourth\n@DATA 1,y\n%\n2,x\n"
+    above = "% first\n\n  % second\n@RELATION 'my data' % third\n@Attribute 'a b' REAL\n@aTTribute c{x,y}%fourth\n"
+    text = above + "@DATA 1,y\n%\n2,x\n"
     source = arff.read(write(text))
     assert tuple(source.columns) == ("a b", "c")
     assert rows(source) == [["1", "y"], ["2", "x"]]

@@ -48,7 +48,7 @@ WEKA's writer leaves out the first text of a string attribute, which is lost so:
 """
 
 TOKEN = re.compile(
-    r"""(?P<gap>[\x00-\x20,]*)(?:
+    r"""(?P<gap>[\x00-\x20,]*+)(?:
         (?P<comment>%.*)
       | '(?P<single>(?:[^'\\]++|\\.)*+)(?P<closed>'?)
       | "(?P<double>(?:[^"\\]++|\\.)*+)(?P<shut>"?)
@@ -57,6 +57,8 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+SEPARATORS = "".join(map(chr, range(33))) + ","
+BRIEF = 80
 PLACE = re.compile(r"[0-9]{1,9}")
 EMPTY_CELL = re.compile(r"(?:\A|,)[\x00-\x20]*,")
 ESCAPE = re.compile(r"\\(?:(?P<octal>[0-3][0-7]{0,2}|[4-7][0-7]?)|(?P<separator>u001E)|(?P<sign>.))", re.DOTALL)
@@ -94,7 +96,8 @@ def signs(line: str) -> Line:
     behind = end = 0
     open_quote = comment = empty = False
     suspect = EMPTY_CELL.search(line) is not None
-    for match in TOKEN.finditer(line):
+    # Without the separators at its end every part of a line is a token, and no sign is looked at twice.
+    for match in TOKEN.finditer(line.rstrip(SEPARATORS)):
         kind, end = match.lastgroup, match.end()
         # Two commas inside a quoted word are none of the row's.
         empty = empty or (suspect and match["gap"].count(",") > bool(tokens))
@@ -230,13 +233,13 @@ class _Where:
 
     def error(self, rule: str, found: str, remedy: str) -> LayerwiseError:
         """Return what is wrong with this line."""
-        return LayerwiseError(rule, say("'{}', line {}: {}", self.path, self.number, brief(found)), remedy)
+        return LayerwiseError(rule, say("'{}', line {}: {}", self.path, self.number, brief(found.strip())), remedy)
 
 
 def brief(text: str) -> str:
-    """Return a line without its blanks at both ends, cut after 80 signs."""
-    text = " ".join(text.split())
-    return text if len(text) <= 80 else text[:79] + "…"
+    """Return a text cut after 80 signs, with blanks for its control signs."""
+    text = text if len(text) <= BRIEF else text[: BRIEF - 1] + "…"
+    return re.sub(r"[\x00-\x1f]", " ", text)
 
 
 def _remedy(keyword: str, keywords: Sequence[str]) -> str:
@@ -357,7 +360,8 @@ def read_row(line: str, header: Header) -> Row | None:
     if found.open_quote:
         raise _damaged(
             say("A quoted name or value is closed by its quote on the same line."), say("an open quote in: {}", line),
-            say('Close the quote; what holds a quote itself is written "it\'s".'),
+            say('Close the quote (what holds a quote itself is written "it\'s"), or leave the row out with '
+                "--exclude-problems."),
         )  # fmt: skip
     if not tokens:
         return None
@@ -372,7 +376,7 @@ def read_row(line: str, header: Header) -> Row | None:
 
 def _damaged(rule: str, found: str, remedy: str) -> LayerwiseError:
     """Return what is wrong with a row, which is shown in brief."""
-    return LayerwiseError(rule, brief(found), remedy)
+    return LayerwiseError(rule, brief(found.strip()), remedy)
 
 
 def _dense(line: str, tokens: Sequence[Token], empty: bool, width: int) -> list[Cell]:

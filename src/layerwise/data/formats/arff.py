@@ -296,7 +296,12 @@ def _column(
     if attribute.type == "integer" and len(fractions):
         shown = f"{values[fractions[0]]:.12g}"
         notes.append(
-            say("'{}' is declared integer and holds fractions, which are kept: {} (such as {}).", attribute.name, len(fractions), shown)
+            say(
+                "'{}' is declared integer and holds fractions, which are kept: {} (such as {}).",
+                attribute.name,
+                len(fractions),
+                shown,
+            )
         )
     return Numbers(values), bad
 
