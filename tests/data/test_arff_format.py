@@ -130,6 +130,14 @@ def test_korean_names_and_values(write, encoding):
     assert rows(source) == [["서울", "1.5"], ["부산 해운대", ""]]
 
 
+def test_wide_signs_with_the_mark_of_the_other_order(write):
+    text = header("지점 {서울}", "기온 real") + "서울,1.5\n"
+    assert rows(open_source(write(("\ufeff" + text).encode("utf-16-be")))) == [["서울", "1.5"]]
+    with pytest.raises(LayerwiseError, match="--encoding utf-16-le"):
+        open_source(write(text.encode("utf-16-le")))
+    assert len(open_source(write(text.encode("utf-16-le")), options={"encoding": "utf-16-le"})) == 1
+
+
 def test_a_file_of_two_encodings_is_refused(write):
     mixed = header("a {서울, 부산}").encode() + "서울\n부산\n".encode("cp949")
     with pytest.raises(LayerwiseError, match="one encoding throughout"):
@@ -159,7 +167,7 @@ def test_weights_become_a_field_of_that_role(write):
     assert source.columns["weight"].values.tolist() == [2.5, 0, 1, 0.1]
     assert source.columns["a"].values.tolist() == [1, 2, 3, 4]
     named = arff.read(write(header("weight real") + "70 {2}\n"))
-    assert (named.named("input"), named.named("weight")) == (("weight",), ("instance weight",))
+    assert (named.named("input"), named.named("weight")) == (("weight",), ("weight_",))
     assert arff.read(write(header("a real") + "1\n")).named("weight") == ()
 
 

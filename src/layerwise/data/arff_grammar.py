@@ -315,7 +315,7 @@ def _note_rest(where: _Where, name: str, rest: Sequence[Token], notes: list[str]
     """Note what stands behind a type: the weight of an attribute, or words that WEKA reads over."""
     if not rest:
         return
-    shown = " ".join(token.value if isinstance(token, Brace) else str(token or "?") for token in rest)
+    shown = brief(" ".join(token.value if isinstance(token, Brace) else str(token or "?") for token in rest))
     if rest[0] is Brace.OPEN and rest[-1] is Brace.CLOSE:
         notes.append(say("The weight of attribute '{}' is not used: {}", name, shown))
     else:

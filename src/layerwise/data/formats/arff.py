@@ -262,11 +262,15 @@ def _typed(
         table.columns[name] = column if parts is None else parts
         table.roles[name] = "part" if parts is not None else "unused" if column.missing().all() else "input"
     if rows.weights:
-        name = next(name for name in ("weight", "instance weight", "weight behind the row") if name not in names)
+        name = "weight"
+        while name in names:
+            name += "_"
         weights = np.ones(len(rows.cells))
         weights[[*rows.weights]] = [*rows.weights.values()]
         table.columns[name], table.roles[name] = Numbers(weights), "weight"
-        table.notes.append(say("Weights behind {} rows: the field '{}'; the others weigh 1.", len(rows.weights), name))
+        table.notes.append(
+            say("Rows with a weight behind them: {}; the field '{}', the others weigh 1.", len(rows.weights), name)
+        )
     return table
 
 
