@@ -133,7 +133,7 @@ def test_korean_names_and_values(write, encoding):
 def test_wide_signs_with_the_mark_of_the_other_order(write):
     text = header("지점 {서울}", "기온 real") + "서울,1.5\n"
     assert rows(open_source(write(("\ufeff" + text).encode("utf-16-be")))) == [["서울", "1.5"]]
-    with pytest.raises(LayerwiseError, match="--encoding utf-16-le"):
+    with pytest.raises(LayerwiseError, match="force an encoding"):
         open_source(write(text.encode("utf-16-le")))
     assert len(open_source(write(text.encode("utf-16-le")), options={"encoding": "utf-16-le"})) == 1
 
