@@ -145,9 +145,9 @@ def test_an_unknown_format_lists_the_known_ones(tmp_path):
 
 
 def test_text_of_another_format_is_no_table(tmp_path):
-    path = tmp_path / "iris.arff"
-    path.write_text("@relation iris\n@attribute a numeric\n@data\n1,2\n3,4\n")
-    with pytest.raises(LayerwiseError, match=r"no format fits .*iris\.arff"):
+    path = tmp_path / "iris.json"
+    path.write_text("[[1,2],\n[3,4],\n[5,6]]\n")
+    with pytest.raises(LayerwiseError, match=r"no format fits .*iris\.json"):
         open_source(path)
 
 

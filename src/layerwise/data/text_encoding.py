@@ -1,8 +1,10 @@
-"""Read a text file in the encoding it was written in, or show the first byte that no encoding explains."""
+"""Read a text file, packed or not, in the encoding it was written in, or show the first byte that none explains."""
 
 from __future__ import annotations
 
 import codecs
+import gzip
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,9 @@ __all__ = ["Text", "read_text"]
 
 LARGEST_TEXT = 2 * 1024**3
 """Bytes of the largest text file that is read."""
+
+PACKED = b"\x1f\x8b"
+"""How a file packed by gzip starts."""
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -37,11 +42,12 @@ def read_text(path: Path, encoding: str = "") -> Text:
     r"""Decode a file strictly: by its mark, else as UTF-8, else as CP949 (the Windows code page of Korea).
 
     Args:
-        path: A text file of at most 2 GiB.
+        path: A text file of at most 2 GiB; one packed by gzip is unpacked.
         encoding: A forced encoding, by any name Python knows; empty for the order above.
 
     Raises:
-        LayerwiseError: The encoding has no such name, a byte does not fit, or the text holds NUL characters.
+        LayerwiseError: The encoding has no such name, a byte does not fit, the text holds NUL characters, or a packed
+            file is damaged.
 
     Example:
         >>> import tempfile
@@ -50,14 +56,7 @@ def read_text(path: Path, encoding: str = "") -> Text:
         >>> read_text(path).encoding
         'cp949'
     """
-    size = path.stat().st_size
-    if size > LARGEST_TEXT:
-        raise LayerwiseError(
-            say("A text file holds at most {} bytes.", LARGEST_TEXT),
-            say("'{}' has {} bytes", path, size),
-            say("Divide it into several files."),
-        )
-    raw = path.read_bytes()
+    raw = _bytes(path)
     text = _forced(path, raw, encoding) if encoding else _detected(path, raw)
     place = text.content.find("\0")
     if place >= 0:
@@ -67,6 +66,30 @@ def read_text(path: Path, encoding: str = "") -> Text:
             say("Is it a table? If it is UTF-16 without a mark, force it: --encoding utf-16-le"),
         )
     return text
+
+
+def _bytes(path: Path) -> bytes:
+    """Return the bytes of a file, unpacked where it is packed; a bomb is never unpacked beyond the limit."""
+    size = path.stat().st_size
+    if size <= LARGEST_TEXT:
+        raw = path.read_bytes()
+        if not raw.startswith(PACKED):
+            return raw
+        try:
+            with gzip.open(path, "rb") as stream:
+                raw = stream.read(LARGEST_TEXT + 1)
+        except (OSError, EOFError, zlib.error) as problem:
+            raise LayerwiseError(
+                say("A packed file must be whole."), f"'{path}': {problem}", say("Fetch the file again.")
+            ) from problem
+        if len(raw) <= LARGEST_TEXT:
+            return raw
+        size = len(raw)
+    raise LayerwiseError(
+        say("A text file holds at most {} bytes.", LARGEST_TEXT),
+        say("'{}' has {} bytes", path, size),
+        say("Divide it into several files."),
+    )
 
 
 def _forced(path: Path, raw: bytes, encoding: str) -> Text:

@@ -79,7 +79,8 @@ def read(
         quote: Sign around cells that hold the delimiter; none where quotes are ordinary signs.
         header: Whether the first row names the columns: auto, yes or no.
         decimal: Decimal sign: auto, point or comma.
-        missing_words: Words that stand for a missing cell, beside an empty cell, ?, -, NA, N/A, NaN, NULL, None, 결측.
+        missing_words: Words that stand for a missing cell: in ARFF beside ?, in other tables beside an empty cell, ?,
+            -, NA, N/A, NaN, NULL, None, 결측.
         keep_words: Usual words for a missing cell that are values in this file.
         category_columns: Columns whose values are names even where they look like numbers.
 
