@@ -17,7 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from layerwise.catalog import register
-from layerwise.data.arff_grammar import Attribute, Cell, Header, brief, read_header, read_row, signs
+from layerwise.data.arff_header import Attribute, Header, read_header
+from layerwise.data.arff_row import read_row
+from layerwise.data.arff_signs import Cell, brief, signs
 from layerwise.data.cells import categories, number
 from layerwise.data.date_patterns import DatePattern
 from layerwise.data.kinds import Categories, Column, Numbers, Texts
