@@ -7,7 +7,7 @@ from torch.nn import functional
 
 __all__ = ["pair_log_shares"]
 
-AHEAD = 1e-9
+AHEAD = 1e-6
 """How far a class with most votes is put ahead, as a log-share, where the product names another one."""
 
 
@@ -23,22 +23,23 @@ def pair_log_shares(
         classes: Number of classes.
         sharpness: t, > 0.
 
-    Source: Refregier and Vallet 1991, "Probabilistic approach for multiclass classification" (the product); Friedman 1996,
-    "Another approach to polychotomous classification" (the votes).
+    Source: Friedman 1996, "Another approach to polychotomous classification" (the votes); Hinton 1999, "Products of
+    experts" (the product).
 
     Example:
-        >>> pair_log_shares(torch.tensor([[0., 2., 2.]]), 3, 1.0).exp().argmax().item()  # 1: it has two votes
+        >>> pair_log_shares(torch.tensor([[-0.1, 5., 0.1]]), 3, 1.0).argmax().item()  # two votes
         1
     """
-    first, second = torch.triu_indices(classes, classes, 1, device=decisions.device)
-    logs, votes = decisions.new_zeros(2, len(decisions), classes)
+    decisions = decisions.double()
+    first, second = functional.one_hot(
+        torch.triu_indices(classes, classes, 1, device=decisions.device), classes
+    ).double()
     # ln p_k = sum_(j != k) ln sigmoid(t f_kj) - ln of their sum over the classes
-    logs.index_add_(1, first, functional.logsigmoid(sharpness * decisions))
-    logs.index_add_(1, second, functional.logsigmoid(-sharpness * decisions))
-    votes.index_add_(1, first, (decisions > 0).to(votes.dtype))
-    votes.index_add_(1, second, (decisions <= 0).to(votes.dtype))
+    logs = functional.logsigmoid(sharpness * decisions) @ first + functional.logsigmoid(-sharpness * decisions) @ second
+    votes = (decisions > 0).double() @ first + (decisions <= 0).double() @ second
     winner = votes.argmax(dim=1, keepdim=True)
     behind = logs.argmax(dim=1, keepdim=True) != winner
     highest = logs.amax(dim=1, keepdim=True)
     raised = torch.where(behind, highest + AHEAD, logs.gather(1, winner))
-    return logs.scatter(1, winner, raised).log_softmax(1)
+    shares: Tensor = logs.scatter(1, winner, raised).log_softmax(1)
+    return shares

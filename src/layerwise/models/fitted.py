@@ -1,8 +1,10 @@
 """What learners that are solved at once share: the rows they learn from, and answers for classes they never saw."""
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn import functional
 
 from layerwise.tasks.contract import Examples
 
@@ -22,7 +24,6 @@ def learned_rows(examples: Examples) -> Rows:
         examples: The training part.
 
     Example:
-        >>> import torch
         >>> weights = torch.tensor([1., 0.])
         >>> learned_rows(Examples(torch.ones(2, 1, 1, 2), torch.tensor([0, 1]), (), weights))
         (array([[1., 1.]]), array([0]), array([1.]))
@@ -48,11 +49,10 @@ def one_per_class(
         classes: Number of all classes.
 
     Example:
-        >>> import torch
         >>> one_per_class(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([0, 2]), 3).exp().round(decimals=4).tolist()
         [[0.5, 0.0, 0.5]]
     """
-    whole = logs.new_full((len(logs), classes), ABSENT)
-    # l_k = max(ln p_k, -30)
-    whole[:, found] = logs.clamp_min(ABSENT)
-    return whole
+    places = torch.full((classes,), len(found), device=found.device)
+    places[found] = torch.arange(len(found), device=found.device)
+    # l_k = max(ln p_k, -30); the column behind the last stands for every class without examples
+    return functional.pad(logs.clamp_min(ABSENT), (0, 1), value=ABSENT)[:, places]

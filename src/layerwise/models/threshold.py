@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from layerwise.catalog import register
+from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.models.fitted import learned_rows
 from layerwise.models.inputs import InputShape, feature_count, require, require_effect
@@ -77,8 +78,11 @@ def threshold(
         remedy = say("Name the input that the rule looks at: --feature takes 0 to {}.", features - 1)
         require_effect(threshold == LECTURE, "threshold", threshold, "feature = -1", remedy)
         require_effect(direction == "above", "direction", direction, "feature = -1", remedy)
-    else:
-        require(outputs == 2, "outputs", outputs, "2 (--feature)")
+    elif outputs != 2:
+        raise LayerwiseError(
+            say("A given rule tells two classes apart."), say("{} classes", outputs),
+            say("Name two with --classes, or leave {} out.", "--feature"), usage=True,
+        )  # fmt: skip
     return Threshold(outputs, feature, threshold, direction == "above")
 
 
@@ -118,7 +122,9 @@ class Threshold(nn.Module):
             feature, threshold = best_split(rows, votes)
             self.feature, self.threshold = torch.tensor(feature), torch.tensor(threshold, dtype=torch.float64)
         above = rows[:, int(self.feature)] > self.threshold.item()
-        counts = torch.from_numpy(np.stack([votes[~above].sum(axis=0), votes[above].sum(axis=0)]))
+        # Of a side where training has nobody, all that is known are the shares in the whole.
+        sides = [votes[side].sum(axis=0) if side.any() else votes.sum(axis=0) for side in (~above, above)]
+        counts = torch.from_numpy(np.stack(sides))
         # p_side,k = (n_side,k + 1) / (N_side + K)
         shares = (counts + 1) / (counts.sum(dim=1, keepdim=True) + classes)
         self.log_shares = (_at_least(shares, self.log_shares.argmax(1)) if self.given else shares).log()
