@@ -1,11 +1,17 @@
 """What every learner fitted by scikit-learn bears: weights, classes without examples, few rows, constant inputs."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load, save
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.model_selection import cross_val_score
 
 from layerwise.errors import LayerwiseError
+from layerwise.estimators import Classifier, Regressor
 from layerwise.models import build
 from layerwise.tasks.contract import Examples
 
@@ -117,6 +123,33 @@ def test_the_whole_model_travels_through_safetensors(name):
     other.load_state_dict(load(save(model.state_dict())))
     assert torch.equal(other(inputs), model(inputs))
     assert not list(model.parameters())
+
+
+@pytest.mark.parametrize("name", [*CLASSIFIERS, "knn"])
+def test_a_learner_travels_to_other_processes_and_is_copied(name):
+    inputs, targets = data(4)
+    model = fitted(name, inputs, targets, options=CLASSIFIERS.get(name, {}))
+    for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert torch.equal(other(inputs), model(inputs))
+        empty = pickle.loads(pickle.dumps(build(name, 5, 4, CLASSIFIERS.get(name, {}))))
+        empty.load_state_dict(other.state_dict())
+        assert torch.equal(empty(inputs), model(inputs))
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_estimators_of_scikit_learn_learn_them(name):
+    inputs, targets = load_iris(return_X_y=True)
+    names = np.array(["setosa", "versicolor", "virginica"])[targets]
+    for kind in (np.float64, np.float32):
+        least = 0.6 if name == "threshold" else 0.93
+        assert cross_val_score(Classifier(name), inputs.astype(kind), names, cv=3).mean() > least
+
+
+@pytest.mark.parametrize("name", ["tree", "boosting"])
+def test_regressors_of_scikit_learn_learn_them(name):
+    inputs, targets = load_diabetes(return_X_y=True)
+    options = {"depth": 3} if name == "tree" else {"rounds": 30}
+    assert cross_val_score(Regressor(name, options=options), inputs, targets, cv=3).mean() > 0.25
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)

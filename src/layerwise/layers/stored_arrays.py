@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -26,10 +27,14 @@ def make_room(module: nn.Module, *names: str) -> None:
         >>> len(stored.rows)
         3
     """
+    # Not a function within a function: networks travel to other processes.
+    module.register_load_state_dict_pre_hook(partial(_take_size, names))  # type: ignore[no-untyped-call]
 
-    def before_reading(part: nn.Module, state: Mapping[str, Tensor], prefix: str, *_: Any) -> None:
-        for name in names:
-            if prefix + name in state:
-                setattr(part, name, torch.empty_like(state[prefix + name]))
 
-    module.register_load_state_dict_pre_hook(before_reading)  # type: ignore[no-untyped-call]
+def _take_size(
+    names: tuple[str, ...], module: nn.Module, state: Mapping[str, Tensor], prefix: str, *_: Any
+) -> None:  # fmt: skip
+    """Give the buffers the size of those in a weights file before they are read."""
+    for name in names:
+        if prefix + name in state:
+            setattr(module, name, torch.empty_like(state[prefix + name]))
