@@ -153,8 +153,8 @@ class SupportVectors(nn.Module):
     def calibrated(self, rows: Rows) -> float:
         """Return the t under which the classes of examples that were left out are most likely.
 
-        As in Platt's method the wanted share of a class of n examples is (n + 1) / (n + K) instead of 1, so that t
-        stays finite where no decision is wrong.
+        As in Platt's method the wanted share of a class of n examples is (n + 1) / (n + 2) instead of 1, the rest is
+        shared by the others, so that t stays finite where no decision is wrong.
         """
         parts = turns(rows[1], self.folds)
         decided, wanted, voices = [], [], []
@@ -171,7 +171,8 @@ class SupportVectors(nn.Module):
         decisions, labels = torch.from_numpy(np.concatenate(decided)), np.concatenate(wanted)
         weights, number = np.concatenate(voices), len(self.found)
         sizes = np.bincount(labels, weights, minlength=number)
-        hoped = ((np.eye(number) * sizes[:, None] + 1) / (sizes[:, None] + number))[labels] * weights[:, None]
+        rest = (1 / (sizes + 2))[:, None]
+        hoped = np.where(np.eye(number), 1 - rest, rest / (number - 1))[labels] * weights[:, None]
 
         def surprise(log_sharpness: float) -> float:
             return -float((hoped * pair_log_shares(decisions, number, np.exp(log_sharpness)).numpy()).sum())
