@@ -83,8 +83,10 @@ def test_no_stump_of_scikit_learn_makes_fewer_errors(load):
 
 
 def test_neighbours_among_the_floats_are_parted():
-    low = 1.0
+    # The half between these two is rounded up to the upper one.
+    low = np.nextafter(1.0, 2)
     high = np.nextafter(low, 2)
+    assert low + (high - low) / 2 == high
     stump = build("threshold", 1, 2)
     rows = torch.tensor([[low], [high]], dtype=torch.float64)
     stump.fit(Examples(rows, torch.tensor([0, 1]), ()))
