@@ -14,7 +14,7 @@ def entropy(labels: Shaped[np.ndarray, " items"]) -> float:
     Args:
         labels: Class of each item, at least one; names or numbers.
 
-    Source: lecture 003, "Classification Problem" (J48); Quinlan 1986, section 4.
+    Source: lecture 003, "Machine Learning with WEKA" (J48); Quinlan 1986, section 4.
 
     Example:
         >>> round(entropy(np.array([1] * 9 + [0] * 5)), 3)
@@ -52,7 +52,7 @@ def information_gain(values: Shaped[np.ndarray, " items"], labels: Shaped[np.nda
         values: Value of the attribute, one branch for each.
         labels: Class of each item.
 
-    Source: lecture 003, "Classification Problem" (J48); Quinlan 1986, section 4.
+    Source: lecture 003, "Machine Learning with WEKA" (J48); Quinlan 1986, section 4.
 
     Example:
         >>> information_gain(np.array(["a", "a", "b", "b"]), np.array([0, 0, 1, 1]))

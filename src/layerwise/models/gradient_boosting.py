@@ -1,6 +1,6 @@
 """Gradient boosting: many small trees, each a step down the gradient of the loss.
 
-Friedman 2001, "Greedy function approximation: a gradient boosting machine".
+Friedman 2001, "Greedy function approximation: a gradient boosting machine". No lecture shows it.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ __all__ = ["GradientBoosting", "gradient_boosting"]
     "boosting",
     task="classify regress",
     source="Friedman, Greedy function approximation: a gradient boosting machine, Annals of Statistics 2001",
-    lecture="003 Classification Problem",
+    lecture="not shown; beside 003 Machine Learning with WEKA",
     small={"inputs": 4, "outputs": 3, "rounds": 5, "least_leaf": 1},
 )
 def gradient_boosting(

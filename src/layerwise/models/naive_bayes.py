@@ -1,6 +1,7 @@
 """Naive Bayes: as if the inputs of a class were independent of one another.
 
-Lecture 003, the classifiers of WEKA (`bayes.NaiveBayes`); John and Langley 1995.
+John and Langley 1995, "Estimating continuous distributions in Bayesian classifiers". No lecture shows it; in WEKA,
+which lecture 003 uses, it is `bayes.NaiveBayes`.
 """
 
 import math
@@ -26,7 +27,7 @@ LEAST_VARIANCE = 1e-9
     "naive-bayes",
     task="classify",
     source="John and Langley, Estimating Continuous Distributions in Bayesian Classifiers, 1995",
-    lecture="003 Classification Problem",
+    lecture="not shown; beside 003 Machine Learning with WEKA",
     small={"inputs": 4, "outputs": 3},
 )
 def naive_bayes(inputs: InputShape, outputs: int, *, variance_smoothing: float = 1e-9) -> nn.Module:
@@ -42,7 +43,7 @@ def naive_bayes(inputs: InputShape, outputs: int, *, variance_smoothing: float =
     Raises:
         LayerwiseError: The smoothing is negative.
 
-    Source: lecture 003, "Classification Problem"; John and Langley 1995, section 2; scikit-learn's GaussianNB.
+    Source: John and Langley 1995, section 2; scikit-learn's GaussianNB.
 
     Example:
         >>> network = naive_bayes(1, 2)

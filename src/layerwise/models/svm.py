@@ -1,6 +1,6 @@
 """Support vector machines: the widest gap between two classes, and pairs of classes where there are more.
 
-Cortes and Vapnik 1995, "Support-vector networks"; Platt 1998 (SMO); lecture 003, the functions of WEKA (SMO).
+Cortes and Vapnik 1995, "Support-vector networks"; Platt 1998 (SMO); lecture 003, "Machine Learning with WEKA" (SMO).
 """
 
 import itertools
@@ -26,7 +26,7 @@ __all__ = ["SupportVectors", "svm"]
     "svm",
     task="classify",
     source="Cortes and Vapnik, Support-vector networks, Machine Learning 1995",
-    lecture="003 Classification Problem",
+    lecture="003 Machine Learning with WEKA",
     small={"inputs": 4, "outputs": 3},
 )
 def svm(
@@ -63,7 +63,7 @@ def svm(
     Raises:
         LayerwiseError: An option is out of range, or belongs to another kernel function.
 
-    Source: lecture 003, "Classification Problem"; Cortes and Vapnik 1995; Platt 1999, "Probabilistic outputs for
+    Source: lecture 003, "Machine Learning with WEKA"; Cortes and Vapnik 1995; Platt 1999, "Probabilistic outputs for
     support vector machines"; Chang and Lin 2011, LIBSVM, sections 4 and 7.
 
     Example:

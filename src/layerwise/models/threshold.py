@@ -1,6 +1,7 @@
 """One input and one threshold: a rule that somebody gives, or the best one of the training part (a decision stump).
 
-Lecture 003, rule-based diagnosis: "if hungry_blood_sugar > 125mg/dl then diabetes = yes else diabetes = no".
+Lecture 003, "How to Build a Diagnosis System for Diabetes": "if hungry_blood_sugar > 125mg/dl then diabetes =
+yes else diabetes = no".
 """
 
 from typing import Literal
@@ -30,7 +31,7 @@ BETTER_THAN_A_COIN = 0.5 + 1e-6
     "threshold",
     task="classify",
     source="Iba and Langley, Induction of One-Level Decision Trees, 1992",
-    lecture="003 Rule-based diagnosis",
+    lecture="003 How to Build a Diagnosis System for Diabetes",
     small={"inputs": 4, "outputs": 3},
     train={"scale": "none"},
 )
@@ -60,7 +61,7 @@ def threshold(
         LayerwiseError: The input does not exist, a given rule has not two classes, or a threshold or direction is given
             without an input.
 
-    Source: lecture 003, rule-based diagnosis; Iba and Langley 1992 (the search).
+    Source: lecture 003, "How to Build a Diagnosis System for Diabetes"; Iba and Langley 1992 (the search).
 
     Example:
         >>> rule = threshold(1, 2, feature=0, threshold=125.0)

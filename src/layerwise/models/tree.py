@@ -1,6 +1,7 @@
 """A decision tree: questions about one input at a time, each chosen so that the answers below it differ least.
 
-Breiman, Friedman, Olshen and Stone 1984, "Classification and Regression Trees" (CART); lecture 003, the trees of WEKA.
+Breiman, Friedman, Olshen and Stone 1984, "Classification and Regression Trees" (CART); lecture 003, "Machine Learning
+with WEKA" (J48).
 """
 
 from typing import Any, Literal
@@ -26,7 +27,7 @@ __all__ = ["DecisionTree", "tree"]
     "tree",
     task="classify regress",
     source="Breiman, Friedman, Olshen and Stone, Classification and Regression Trees, 1984",
-    lecture="003 Classification Problem",
+    lecture="003 Machine Learning with WEKA",
     small={"inputs": 4, "outputs": 3},
 )
 def tree(
@@ -54,7 +55,7 @@ def tree(
     Raises:
         LayerwiseError: An option is out of range; when fitted: an entropy is asked of numbers.
 
-    Source: lecture 003, "Classification Problem"; Breiman et al. 1984, chapters 2, 4 and 8.
+    Source: lecture 003, "Machine Learning with WEKA"; Breiman et al. 1984, chapters 2, 4 and 8.
 
     Example:
         >>> network = tree(1, 2)
