@@ -112,9 +112,7 @@ def test_what_is_said_of_sizes_counts_over_all_that_was_asked():
     columns = [pictures(np.zeros((number, 1, 20, 30), np.uint8)) for number in (1, 2)]
     columns.append(pictures(np.zeros((1, 1, 8, 8), np.uint8)))
     said = picture_notes(step(picture=(8, 8)), columns, own_pixels=True)
-    assert said == [
-        "Pictures of another size were scaled to 8x8 for the network (3 in all); answers are in their own pixels."
-    ]
+    assert said == ["Pictures of another size were scaled to 8x8 for the network (3 in all); answers are in their own pixels."]
     said = picture_notes(step(size=(12, 10), picture=(8, 8)), columns, own_pixels=False)
     assert said == ["Pictures of another size were scaled to 8x8 for the network (3 in all)."]
     assert picture_notes(step(fit="resize"), columns, own_pixels=False) == []
