@@ -56,7 +56,7 @@ CASES = [
     ("knn", {"k": 1}, min_max, 0.708, 0.955),
     ("knn", {"k": 5}, standard, 0.738, 0.949),
 ]
-"""Learner, options, scale, accuracy on Pima and on iris: means of ten seeds; all in `benchmarks/classic_learners.py`."""
+"""Learner, options, scale, accuracy on Pima and iris: means of ten seeds; all in `benchmarks/classic_learners.py`."""
 
 
 @pytest.mark.parametrize("data", ["pima", "iris"])
