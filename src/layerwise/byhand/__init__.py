@@ -21,5 +21,6 @@ Nothing here imports torch or any other part of layerwise; every function works 
 - `switched_logistic`: the group-switched logistic network and its four gradients
 - `boxes`, `detection`: overlap of boxes, grid codes, non-maximum suppression, average precision by its definition
 - `attention`: additive attention, masked softmax and context
+- `trees`: entropy, information gain, gain ratio and Gini of a split, and the best threshold of a number
 - `q_learning`: Bellman's equation, the target of a move, its clipped error, and value iteration
 """

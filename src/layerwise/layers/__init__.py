@@ -13,5 +13,8 @@ Where torch's own module is the thing, networks use it: `nn.Conv2d`, `nn.Linear`
 - `upsampling`: a transposed convolution that begins as bilinear interpolation
 - `losses`: the losses of the lectures as sums over a batch
 - `boxes`, `detection_losses`: boxes on a grid, and the two losses of a grid detector
+- `kernels`, `pairwise`: what stands for the product of two examples, and many classes from decisions between two
+- `trees`: decision trees as arrays, walked side by side
+- `stored_arrays`: buffers whose size the data decide
 - `pixel_losses`: the cross-entropy of every pixel, with a label to ignore
 """

@@ -9,13 +9,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from layerwise.catalog import register
+from layerwise.models.fitted import ABSENT
 from layerwise.models.inputs import InputShape, feature_count, require
 from layerwise.tasks.contract import Examples
 
 __all__ = ["LeastSquares", "LogisticRegression", "linear", "logistic"]
-
-ABSENT = -30.0
-"""Logit of a class without training examples: a chance of about 1e-13, so that no logarithm is infinite."""
 
 
 @register(

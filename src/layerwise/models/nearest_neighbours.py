@@ -3,9 +3,6 @@
 Cover and Hart 1967, "Nearest neighbor pattern classification"; lecture 003, the lazy learners of WEKA.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -13,6 +10,7 @@ from torch import Tensor, nn
 from layerwise.catalog import register
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
+from layerwise.layers.stored_arrays import make_room
 from layerwise.models.inputs import InputShape, feature_count, require
 from layerwise.tasks.contract import Examples
 
@@ -75,7 +73,7 @@ class NearestNeighbours(nn.Module):
         self.register_buffer("examples", torch.zeros(0, features))
         self.register_buffer("labels", torch.zeros(0, dtype=torch.int64))
         self.register_buffer("voices", torch.zeros(0))
-        self.register_load_state_dict_pre_hook(_make_room)  # type: ignore[no-untyped-call]
+        make_room(self, "examples", "labels", "voices")
 
     def fit(self, examples: Examples) -> None:
         """Keep the training examples; an example with a weight votes with so many voices.
@@ -106,10 +104,3 @@ class NearestNeighbours(nn.Module):
         votes = ballots.sum(dim=1)
         shares = votes / votes.sum(dim=1, keepdim=True).clamp_min(SMALLEST_SHARE)
         return shares.clamp_min(SMALLEST_SHARE).log().to(inputs.dtype)
-
-
-def _make_room(module: nn.Module, state: Mapping[str, Tensor], prefix: str, *_: Any) -> None:
-    """Give the buffers the size of those in a weights file before they are read."""
-    for name in ("examples", "labels", "voices"):
-        if prefix + name in state:
-            setattr(module, name, torch.empty_like(state[prefix + name]))

@@ -3,9 +3,6 @@
 Shannon, "A mathematical theory of communication", 1948: texts of a zeroth, first and second order.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -14,6 +11,7 @@ from layerwise.catalog import register
 from layerwise.data.tokens import RESERVED
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
+from layerwise.layers.stored_arrays import make_room
 from layerwise.models.inputs import InputShape, require
 from layerwise.tasks.contract import Examples
 
@@ -143,7 +141,7 @@ class Ngram(nn.Module):
         self.register_buffer("starts", torch.zeros(1, dtype=torch.int64))
         self.register_buffer("followers", whole.clone())
         self.register_buffer("counts", torch.zeros(0))
-        self.register_load_state_dict_pre_hook(_make_room)  # type: ignore[no-untyped-call]
+        make_room(self, "contexts", "totals", "starts", "followers", "counts")
 
     def fit(self, examples: Examples) -> None:
         """Count over the whole text."""
@@ -208,10 +206,3 @@ class Ngram(nn.Module):
         # p = (n_context,symbol + a) / (n_context + a V)
         shares = table / (totals + self.added * self.symbols)[:, None]
         return shares.log().reshape(*keys.shape, self.symbols)
-
-
-def _make_room(module: nn.Module, state: Mapping[str, Tensor], prefix: str, *_: Any) -> None:
-    """Give the buffers the size of those in a weights file before they are read."""
-    for name in ("contexts", "totals", "starts", "followers", "counts"):
-        if prefix + name in state:
-            setattr(module, name, torch.empty_like(state[prefix + name]))

@@ -46,6 +46,8 @@ SHARES = ("accuracy", "recall", "exact_match")
 LEARNERS = {
     "majority": "always the most frequent class", "mean": "always the training mean",
     "knn": "1-NN (the nearest training example)", "logistic": "logistic regression", "linear": "linear regression",
+    "svm": "support vector machine", "tree": "decision tree", "boosting": "gradient boosting",
+    "naive-bayes": "naive Bayes", "threshold": "one threshold",
     "unigram": "counts of single symbols", "bigram": "counts after one symbol", "trigram": "counts after two symbols",
     "colour-threshold": "every patch of a colour that objects have",
     "pixel-majority": "the most frequent class of each place",
