@@ -78,10 +78,10 @@ def sniff_format(path: Path) -> str:
         if name in known and importlib.import_module(known[name].module).sniff(path):
             return name
     formats = "; ".join(f"{name} ({' '.join(part.facts.get('suffixes', ()))})" for name, part in known.items())
-    remedy = say("Formats: {}. Name one with --format.", formats)
-    if path.suffix.lower() in (".xls", ".xlsx", ".ods"):
-        remedy = say("Save the sheet as CSV first.")
-    raise LayerwiseError(say("Data are in a format that can be read."), say("no format fits '{}'", path), remedy)
+    raise LayerwiseError(
+        say("Data are in a format that can be read."), say("no format fits '{}'", path),
+        say("Formats: {}. Name one with --format.", formats),
+    )  # fmt: skip
 
 
 def _load(data: Any, format: str, options: dict[str, Any], download: bool, category: tuple[str, ...]) -> Source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,12 @@ class Table:
 
 
 def lay_out(
-    path: Path, found: list[Record], header: str, missing_words: Collection[str], styles: tuple[str, ...]
+    path: Path,
+    found: list[Record],
+    header: str,
+    missing_words: Collection[str],
+    styles: tuple[str, ...],
+    where: Callable[[int], str],
 ) -> Table:
     """Find the header, set empty rows and columns aside, and list the rows of another length.
 
@@ -35,6 +40,7 @@ def lay_out(
         header: auto, yes or no.
         missing_words: Words that stand for a missing cell.
         styles: Ways numbers may be written.
+        where: Where the record of a line stands, for messages.
 
     Raises:
         LayerwiseError: No row stands below the header, or two columns share a name.
@@ -64,23 +70,23 @@ def lay_out(
             say("The first row names the columns (change with --header no).") if named
             else say("No header: columns are numbered (change with --header yes).")
         )  # fmt: skip
-    problems = [_ragged(path, line, len(cells), width, named) for line, cells in rows if len(cells) != width]
+    problems = [_ragged(where(line), len(cells), width, named) for line, cells in rows if len(cells) != width]
     rows = [(line, cells) for line, cells in rows if len(cells) == width]
-    return Table(_named(path, filled[0][0], names, rows, notes), rows, problems, notes)
+    return Table(_named(where(filled[0][0]), names, rows, notes), rows, problems, notes)
 
 
-def _ragged(path: Path, line: int, found: int, expected: int, named: bool) -> Problem:
+def _ragged(where: str, found: int, expected: int, named: bool) -> Problem:
     """Describe a row with too many or too few cells."""
     model = say("the header") if named else say("the first row")
     return Problem(
-        say("{}, line {}", path.name, line),
+        where,
         say("Every row has as many cells as {}.", model),
         say("{} cells, expected {}", found, expected),
         say("Mend the row (a cell that holds the delimiter needs quotes), or leave it out with --exclude-problems."),
     )
 
 
-def _named(path: Path, line: int, header: list[str], rows: list[Record], notes: list[str]) -> list[str]:
+def _named(where: str, header: list[str], rows: list[Record], notes: list[str]) -> list[str]:
     """Return the names of the columns; an empty name is kept only above empty cells, where the column goes."""
     names = list(header)
     for place, name in enumerate(header):
@@ -94,7 +100,7 @@ def _named(path: Path, line: int, header: list[str], rows: list[Record], notes: 
     if twice:
         raise LayerwiseError(
             say("Every column has its own name."),
-            say("'{}', line {}: twice or more: {}", path, line, ", ".join(f"'{name}'" for name in twice)),
+            say("{}: twice or more: {}", where, ", ".join(f"'{name}'" for name in twice)),
             say("Rename them; if the first row is data, say --header no."),
         )
     return names

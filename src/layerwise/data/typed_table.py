@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from layerwise.data.cells import MISSING_WORDS, Typed, type_cells
-from layerwise.data.kinds import Column, Texts
+from layerwise.data.kinds import Categories, Column, Texts
 from layerwise.data.roles import looks_like_id, part_column
 from layerwise.data.source import Field, Problem, Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["Given", "TypedTable", "missing_of", "typed_table"]
+__all__ = ["Given", "TypedTable", "check_columns", "missing_of", "typed_table"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def typed_table(
     Raises:
         LayerwiseError: A category column is not in the table.
     """
-    _check_names(path, [column.name for column in given], category_columns)
+    check_columns(path, [column.name for column in given], category_columns)
     columns: dict[str, Column] = {}
     fields: list[Field] = []
     bad: dict[int, Problem] = {}
@@ -102,7 +102,7 @@ def typed_table(
         written[part.name] = typed.style
         if role == "id" and not part.role:
             told.append(say("'{}' is an id: all values differ.", part.name))
-        told.extend(f"'{part.name}': {note}" for note in (*part.notes, *typed.notes))
+        told.extend(f"'{part.name}': {note}" for note in typed.notes)
         for row, cell in typed.bad:
             bad.setdefault(row, _bad_cell(where(row, part.name), part.name, cell))
     kept = np.array([row for row in range(len(places)) if row not in bad], dtype=np.int64)
@@ -123,11 +123,11 @@ def _typed(
 ) -> tuple[Typed, str]:
     """Return one column and its role: as the file says, else as its name and cells suggest."""
     if given.role == "unused" and given.column is None:
-        return Typed(Texts(list(given.texts))), "unused"
+        return Typed(Texts(list(given.texts)), notes=given.notes), "unused"
     if not names_only and given.texts and not given.role and looks_like_id(given.name, given.texts):
         return Typed(Texts(list(given.texts))), "id"
-    if given.column is not None and not names_only:
-        typed = Typed(given.column, given.bad)
+    if given.column is not None and (not names_only or isinstance(given.column, Categories)):
+        typed = Typed(given.column, given.bad, given.notes)
     else:
         typed = type_cells(given.texts, styles=styles, missing_words=missing_words, names_only=names_only)
     parts = part_column(given.name, typed.column)
@@ -138,9 +138,13 @@ def _typed(
     return typed, given.role or empty
 
 
-def _check_names(path: Path, names: Sequence[str], category_columns: Collection[str]) -> None:
-    """Refuse a category column that the header does not name."""
-    unknown = sorted(set(category_columns) - set(names))
+def check_columns(path: Path, names: Sequence[str], asked: Collection[str]) -> None:
+    """Refuse a column that the table does not have.
+
+    Raises:
+        LayerwiseError: One of the asked columns is not among the names.
+    """
+    unknown = sorted(set(asked) - set(names))
     if unknown:
         raise LayerwiseError(
             say("A column is named as in the header."), say("'{}' has no column '{}'", path, unknown[0]),

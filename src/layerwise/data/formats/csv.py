@@ -92,7 +92,7 @@ def read(
     found, quote_note = _records(path, text, separator, quote)
     styles = _styles(separator, decimal)
     missing = missing_of(missing_words, keep_words)
-    table = lay_out(path, found, header, missing, styles)
+    table = lay_out(path, found, header, missing, styles, lambda line: say("{}, line {}", path.name, line))
     table.notes[:0] = [note for note in (text.note, _delimiter_note(separator), quote_note) if note]
     return _source(path, table, styles, missing, category_columns)
 
