@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerwise.catalog import register
-from layerwise.data.dialect import DELIMITERS, Record, delimiter_of, records
+from layerwise.data.dialect import delimiter_note, delimiter_of, quoted_records
 from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
 from layerwise.data.table_rows import Table, lay_out
-from layerwise.data.text_encoding import Text, read_text
+from layerwise.data.text_encoding import read_text
 from layerwise.data.typed_table import Given, missing_of, typed_table
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
@@ -89,32 +89,12 @@ def read(
             say("A table has a header and rows."), say("'{}' is empty", path), say("Check that the file was saved.")
         )
     separator = delimiter_of(path, text.content, delimiter)
-    found, quote_note = _records(path, text, separator, quote)
+    found, quote_note = quoted_records(path, text.content, separator, quote)
     styles = _styles(separator, decimal)
     missing = missing_of(missing_words, keep_words)
     table = lay_out(path, found, header, missing, styles, lambda line: say("{}, line {}", path.name, line))
-    table.notes[:0] = [note for note in (text.note, _delimiter_note(separator), quote_note) if note]
+    table.notes[:0] = [note for note in (text.note, delimiter_note(separator), quote_note) if note]
     return _source(path, table, styles, missing, category_columns)
-
-
-def _records(path: Path, text: Text, delimiter: str, quote: str) -> tuple[list[Record], str]:
-    """Return the records; in tab-separated text a lone quote is an ordinary sign."""
-    if quote in ("", "none"):
-        return records(path, text.content, delimiter=delimiter, quote=""), ""
-    if len(quote) != 1:
-        raise LayerwiseError(
-            say("A quote is one character, or none."), f"--quote {quote}", say("Leave it out for \"."), usage=True
-        )  # fmt: skip
-    if delimiter == "\t":
-        plain = records(path, text.content, delimiter=delimiter, quote="")
-        try:
-            quoted = records(path, text.content, delimiter=delimiter, quote=quote)
-        except LayerwiseError:
-            quoted = []
-        if len(quoted) == len(plain):
-            return quoted, ""
-        return plain, say("Quotes are read as ordinary signs: they do not pair up (change with --quote).")
-    return records(path, text.content, delimiter=delimiter, quote=quote), ""
 
 
 def _styles(delimiter: str, decimal: str) -> tuple[str, ...]:
@@ -131,12 +111,6 @@ def _styles(delimiter: str, decimal: str) -> tuple[str, ...]:
             usage=True,
         )  # fmt: skip
     return choices[decimal]
-
-
-def _delimiter_note(delimiter: str) -> str:
-    """Name a delimiter that is not the comma."""
-    names = {sign: name for name, sign in DELIMITERS.items()}
-    return "" if delimiter == "," else say("Cells are separated by: {}.", names.get(delimiter, delimiter))
 
 
 def _source(
