@@ -43,8 +43,9 @@ def data(
     from layerwise.data.open import open_source
 
     # Problems are shown here, not fatal: this is the command that finds them.
-    source = open_source(path, format=format, options=given(format_options), exclude_problems=True, download=download)
-    found = inspect(source, target=target)
+    options = given(format_options)
+    source = open_source(path, format=format, options=options, exclude_problems=True, download=download)
+    found = inspect(source, target=target, options=({"format": format} if format else {}) | options)
     if common.json:
         print_json(found.to_dict())
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -108,13 +109,16 @@ class Inspection:
         return inspection_lines(self)
 
 
-def inspect(source: Source, target: str = "", *, data: str = "") -> Inspection:
+def inspect(
+    source: Source, target: str = "", *, data: str = "", options: Mapping[str, Any] | None = None
+) -> Inspection:
     """Look at a source: what is here, what is wrong with it, what it suits, and the next command.
 
     Args:
         source: Data as read, with the items that could not be read among its `problems`.
         target: Field to predict; guessed where left out.
         data: How the user called the data, for the next command; the source's own name or path where left out.
+        options: How the user had the file read, by option, for the next command.
 
     Raises:
         LayerwiseError: No field has the name of the target.
@@ -148,7 +152,8 @@ def inspect(source: Source, target: str = "", *, data: str = "") -> Inspection:
         rows=len(source), problems=source.problems, notes=source.notes, fields=facts, target=chosen, task=task,
         reasons=(*reasons, reason), classes=classes, duplicates=duplicates, conflicts=conflicts, constant=constant,
         findings=tuple(findings(source, chosen, classes, constant)), model=model,
-        command=_command(source, data, "" if given else chosen, model, dropped, excluded) if usable else "",
+        command=_command(source, data, "" if given else chosen, model, dropped, excluded, options or {})
+        if usable else "",
     )  # fmt: skip
 
 
@@ -211,7 +216,10 @@ def _repeats(source: Source, target: str) -> tuple[int, int]:
     return len(inputs) - len(whole), conflicts
 
 
-def _command(source: Source, data: str, target: str, model: str, dropped: tuple[str, ...], excluded: bool) -> str:
+def _command(
+    source: Source, data: str, target: str, model: str, dropped: tuple[str, ...], excluded: bool,
+    options: Mapping[str, Any],
+) -> str:  # fmt: skip
     """Return the next command, every word quoted for a shell."""
     name = data or (source.name if source.origin in ("built-in", "memory") else source.origin)
     words = ["layerwise", "train", name, model]
@@ -221,4 +229,9 @@ def _command(source: Source, data: str, target: str, model: str, dropped: tuple[
         words += ["--drop", *dropped]
     if excluded:
         words.append("--exclude-problems")
+    for option, value in options.items():
+        # A value may begin like an option: --missing-words=-200.
+        given = value if isinstance(value, tuple | list) else (value,)
+        flag = f"--{option.replace('_', '-')}"
+        words += [flag] if value is True else [f"{flag}={part}" for part in given]
     return " ".join(map(shlex.quote, words))

@@ -19,7 +19,11 @@ from layerwise.data.source import Field, Problem, Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["Given", "TypedTable", "check_columns", "missing_of", "typed_table"]
+__all__ = ["Given", "TypedTable", "check_columns", "missing_of", "named_index", "typed_table"]
+
+
+SHOWN = 5
+"""Columns that a note lists before it counts the others."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,18 @@ def missing_of(missing_words: Collection[str], keep_words: Collection[str]) -> s
     return (set(MISSING_WORDS) | set(missing_words)) - set(keep_words) | {""}
 
 
+def named_index(name: str, texts: Sequence[str]) -> Given:
+    """Return a column without a title that names or counts the rows: an id, no input.
+
+    Args:
+        name: The name it was given.
+        texts: Its cells, all different.
+    """
+    return Given(
+        name, texts, Texts(list(texts)), "id", notes=(say("an id, since it has no title and all values differ"),)
+    )
+
+
 def typed_table(
     path: Path,
     given: Sequence[Given],
@@ -94,15 +110,14 @@ def typed_table(
     fields: list[Field] = []
     bad: dict[int, Problem] = {}
     written: dict[str, str] = {}
-    told: list[str] = []
+    told: dict[str, list[str]] = {}
     for part in given:
         typed, role = _typed(part, styles, missing_words, names_only=part.name in category_columns)
         columns[part.name] = typed.column
         fields.append(Field(part.name, role))
         written[part.name] = typed.style
-        if role == "id" and not part.role:
-            told.append(say("'{}' is an id: all values differ.", part.name))
-        told.extend(f"'{part.name}': {note}" for note in typed.notes)
+        for note in typed.notes:
+            told.setdefault(note, []).append(part.name)
         for row, cell in typed.bad:
             bad.setdefault(row, _bad_cell(where(row, part.name), part.name, cell))
     kept = np.array([row for row in range(len(places)) if row not in bad], dtype=np.int64)
@@ -112,7 +127,7 @@ def typed_table(
         fields=tuple(fields),
         columns={name: column.take(kept) for name, column in columns.items()} if bad else columns,
         problems=(*problems, *bad.values()),
-        notes=(*notes, *told),
+        notes=(*notes, *(_told(note, names) for note, names in told.items())),
         places=tuple(places[row] for row in kept),
     )
     return TypedTable(source, written)
@@ -125,7 +140,7 @@ def _typed(
     if given.role == "unused" and given.column is None:
         return Typed(Texts(list(given.texts)), notes=given.notes), "unused"
     if not names_only and given.texts and not given.role and looks_like_id(given.name, given.texts):
-        return Typed(Texts(list(given.texts))), "id"
+        return Typed(Texts(list(given.texts)), notes=(say("an id, since all values differ"),)), "id"
     if given.column is not None and (not names_only or isinstance(given.column, Categories)):
         typed = Typed(given.column, given.bad, given.notes)
     else:
@@ -136,6 +151,14 @@ def _typed(
     # An empty column is of no use.
     empty = "unused" if typed.column.missing().all() else "input"
     return typed, given.role or empty
+
+
+def _told(note: str, names: Sequence[str]) -> str:
+    """Say once what holds of several columns."""
+    shown = ", ".join(f"'{name}'" for name in names[:SHOWN])
+    if len(names) > SHOWN:
+        shown = say("{} and {} other columns", shown, len(names) - SHOWN)
+    return f"{shown}: {note}"
 
 
 def check_columns(path: Path, names: Sequence[str], asked: Collection[str]) -> None:

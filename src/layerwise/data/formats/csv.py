@@ -12,7 +12,7 @@ from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
 from layerwise.data.table_rows import Table, lay_out
 from layerwise.data.text_encoding import read_text
-from layerwise.data.typed_table import Given, missing_of, typed_table
+from layerwise.data.typed_table import Given, missing_of, named_index, typed_table
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
@@ -102,7 +102,7 @@ def _styles(delimiter: str, decimal: str) -> tuple[str, ...]:
     choices = {
         "point": ("point", "grouped"),
         "comma": ("comma",),
-        "auto": ("point", "comma") if delimiter == ";" else ("point", "grouped", "comma"),
+        "auto": ("point", "comma", "grouped") if delimiter == ";" else ("point", "grouped", "comma"),
     }
     decimal = {".": "point", ",": "comma"}.get(decimal, decimal)
     if decimal not in choices:
@@ -121,7 +121,11 @@ def _source(
     category_columns: Collection[str],
 ) -> Source:
     """Type the columns of a table, and say how decimal commas were read."""
-    given = [Given(name, [cells[place] for _, cells in table.rows]) for place, name in enumerate(table.names) if name]
+    given = [
+        named_index(name, [cells[place] for _, cells in table.rows]) if name == table.index
+        else Given(name, [cells[place] for _, cells in table.rows])
+        for place, name in enumerate(table.names) if name
+    ]  # fmt: skip
     typed = typed_table(
         path, given,
         where=lambda row, _: say("{}, line {}", path.name, table.rows[row][0]),

@@ -96,7 +96,7 @@ def read(
     if found is None:
         raise LayerwiseError(
             say("A table of Orange begins with names, kinds and flags, or with names behind signs such as C#age."),
-            say("'{}' does not", path), say("Read it as an ordinary table: --format csv"),
+            say("'{}' begins otherwise", path), say("Read it as an ordinary table: --format csv"),
         )  # fmt: skip
     heads, height = found
     missing = missing_of((*missing_words, *MISSING), keep_words)

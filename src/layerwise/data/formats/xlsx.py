@@ -13,7 +13,7 @@ from layerwise.data.cells import number
 from layerwise.data.native_cells import STYLES, cell_text, given_values
 from layerwise.data.source import Problem, Source
 from layerwise.data.table_rows import Table, lay_out
-from layerwise.data.typed_table import Given, check_columns, missing_of, typed_table
+from layerwise.data.typed_table import Given, check_columns, missing_of, named_index, typed_table
 from layerwise.data.workbook import Sheet, Workbook, address, opened_workbook
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
@@ -74,7 +74,9 @@ def read(
     faults = _faults(path, chosen, [row for row, _ in table.rows], wanted, missing_words)
     rows = [row for row, _ in table.rows if row not in faults]
     given = [
-        _given(name, [chosen.rows[row].get(column) for row in rows], missing, aside=name in skip_columns)
+        named_index(name, [cell_text(chosen.rows[row].get(column)) for row in rows])
+        if name == table.index
+        else _given(name, [chosen.rows[row].get(column) for row in rows], missing, aside=name in skip_columns)
         for name, column in places.items()
     ]
     return typed_table(
