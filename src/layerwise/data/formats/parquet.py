@@ -93,7 +93,7 @@ def _table(path: Path) -> Any:
     with path.open("rb") as stream:
         if stream.read(4) != MAGIC:
             raise _damaged(path, say("it does not start with {}", MAGIC.decode()))
-        table = parquet.read_table(stream, page_checksum_verification=True, use_threads=False)
+        table = parquet.ParquetFile(stream, page_checksum_verification=True).read(use_threads=False)
     table.validate(full=True)
     return table
 
@@ -201,7 +201,9 @@ def _numbers(name: str, column: Any, missing_words: Collection[str], *, named: b
         notes.append(say("durations, in seconds"))
     else:
         values = compute.cast(column, float64(), safe=False).to_numpy()
-        rounded = types.is_integer(column.type) and bool(np.nanmax(np.abs(values), initial=0) > EXACT)
+        if types.is_integer(column.type):
+            ends = compute.min_max(column).as_py().values()
+            rounded = any(end is not None and abs(end) > EXACT for end in ends)
     given = numbers_given(name, texts, values, missing_words, rounded=rounded)
     return replace(given, notes=(*given.notes, *notes))
 
