@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 
 from layerwise.data.inspect import inspect
@@ -68,6 +69,19 @@ def test_a_table_named_data():
     source = open_source(real("timeseries_regression/parkinsons_updrs.data"))
     assert len(source) == 5875
     assert len(np.unique(source.columns["subject#"].values)) == 42
+
+
+def test_a_workbook_with_empty_rows_columns_and_sheets():
+    path = real("timeseries_regression/ENB2012_data.xlsx")
+    source = open_source(path)
+    # What another program finds when it reads the same sheet; it keeps the empty rows and columns.
+    frame = pandas.read_excel(path, sheet_name=0)
+    assert "Empty rows: 528, empty columns: 2; left out." in source.notes
+    assert frame.shape == (768 + 528, 10 + 2)
+    assert (len(source), list(source.columns)) == (768, [f"X{place}" for place in range(1, 9)] + ["Y1", "Y2"])
+    for name, column in source.columns.items():
+        assert column.values.tolist() == frame[name][:768].tolist()
+    assert source.place(0) == "Φύλλο1, row 2"
 
 
 def test_pima():

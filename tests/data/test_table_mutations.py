@@ -31,10 +31,11 @@ def outcome(path, format, options) -> Source | None:
     try:
         return open_source(path, format=format, options=options, exclude_problems=True)
     except LayerwiseError as problem:
-        assert path.name in str(problem), problem
-        assert problem.rule
-        assert problem.remedy
-        return None
+        refusal = problem
+    assert path.name in str(refusal)
+    assert refusal.rule
+    assert refusal.remedy
+    return None
 
 
 def listed(source):

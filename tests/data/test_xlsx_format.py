@@ -154,6 +154,7 @@ def test_error_cells_are_problems_with_their_address(book, error):
     source = xlsx.read(path)
     assert [problem.where for problem in source.problems] == ["book.xlsx, Sheet1!B3", "book.xlsx, Sheet1!B4"]
     assert source.problems[0].found == f"'{error}'"
+    assert "--skip-columns b" in source.problems[0].remedy
     assert source.columns["b"].values.tolist() == [2, 5]
     missing = xlsx.read(path, missing_words=(error,))
     assert missing.columns["b"].missing().tolist() == [False, True, True, False]
@@ -270,7 +271,7 @@ def test_tables_that_are_none(book, message):
     assert "header only" in message(book([["a", "b"]]))
     assert "no cell in any of its 2 sheets" in message(book({"a": [], "b": []}))
     assert "Sheet1!A1: twice or more: 'a'" in message(book([["a", "a"], [1, 2], [3, 4]]))
-    assert "no column 'c'" in message(book(PLAIN), code=2, skip_columns=("c",))
+    assert "Columns to set aside that are not there: c." in xlsx.read(book(PLAIN), skip_columns=("c",)).notes
     assert "no column 'agee'" in message(book(PLAIN), code=2, category_columns=("agee",))
     assert "auto, yes or no" in message_of(book(PLAIN), header="maybe")
 

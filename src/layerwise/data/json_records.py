@@ -103,7 +103,9 @@ def records_of(path: Path, content: str) -> Records:
         return _lines(path, content)
     if isinstance(whole, list):
         return _listed(path, whole)
-    if LINE_END.search(content.strip()):
+    values = list(whole.values()) if isinstance(whole, dict) else []
+    columns = len(values) > 1 and all(isinstance(value, list | dict | Twice) for value in values)
+    if columns or LINE_END.search(content.strip()):
         raise _one_object(path, whole)
     return _lines(path, content)
 

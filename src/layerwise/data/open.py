@@ -34,6 +34,7 @@ def open_source(
     exclude_problems: bool = False,
     download: bool = False,
     category: tuple[str, ...] = (),
+    drop: tuple[str, ...] = (),
 ) -> Source:
     """Return the source of some data; nothing is dropped silently.
 
@@ -44,7 +45,8 @@ def open_source(
         options: Options of the format, by name.
         exclude_problems: Go on without the items that cannot be read; they stay listed in `problems`.
         download: Fetch a named set that is not on this machine.
-        category: Columns of a text table whose values are names even where they look like numbers.
+        category: Columns of a table whose values are names even where they look like numbers.
+        drop: Columns that are not learned from; a format that can set them aside need not understand their cells.
 
     Raises:
         LayerwiseError: Nothing is there, no format fits, or an item cannot be read and was not excluded.
@@ -54,7 +56,7 @@ def open_source(
         >>> len(source), source.named("target")
         (2, ('target',))
     """
-    source = _load(data, format, dict(options or {}), download, category)
+    source = _load(data, format, dict(options or {}), download, {"category_columns": category, "skip_columns": drop})
     if source.problems and not exclude_problems:
         raise _problems(source)
     if not len(source):
@@ -84,10 +86,12 @@ def sniff_format(path: Path) -> str:
     )  # fmt: skip
 
 
-def _load(data: Any, format: str, options: dict[str, Any], download: bool, category: tuple[str, ...]) -> Source:
+def _load(
+    data: Any, format: str, options: dict[str, Any], download: bool, columns: Mapping[str, tuple[str, ...]]
+) -> Source:
     """Return the source without judging its problems."""
     if isinstance(data, str | Path):
-        return _named_or_path(data, format, options, download, category)
+        return _named_or_path(data, format, options, download, columns)
     if options or format:
         raise LayerwiseError(
             say("Formats and their options are for files."),
@@ -110,14 +114,14 @@ def _load(data: Any, format: str, options: dict[str, Any], download: bool, categ
 
 
 def _named_or_path(
-    data: str | Path, format: str, options: dict[str, Any], download: bool, category: tuple[str, ...]
+    data: str | Path, format: str, options: dict[str, Any], download: bool, columns: Mapping[str, tuple[str, ...]]
 ) -> Source:
     """Read a path where there is one, else a built-in or named set."""
     name = str(data)
     if isinstance(data, Path) or Path(name).exists() or name not in BUILTIN | NAMED:
         if not Path(name).exists() and Path(name).name == name and not Path(name).suffix and isinstance(data, str):
             raise _unknown(name)
-        return _from_path(existing(Path(name)), format, options, category)
+        return _from_path(existing(Path(name)), format, options, columns)
     if name in BUILTIN:
         if options or format:
             raise LayerwiseError(
@@ -141,13 +145,14 @@ def _unknown(name: str) -> LayerwiseError:
     )
 
 
-def _from_path(path: Path, format: str, options: dict[str, Any], category: tuple[str, ...]) -> Source:
-    """Read a file or folder in the named or the found format."""
+def _from_path(path: Path, format: str, options: dict[str, Any], columns: Mapping[str, tuple[str, ...]]) -> Source:
+    """Read a file or folder in the named or the found format, which learns of columns what it has an option for."""
     try:
         known = entry("format", format or sniff_format(path))
         _check_options(known, options)
-        if category and any(option.name == "category_columns" for option in known.options):
-            options = options | {"category_columns": (*options.get("category_columns", ()), *category)}
+        for name, named in columns.items():
+            if named and any(option.name == name for option in known.options):
+                options = options | {name: (*options.get(name, ()), *named)}
         source: Source = find("format", known.name)(path, **options)
         return source
     except OSError as problem:

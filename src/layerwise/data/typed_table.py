@@ -19,7 +19,7 @@ from layerwise.data.source import Field, Problem, Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["Given", "TypedTable", "check_columns", "missing_of", "named_index", "typed_table"]
+__all__ = ["Given", "TypedTable", "absent_note", "missing_of", "named_index", "typed_table"]
 
 
 SHOWN = 5
@@ -105,7 +105,7 @@ def typed_table(
     Raises:
         LayerwiseError: A category column is not in the table.
     """
-    check_columns(path, [column.name for column in given], category_columns)
+    _check_columns(path, [column.name for column in given], category_columns)
     columns: dict[str, Column] = {}
     fields: list[Field] = []
     bad: dict[int, Problem] = {}
@@ -153,6 +153,12 @@ def _typed(
     return typed, given.role or empty
 
 
+def absent_note(names: Collection[str], skipped: Collection[str]) -> list[str]:
+    """Say which columns to set aside are not there: a file without them needs nothing set aside."""
+    absent = [name for name in skipped if name not in names]
+    return [say("Columns to set aside that are not there: {}.", ", ".join(absent))] if absent else []
+
+
 def _told(note: str, names: Sequence[str]) -> str:
     """Say once what holds of several columns."""
     shown = ", ".join(f"'{name}'" for name in names[:SHOWN])
@@ -161,12 +167,8 @@ def _told(note: str, names: Sequence[str]) -> str:
     return f"{shown}: {note}"
 
 
-def check_columns(path: Path, names: Sequence[str], asked: Collection[str]) -> None:
-    """Refuse a column that the table does not have.
-
-    Raises:
-        LayerwiseError: One of the asked columns is not among the names.
-    """
+def _check_columns(path: Path, names: Sequence[str], asked: Collection[str]) -> None:
+    """Refuse a column that the table does not have."""
     unknown = sorted(set(asked) - set(names))
     if unknown:
         raise LayerwiseError(

@@ -48,7 +48,8 @@ def predict_files(
     # The target may be absent, and then no reader can be told that it holds names.
     category = tuple(name for name in whole.assign.category if name != whole.assign.target)
     sources = [
-        open_source(file, options=options, exclude_problems=exclude_problems, category=category) for file in files
+        open_source(file, options=options, exclude_problems=exclude_problems, category=category, drop=whole.assign.drop)
+        for file in files
     ]
     answers = predict_sources(opened, sources)
     if to:

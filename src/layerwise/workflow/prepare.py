@@ -57,6 +57,7 @@ def prepare_data(
     source = open_source(
         data, format=whole.load.format, options=whole.load.options,
         exclude_problems=whole.load.exclude_problems, download=whole.load.download, category=whole.assign.category,
+        drop=whole.assign.drop,
     )  # fmt: skip
     source = _join_test_data(source, whole)
     source, excluded = _exclude_missing_targets(source, whole)
@@ -128,7 +129,7 @@ def _join_test_data(source: Source, whole: Experiment) -> Source:
 
     test = open_source(
         whole.split.test_data, format=whole.load.format, options=whole.load.options,
-        exclude_problems=whole.load.exclude_problems, download=False,
+        exclude_problems=whole.load.exclude_problems, download=False, drop=whole.assign.drop,
     )  # fmt: skip
     return joined(source, test)
 

@@ -69,7 +69,7 @@ def measure_on(opened: Opened, data: Any, options: Mapping[str, Any], *, exclude
     whole = opened.folder.experiment()
     source = open_source(
         data, options={**whole.load.options, **options}, exclude_problems=exclude_problems,
-        category=whole.assign.category,
+        category=whole.assign.category, drop=whole.assign.drop,
     )  # fmt: skip
     examples = opened.examples(with_targets(opened, source))
     targets, scores = truths_of(examples), opened.task.answer(opened.model, examples)

@@ -13,7 +13,7 @@ from layerwise.data.json_records import Records, flat, records_of, undefined
 from layerwise.data.native_cells import STYLES, cell_text, given_values
 from layerwise.data.source import Source
 from layerwise.data.text_encoding import read_text
-from layerwise.data.typed_table import Given, check_columns, missing_of, typed_table
+from layerwise.data.typed_table import Given, absent_note, missing_of, typed_table
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
@@ -59,19 +59,19 @@ def read(
             say("A table has a header and rows."), say("'{}' is empty", path), say("Check that the file was saved.")
         )
     found = records_of(path, text.content)
-    check_columns(path, list({key: None for row in found.rows for key in row}), skip_columns)
     kept = flat(found, skip_columns)
     if not kept.rows:
         raise _none_left(kept)
     keys = Counter(key for row in kept.rows for key in row)
     missing = missing_of(missing_words, keep_words)
     given = [_given(name, [row.get(name) for row in kept.rows], missing, name in skip_columns) for name in keys]
+    notes = [*filter(None, [text.note]), *_notes(keys, kept.rows), *absent_note(keys, skip_columns)]
     return typed_table(
         path, given,
         where=lambda row, name: say("{}, key {}", kept.where(kept.places[row]), repr(name)),
         places=[f"{kept.unit} {place}" for place in kept.places],
         missing_words=missing, styles=STYLES, category_columns=category_columns,
-        problems=list(kept.problems.values()), notes=[*filter(None, [text.note]), *_notes(keys, kept.rows)],
+        problems=list(kept.problems.values()), notes=notes,
     ).source  # fmt: skip
 
 

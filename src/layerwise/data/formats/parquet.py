@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from layerwise.data.kinds import Categories, Texts
 from layerwise.data.native_cells import EXACT, STYLES, cell_text, given_values, numbers_given, without_midnight
 from layerwise.data.roles import named_like_id
 from layerwise.data.source import Source
-from layerwise.data.typed_table import Given, check_columns, missing_of, typed_table
+from layerwise.data.typed_table import Given, absent_note, missing_of, typed_table
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
@@ -83,6 +84,7 @@ def read(
         where=lambda row, name: say("{}, row {}, column '{}'", path.name, row + 1, name),
         places=[f"row {row + 1}" for row in range(table.num_rows)],
         missing_words=words[0], styles=STYLES, category_columns=category_columns,
+        notes=absent_note(table.column_names, skip_columns),
     ).source  # fmt: skip
 
 
@@ -120,16 +122,15 @@ def _check(path: Path, table: Any, skipped: Collection[str]) -> None:
             say("{}: twice or more: {}", path.name, ", ".join(f"'{name}'" for name in twice)),
             say("Rename the columns."),
         )
-    check_columns(path, names, skipped)
-    refused = [
-        f"'{part.name}' ({part.type})" for part in table.schema if part.name not in skipped and not _plain(part.type)
-    ]
+    refused = [part for part in table.schema if part.name not in skipped and not _plain(part.type)]
     if refused:
         raise LayerwiseError(
             say("A cell holds one number, word, date or truth value."),
-            say("'{}' has columns of another kind: {}", path, ", ".join(refused)),
-            say("Spread them over columns of their own, or set them aside: --skip-columns NAME"),
-        )
+            say("'{}' has columns of another kind: {}", path,
+                ", ".join(f"'{part.name}' ({part.type})" for part in refused)),
+            say("Spread them over columns of their own, or set them aside: --skip-columns {}",
+                " ".join(shlex.quote(part.name) for part in refused)),
+        )  # fmt: skip
 
 
 def _plain(kind: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from layerwise.data.cells import number
 from layerwise.data.native_cells import STYLES, cell_text, given_values
 from layerwise.data.source import Problem, Source
 from layerwise.data.table_rows import Table, lay_out
-from layerwise.data.typed_table import Given, check_columns, missing_of, named_index, typed_table
+from layerwise.data.typed_table import Given, absent_note, missing_of, named_index, typed_table
 from layerwise.data.workbook import Sheet, Workbook, address, opened_workbook
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
@@ -69,8 +69,8 @@ def read(
     table = _laid_out(path, chosen, header, missing)
     table.notes[:0] = [note, *_left_out(chosen), *_merged(chosen)]
     places = {name: column for name, column in zip(table.names, chosen.columns(), strict=True) if name}
-    check_columns(path, list(places), skip_columns)
-    wanted = {column for name, column in places.items() if name not in skip_columns}
+    table.notes.extend(absent_note(places, skip_columns))
+    wanted = {column: name for name, column in places.items() if name not in skip_columns}
     faults = _faults(path, chosen, [row for row, _ in table.rows], wanted, missing_words)
     rows = [row for row, _ in table.rows if row not in faults]
     given = [
@@ -172,7 +172,7 @@ def _merged(sheet: Sheet) -> list[str]:
 
 
 def _faults(
-    path: Path, sheet: Sheet, rows: Sequence[int], columns: Collection[int], missing_words: Collection[str]
+    path: Path, sheet: Sheet, rows: Sequence[int], columns: Mapping[int, str], missing_words: Collection[str]
 ) -> dict[int, Problem]:
     """Return the rows that hold an error or an uncomputed formula; errors named as missing are emptied instead."""
     listed = set(rows)
@@ -183,22 +183,22 @@ def _faults(
         if word and word in missing_words:
             sheet.rows[row][column] = None
         elif row not in found:
-            found[row] = _fault(f"{path.name}, {address(sheet.name, row, column)}", word)
+            found[row] = _fault(f"{path.name}, {address(sheet.name, row, column)}", columns[column], word)
     return found
 
 
-def _fault(where: str, word: str) -> Problem:
+def _fault(where: str, name: str, word: str) -> Problem:
     """Describe a cell without a value."""
     if word:
         return Problem(
             where, say("A cell holds a value."), f"'{word}'",
             say("Mend the formula; or name the error as missing: --missing-words={}; or set its column aside: "
-                "--skip-columns NAME; or leave the row out: --exclude-problems.", shlex.quote(word)),
+                "--skip-columns {}; or leave the row out: --exclude-problems.", shlex.quote(word), shlex.quote(name)),
         )  # fmt: skip
     return Problem(
         where, say("A formula holds the value that was computed last."), say("a formula without a saved value"),
-        say("Open and save the workbook in a spreadsheet program; or set the column aside: --skip-columns NAME; "
-            "or leave the row out: --exclude-problems."),
+        say("Open and save the workbook in a spreadsheet program; or set the column aside: --skip-columns {}; "
+            "or leave the row out: --exclude-problems.", shlex.quote(name)),
     )  # fmt: skip
 
 
