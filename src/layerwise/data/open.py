@@ -17,7 +17,7 @@ from layerwise.errors import LayerwiseError, nearest
 from layerwise.files import existing
 from layerwise.language import say
 
-__all__ = ["joined", "open_source", "sniff_format"]
+__all__ = ["joined", "known_options", "open_source", "sniff_format"]
 
 SHOWN = 5
 """Problems that a message lists before it counts the others."""
@@ -66,6 +66,30 @@ def open_source(
             source.problems[0].remedy if source.problems else say("Add rows."),
         )
     return source
+
+
+def known_options(data: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that a file can be read with, out of those that another file was read with.
+
+    A run that learned from a sheet of a workbook is asked about a text table, which has no sheets.
+
+    Args:
+        data: Whatever the user calls their data; arrays and built-in sets are read with none.
+        options: Options of a format, by name.
+
+    Raises:
+        LayerwiseError: No format takes the file for its own.
+    """
+    if not options or not isinstance(data, str | Path):
+        return {}
+    if Path(data).exists():
+        format = sniff_format(Path(data))
+    elif str(data) in NAMED:
+        format = NAMED[str(data)].format
+    else:
+        return {}
+    names = {option.name for option in entry("format", format).options}
+    return {name: value for name, value in options.items() if name in names}
 
 
 def sniff_format(path: Path) -> str:
