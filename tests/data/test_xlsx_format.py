@@ -238,7 +238,7 @@ def test_several_sheets_are_listed_with_their_sizes_and_one_is_chosen(book, mess
     found = message(path, code=2)
     assert "'men' with 4 rows and 2 columns; 'women' with 3 rows and 3 columns" in found
     assert "--sheet men" in found
-    for asked in ("women", "2"):
+    for asked in ("women", "2", 2):
         assert list(open_source(path, options={"sheet": asked}).columns) == ["a", "b", "c"]
     assert "Did you mean 'women'" in message(path, code=2, sheet="woman")
     assert "Valid names: men, women, empty" in message(path, code=2, sheet="9")

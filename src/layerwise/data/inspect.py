@@ -232,6 +232,7 @@ def _command(
     for option, value in options.items():
         # A value may begin like an option: --missing-words=-200.
         given = value if isinstance(value, tuple | list) else (value,)
-        flag = f"--{option.replace('_', '-')}"
-        words += [flag] if value is True else [f"{flag}={part}" for part in given]
+        name = option.replace("_", "-")
+        switch = f"--{name}" if value else f"--no-{name}"
+        words += [switch] if isinstance(value, bool) else [f"--{name}={part}" for part in given]
     return " ".join(map(shlex.quote, words))

@@ -84,7 +84,7 @@ def records_of(path: Path, content: str) -> Records:
     Example:
         >>> found = records_of(Path("a.jsonl"), '{"a": 1}\n{"a": \n')
         >>> found.rows, found.problems[2].found
-        ([{'a': 1}], 'place 7: Expecting value')
+        ([{'a': 1}], 'place 6: Expecting value')
     """
     start = content.lstrip()[0]
     if start not in "[{":

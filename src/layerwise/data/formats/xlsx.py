@@ -64,7 +64,7 @@ def read(
             none is chosen.
     """
     with opened_workbook(path) as book:
-        chosen, note = _choose(book, sheet)
+        chosen, note = _choose(book, str(sheet))
     missing = missing_of(missing_words, keep_words)
     table = _laid_out(path, chosen, header, missing)
     table.notes[:0] = [note, *_left_out(chosen), *_merged(chosen)]
