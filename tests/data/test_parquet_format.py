@@ -220,6 +220,18 @@ def test_tables_that_are_none(write):
             open_source(write(columns))
 
 
+def test_a_table_that_would_unpack_without_bounds_is_refused_unread(write):
+    # 1.3 billion empty cells pack into a few megabytes at most.
+    group = pa.table({f"x{place}": pa.nulls(2**20, pa.int8()) for place in range(8)})
+    path = write({"a": [1]})
+    with pq.ParquetWriter(path, group.schema) as writer:
+        for _ in range(160):
+            writer.write_table(group)
+    assert path.stat().st_size < 2**22
+    with pytest.raises(LayerwiseError, match="at most 1073741824 cells"):
+        open_source(path)
+
+
 def test_a_cut_file_is_refused(write):
     path = write({"a": list(range(100)), "b": ["x"] * 100})
     whole = path.read_bytes()

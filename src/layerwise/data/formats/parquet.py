@@ -24,6 +24,9 @@ __all__ = ["read", "sniff"]
 
 MAGIC = b"PAR1"
 
+MOST_CELLS = 2**30
+"""Cells of the largest table that is read; a file of a kilobyte can announce more."""
+
 FRACTION = re.compile(r"\.(\d*?)0*(?=$|[Z+\-])")
 """The fraction of a second behind a time, with its trailing zeros."""
 
@@ -95,7 +98,14 @@ def _table(path: Path) -> Any:
     with path.open("rb") as stream:
         if stream.read(4) != MAGIC:
             raise _damaged(path, say("it does not start with {}", MAGIC.decode()))
-        table = parquet.ParquetFile(stream, page_checksum_verification=True).read(use_threads=False)
+        file = parquet.ParquetFile(stream, page_checksum_verification=True)
+        rows, columns = file.metadata.num_rows, file.metadata.num_columns
+        if rows * columns > MOST_CELLS:
+            raise LayerwiseError(
+                say("A table has at most {} cells.", MOST_CELLS),
+                say("'{}' has {} rows and {} columns", path, rows, columns), say("Divide it into several files."),
+            )  # fmt: skip
+        table = file.read(use_threads=False)
     table.validate(full=True)
     return table
 
