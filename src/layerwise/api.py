@@ -144,11 +144,13 @@ class Run:
 
         It has `labels`, `scores`, `answers` (boxes or label images) and `notes`; `.write("boxes.json")` writes them.
         """
-        from layerwise.data.open import open_source
+        from layerwise.data.open import known_options, open_source
         from layerwise.workflow.predict import predict_sources
 
         paths = data if isinstance(data, list) and data and isinstance(data[0], str | Path) else [data]
-        return predict_sources(self.opened, [open_source(path, options=self.experiment.load.options) for path in paths])
+        saved, dropped = self.experiment.load.options, self.experiment.assign.drop
+        sources = [open_source(path, options=known_options(path, saved), drop=dropped) for path in paths]
+        return predict_sources(self.opened, sources)
 
     def generate(self, prompt: str = "", *, length: int = 200, temperature: float = 1.0, seed: int = 0) -> str:
         """Let a language model write on from a prompt; returns the prompt and what follows it."""

@@ -137,7 +137,7 @@ def test_ragged_rows_are_all_reported(write):
 
 
 def test_every_row_with_one_cell_more_than_the_header_is_an_error(write):
-    with pytest.raises(LayerwiseError, match="3 cells, expected 2"):
+    with pytest.raises(LayerwiseError, match="2 names, but 3 cells in every row; line 2: r1, 1, 2"):
         open_source(write("a,b\nr1,1,2\nr2,3,4\n"))
 
 

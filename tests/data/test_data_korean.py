@@ -12,8 +12,10 @@ import layerwise.data.formats.csv as one_format
 DATA = Path(one_format.__file__).parents[1]
 KOREAN = DATA.parent / "language" / "korean"
 OWN = (
-    "builtin", "cells", "dialect", "download", "findings", "generated", "inspect", "join", "memory", "named", "open",
-    "picture_folders", "pictures", "roles", "show", "table_rows", "text_encoding",
+    "builtin", "cells", "dialect", "download", "findings", "generated", "inspect", "join", "json_records", "memory",
+    "named", "native_cells", "open",
+    "picture_folders", "pictures", "roles", "show", "table_rows", "text_encoding", "typed_table", "workbook",
+    "workbook_archive",
 )  # fmt: skip
 FILES = [*(DATA / f"{name}.py" for name in OWN), *sorted((DATA / "formats").glob("*.py"))]
 

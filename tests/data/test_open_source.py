@@ -10,7 +10,7 @@ import pytest
 from layerwise.catalog import entries
 from layerwise.config import setting_names
 from layerwise.data.kinds import Categories, Images
-from layerwise.data.open import open_source, sniff_format
+from layerwise.data.open import known_options, open_source, sniff_format
 from layerwise.errors import LayerwiseError
 
 
@@ -136,10 +136,6 @@ def test_an_unknown_format_lists_the_known_ones(tmp_path):
     with pytest.raises(LayerwiseError, match=r"csv \(\.csv") as caught:
         open_source(path)
     assert "idx" in caught.value.remedy
-    sheet = tmp_path / "table.xlsx"
-    sheet.write_bytes(b"PK\x03\x04" + bytes(100))
-    with pytest.raises(LayerwiseError, match="Save the sheet as CSV"):
-        open_source(sheet)
     with pytest.raises(LayerwiseError, match="unknown format 'cvs'"):
         open_source(path, format="cvs")
 
@@ -155,6 +151,16 @@ def test_text_without_an_ending_is_a_table(tmp_path):
     path = tmp_path / "measurements"
     path.write_text("a,b\n1,2\n3,4\n")
     assert sniff_format(path) == "csv"
+
+
+def test_options_of_one_file_hold_for_another_where_its_format_has_them(tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("a,b\n1,2\n")
+    saved = {"sheet": "2024", "header": "yes"}
+    assert known_options(path, saved) == {"header": "yes"}
+    assert known_options(np.zeros((2, 2)), saved) == {}
+    assert known_options("iris", saved) == {}
+    assert known_options("air-quality", saved) == {"header": "yes"}
 
 
 def test_options_are_for_files():

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 
 from layerwise.data.inspect import inspect
@@ -68,6 +69,19 @@ def test_a_table_named_data():
     source = open_source(real("timeseries_regression/parkinsons_updrs.data"))
     assert len(source) == 5875
     assert len(np.unique(source.columns["subject#"].values)) == 42
+
+
+def test_a_workbook_with_empty_rows_columns_and_sheets():
+    path = real("timeseries_regression/ENB2012_data.xlsx")
+    source = open_source(path)
+    # The description of the set counts them: 528 rows, 2 columns, 2 sheets.
+    assert "Empty rows: 528, empty columns: 2; left out." in source.notes
+    assert "Sheet 'Φύλλο1', the only one of 3 with cells." in source.notes
+    frame = pandas.read_excel(path, sheet_name=0)
+    assert (len(source), list(source.columns)) == (768, list(frame.columns))
+    for name, column in source.columns.items():
+        assert column.values.tolist() == frame[name].tolist()
+    assert source.place(0) == "Φύλλο1, row 2"
 
 
 def test_pima():

@@ -41,6 +41,8 @@ DATES = re.compile(
     r"([ T]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?"
     r"|\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?|\d{1,2}\.\d{2}\.\d{2}"
 )
+SHORT_DATE = re.compile(r"(\d{1,2})[-./](\d{1,2})[-./](?:\d{4}|\d{2})(?!\d)")
+"""A date whose year stands last, so that day and month may stand in either order."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def type_cells(
     notes = _word_notes(present, missing, counts, wrong)
     if all(map(DATES.fullmatch, list(present)[:1000])):
         texts = Texts([cell if cell not in missing else "" for cell in cells])
-        return Typed(texts, notes=(*notes, say("dates or times, kept as text")))
+        return Typed(texts, notes=(*notes, _date_note(present)))
     return Typed(_names(cells, present, missing), notes=notes)
 
 
@@ -185,6 +187,21 @@ def _names(cells: Sequence[str], present: Counter[str], missing: Collection[str]
     if length <= LONG and (different <= FEW or different <= total / 2):
         return categories(cells, missing)
     return Texts([cell if cell not in missing else "" for cell in cells])
+
+
+def _date_note(present: Collection[str]) -> str:
+    """Say that dates stay as they are written, and which of day and month stands first where the values tell."""
+    found = [match for cell in present if (match := SHORT_DATE.match(cell))]
+    day_first, month_first = (any(int(match[place]) > 12 for match in found) for place in (1, 2))
+    if day_first and month_first:
+        return say("dates or times, kept as text; in some the day stands first, in others the month")
+    if day_first:
+        return say("dates or times, kept as text; the day stands before the month")
+    if month_first:
+        return say("dates or times, kept as text; the month stands before the day")
+    if found:
+        return say("dates or times, kept as text; whether day or month stands first cannot be told")
+    return say("dates or times, kept as text")
 
 
 def _word_notes(present: Counter[str], missing: Collection[str], counts: Counter[str], wrong: int) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from layerwise.data.cells import number
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["DELIMITERS", "Record", "delimiter_of", "has_header", "records"]
+__all__ = ["DELIMITERS", "Record", "delimiter_note", "delimiter_of", "has_header", "quoted_records", "records"]
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
 """Each delimiter by its name; all but the space are looked for."""
@@ -59,6 +59,36 @@ def records(path: Path, text: str, *, delimiter: str, quote: str) -> list[Record
     return found
 
 
+def quoted_records(path: Path, text: str, delimiter: str, quote: str) -> tuple[list[Record], str]:
+    """Return the records and a note; in tab-separated text a lone quote is an ordinary sign.
+
+    Args:
+        path: File, for messages.
+        text: What the file holds.
+        delimiter: One character.
+        quote: One character; empty or `none` where quotes have no meaning.
+
+    Raises:
+        LayerwiseError: The quote is longer than one character, or a quoted cell is not closed.
+    """
+    if quote in ("", "none"):
+        return records(path, text, delimiter=delimiter, quote=""), ""
+    if len(quote) != 1:
+        raise LayerwiseError(
+            say("A quote is one character, or none."), f"--quote {quote}", say("Leave it out for \"."), usage=True
+        )  # fmt: skip
+    if delimiter == "\t":
+        plain = records(path, text, delimiter=delimiter, quote="")
+        try:
+            quoted = records(path, text, delimiter=delimiter, quote=quote)
+        except LayerwiseError:
+            quoted = []
+        if len(quoted) == len(plain):
+            return quoted, ""
+        return plain, say("Quotes are read as ordinary signs: they do not pair up (change with --quote).")
+    return records(path, text, delimiter=delimiter, quote=quote), ""
+
+
 def delimiter_of(path: Path, text: str, given: str) -> str:
     r"""Return the delimiter the user names, else the one that cuts the first records into equally many cells.
 
@@ -82,6 +112,12 @@ def delimiter_of(path: Path, text: str, given: str) -> str:
     if scores[best] == (0.0, 0):
         return "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
     return best
+
+
+def delimiter_note(delimiter: str) -> str:
+    """Name a delimiter that is not the comma."""
+    names = {sign: name for name, sign in DELIMITERS.items()}
+    return "" if delimiter == "," else say("Cells are separated by: {}.", names.get(delimiter, delimiter))
 
 
 def _evenness(sample: str, delimiter: str) -> tuple[float, int]:

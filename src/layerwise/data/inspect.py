@@ -247,6 +247,6 @@ def _flags(settings: Mapping[str, object]) -> list[str]:
         elif isinstance(value, tuple):
             words += [f"{flag}={item}" for item in value]
         else:
-            words.append(f"{flag}={value}" if str(value).startswith("-") or not value else flag)
-            words += [] if words[-1] != flag else [str(value)]
+            # A value may begin like an option: --quote=-
+            words += [f"{flag}={value}"] if str(value).startswith("-") else [flag, str(value)]
     return words

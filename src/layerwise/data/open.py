@@ -18,7 +18,7 @@ from layerwise.errors import LayerwiseError, nearest
 from layerwise.files import existing
 from layerwise.language import say
 
-__all__ = ["joined", "open_source", "sniff_format"]
+__all__ = ["joined", "known_options", "open_source", "sniff_format"]
 
 SHOWN = 5
 """Problems that a message lists before it counts the others."""
@@ -35,6 +35,7 @@ def open_source(
     exclude_problems: bool = False,
     download: bool = False,
     category: tuple[str, ...] = (),
+    drop: tuple[str, ...] = (),
     images: str = "",
     image_column: str = "",
 ) -> Source:
@@ -47,7 +48,8 @@ def open_source(
         options: Options of the format, by name.
         exclude_problems: Go on without the items that cannot be read; they stay listed in `problems`.
         download: Fetch a named set that is not on this machine.
-        category: Columns of a text table whose values are names even where they look like numbers.
+        category: Columns of a table whose values are names even where they look like numbers.
+        drop: Columns that are not learned from; a format that can set them aside need not understand their cells.
         images: Folder with the pictures that a column of the table names.
         image_column: That column; found when left out.
 
@@ -59,7 +61,7 @@ def open_source(
         >>> len(source), source.named("target")
         (2, ('target',))
     """
-    source = _load(data, format, dict(options or {}), download, category)
+    source = _load(data, format, dict(options or {}), download, {"category_columns": category, "skip_columns": drop})
     if images:
         source = with_pictures(source, Path(images), column=image_column)
     elif image_column:
@@ -78,6 +80,30 @@ def open_source(
     return source
 
 
+def known_options(data: Any, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that a file can be read with, out of those that another file was read with.
+
+    A run that learned from a sheet of a workbook is asked about a text table, which has no sheets.
+
+    Args:
+        data: Whatever the user calls their data; arrays and built-in sets are read with none.
+        options: Options of a format, by name.
+
+    Raises:
+        LayerwiseError: No format takes the file for its own.
+    """
+    if not options or not isinstance(data, str | Path):
+        return {}
+    if Path(data).exists():
+        format = sniff_format(Path(data))
+    elif str(data) in NAMED:
+        format = NAMED[str(data)].format
+    else:
+        return {}
+    names = {option.name for option in entry("format", format).options}
+    return {name: value for name, value in options.items() if name in names}
+
+
 def sniff_format(path: Path) -> str:
     """Return the name of the first format that takes a path for its own.
 
@@ -90,16 +116,18 @@ def sniff_format(path: Path) -> str:
         if name in known and importlib.import_module(known[name].module).sniff(path):
             return name
     formats = "; ".join(f"{name} ({' '.join(part.facts.get('suffixes', ()))})" for name, part in known.items())
-    remedy = say("Formats: {}. Name one with --format.", formats)
-    if path.suffix.lower() in (".xls", ".xlsx", ".ods"):
-        remedy = say("Save the sheet as CSV first.")
-    raise LayerwiseError(say("Data are in a format that can be read."), say("no format fits '{}'", path), remedy)
+    raise LayerwiseError(
+        say("Data are in a format that can be read."), say("no format fits '{}'", path),
+        say("Formats: {}. Name one with --format.", formats),
+    )  # fmt: skip
 
 
-def _load(data: Any, format: str, options: dict[str, Any], download: bool, category: tuple[str, ...]) -> Source:
+def _load(
+    data: Any, format: str, options: dict[str, Any], download: bool, columns: Mapping[str, tuple[str, ...]]
+) -> Source:
     """Return the source without judging its problems."""
     if isinstance(data, str | Path):
-        return _named_or_path(data, format, options, download, category)
+        return _named_or_path(data, format, options, download, columns)
     if options or format:
         raise LayerwiseError(
             say("Formats and their options are for files."),
@@ -122,14 +150,14 @@ def _load(data: Any, format: str, options: dict[str, Any], download: bool, categ
 
 
 def _named_or_path(
-    data: str | Path, format: str, options: dict[str, Any], download: bool, category: tuple[str, ...]
+    data: str | Path, format: str, options: dict[str, Any], download: bool, columns: Mapping[str, tuple[str, ...]]
 ) -> Source:
     """Read a path where there is one, else a built-in or named set."""
     name = str(data)
     if isinstance(data, Path) or Path(name).exists() or name not in BUILTIN | NAMED:
         if not Path(name).exists() and Path(name).name == name and not Path(name).suffix and isinstance(data, str):
             raise _unknown(name)
-        return _from_path(existing(Path(name)), format, options, category)
+        return _from_path(existing(Path(name)), format, options, columns)
     if name in BUILTIN:
         if options or format:
             raise LayerwiseError(
@@ -153,13 +181,14 @@ def _unknown(name: str) -> LayerwiseError:
     )
 
 
-def _from_path(path: Path, format: str, options: dict[str, Any], category: tuple[str, ...]) -> Source:
-    """Read a file or folder in the named or the found format."""
+def _from_path(path: Path, format: str, options: dict[str, Any], columns: Mapping[str, tuple[str, ...]]) -> Source:
+    """Read a file or folder in the named or the found format, which learns of columns what it has an option for."""
     try:
         known = entry("format", format or sniff_format(path))
         _check_options(known, options)
-        if category and any(option.name == "category_columns" for option in known.options):
-            options = options | {"category_columns": (*options.get("category_columns", ()), *category)}
+        for name, named in columns.items():
+            if named and any(option.name == name for option in known.options):
+                options = options | {name: (*options.get(name, ()), *named)}
         source: Source = find("format", known.name)(path, **options)
         return source
     except OSError as problem:

@@ -9,7 +9,7 @@ import numpy as np
 
 from layerwise.data.kinds import Categories, Column
 
-__all__ = ["PART_WORDS", "looks_like_id", "part_column", "part_of"]
+__all__ = ["PART_WORDS", "looks_like_id", "named_like_id", "part_column", "part_of"]
 
 PART_WORDS = {
     "train": "train", "training": "train", "학습": "train", "훈련": "train",
@@ -51,14 +51,20 @@ def looks_like_id(name: str, cells: Iterable[str]) -> bool:
         >>> looks_like_id("patient_id", ["a", "b"]), looks_like_id("grid", ["a", "b"]), looks_like_id("id", ["a", "a"])
         (True, False, False)
     """
-    if not _named_like_id(name.strip()):
+    if not named_like_id(name):
         return False
     held = list(cells)
     return all(held) and len(set(held)) == len(held)
 
 
-def _named_like_id(name: str) -> bool:
-    """Say whether a name ends in a word for an id; `grid` and `Madrid` do not."""
+def named_like_id(name: str) -> bool:
+    """Say whether a name ends in a word for an id.
+
+    Example:
+        >>> [named_like_id(name) for name in ("patient_id", "번호", "grid", "Madrid")]
+        [True, True, False, False]
+    """
+    name = name.strip()
     lowered = name.lower()
     return lowered in ID_WORDS or bool(
         re.search(r"[\s_.\-](id|no)$", lowered) or re.search(r"[a-z](ID|Id)$|번호$|아이디$", name)

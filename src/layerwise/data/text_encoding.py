@@ -126,9 +126,41 @@ def _detected(path: Path, raw: bytes) -> Text:
     if _mostly_utf8(raw):
         raise _undecodable(path, raw, [as_utf8]) from as_utf8
     try:
-        return Text(raw.decode("cp949"), "cp949", say("Encoding CP949: the bytes are not UTF-8 but fit CP949."))
+        text = raw.decode("cp949")
     except UnicodeDecodeError as problem:
         raise _undecodable(path, raw, [as_utf8, problem]) from problem
+    western = _western(raw, text)
+    return western or Text(text, "cp949", say("Encoding CP949: the bytes are not UTF-8 but fit CP949."))
+
+
+def _western(raw: bytes, korean: str) -> Text | None:
+    """Return the text as CP1252 where CP949 finds nothing but syllables that Korean hardly uses.
+
+    A degree sign before a C, or a micro sign before a g, makes one of the 8,822 syllables that CP949 has beside the
+    2,350 of KS X 1001; a Korean text has some of the latter.
+    """
+    foreign = [sign for sign in korean if ord(sign) > 127]
+    if any(_usual(sign) for sign in set(foreign)):
+        return None
+    try:
+        text = raw.decode("cp1252")
+    except UnicodeDecodeError:
+        return None
+    shown = next(sign for sign in text if ord(sign) > 127)
+    return Text(
+        text, "cp1252",
+        say("Encoding CP1252: as CP949 the bytes would read '{}' for '{}' (--encoding cp949 reads them so).",
+            foreign[0], shown),
+    )  # fmt: skip
+
+
+def _usual(sign: str) -> bool:
+    """Say whether a sign stands in KS X 1001, the standard under CP949."""
+    try:
+        # Python writes the other syllables in eight bytes, by their letters.
+        return len(sign.encode("euc_kr")) == 2
+    except UnicodeEncodeError:
+        return False
 
 
 def _mostly_utf8(raw: bytes) -> bool:

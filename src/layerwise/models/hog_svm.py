@@ -107,7 +107,7 @@ class GradientHistogramMachine(nn.Module):
         """Return the numbers that describe pictures, in float64."""
         parts = [
             gradient_histograms(part.double(), cell=self.cell, block=self.block, bins=self.bins)
-            for part in inputs.split(TOGETHER)
+            for part in torch.split(inputs, TOGETHER)
         ]
         return torch.cat(parts)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.kinds import Images
-from layerwise.data.open import open_source
+from layerwise.data.open import known_options, open_source
 from layerwise.data.picture_notes import picture_notes
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
@@ -45,12 +45,12 @@ def predict_files(
         # Refused before the network is asked about a thousand photos.
         form_of(to, opened.task)
     whole = folder.experiment()
-    options = {**whole.load.options, **options}
     # The target may be absent, and then no reader can be told that it holds names.
     category = tuple(name for name in whole.assign.category if name != whole.assign.target)
     sources = [
         open_source(
-            file, options=options, exclude_problems=exclude_problems, category=category, images=images,
+            file, options={**known_options(file, whole.load.options), **options}, exclude_problems=exclude_problems,
+            category=category, drop=whole.assign.drop, images=images,
             image_column=whole.load.image_column if images else "",
         )
         for file in files

@@ -92,7 +92,7 @@ def load_data(whole: Experiment, data: Any) -> Assigned:
     source = open_source(
         data, format=whole.load.format, options=whole.load.options,
         exclude_problems=whole.load.exclude_problems, download=whole.load.download, category=whole.assign.category,
-        images=whole.load.images, image_column=whole.load.image_column,
+        drop=whole.assign.drop, images=whole.load.images, image_column=whole.load.image_column,
     )  # fmt: skip
     source = _join_test_data(source, whole)
     source, excluded = _exclude_missing_targets(source, whole)
@@ -173,8 +173,8 @@ def _join_test_data(source: Source, whole: Experiment) -> Source:
 
     test = open_source(
         whole.split.test_data, format=whole.load.format, options=whole.load.options,
-        exclude_problems=whole.load.exclude_problems, download=False, images=whole.load.images,
-        image_column=whole.load.image_column,
+        exclude_problems=whole.load.exclude_problems, download=False, drop=whole.assign.drop,
+        images=whole.load.images, image_column=whole.load.image_column,
     )  # fmt: skip
     return joined(source, test)
 

@@ -11,7 +11,7 @@ import numpy as np
 from layerwise.catalog import entry
 from layerwise.data.assign import as_categories
 from layerwise.data.kinds import Categories
-from layerwise.data.open import open_source
+from layerwise.data.open import known_options, open_source
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.measured import expectation
@@ -71,8 +71,9 @@ def measure_on(
         raise opened.folder.unfinished()
     whole = opened.folder.experiment()
     source = open_source(
-        data, options={**whole.load.options, **options}, exclude_problems=exclude_problems,
-        category=whole.assign.category, images=images, image_column=whole.load.image_column if images else "",
+        data, options={**known_options(data, whole.load.options), **options}, exclude_problems=exclude_problems,
+        category=whole.assign.category, drop=whole.assign.drop, images=images,
+        image_column=whole.load.image_column if images else "",
     )  # fmt: skip
     examples = opened.examples(with_targets(opened, source))
     targets, scores = truths_of(examples), opened.task.answer(opened.model, examples)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from layerwise.catalog import register
-from layerwise.data.cells import MISSING_WORDS, Typed, type_cells
-from layerwise.data.dialect import DELIMITERS, Record, delimiter_of, records
-from layerwise.data.kinds import Column, Numbers, Texts
-from layerwise.data.roles import looks_like_id, part_column
-from layerwise.data.source import Field, Problem, Source
+from layerwise.data.dialect import delimiter_note, delimiter_of, quoted_records
+from layerwise.data.kinds import Numbers
+from layerwise.data.source import Source
 from layerwise.data.table_rows import Table, lay_out
-from layerwise.data.text_encoding import Text, read_text
-from layerwise.errors import LayerwiseError, nearest
+from layerwise.data.text_encoding import read_text
+from layerwise.data.typed_table import Given, missing_of, named_index, typed_table
+from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
 __all__ = ["read", "sniff"]
@@ -93,32 +90,12 @@ def read(
             say("A table has a header and rows."), say("'{}' is empty", path), say("Check that the file was saved.")
         )
     separator = delimiter_of(path, text.content, delimiter)
-    found, quote_note = _records(path, text, separator, quote)
+    found, quote_note = quoted_records(path, text.content, separator, quote)
     styles = _styles(separator, decimal)
-    missing = (set(MISSING_WORDS) | set(missing_words)) - set(keep_words) | {""}
-    table = lay_out(path, found, header, missing, styles)
-    table.notes[:0] = [note for note in (text.note, _delimiter_note(separator), quote_note) if note]
+    missing = missing_of(missing_words, keep_words)
+    table = lay_out(path, found, header, missing, styles, lambda line: say("{}, line {}", path.name, line))
+    table.notes[:0] = [note for note in (text.note, delimiter_note(separator), quote_note) if note]
     return _source(path, table, styles, missing, category_columns)
-
-
-def _records(path: Path, text: Text, delimiter: str, quote: str) -> tuple[list[Record], str]:
-    """Return the records; in tab-separated text a lone quote is an ordinary sign."""
-    if quote in ("", "none"):
-        return records(path, text.content, delimiter=delimiter, quote=""), ""
-    if len(quote) != 1:
-        raise LayerwiseError(
-            say("A quote is one character, or none."), f"--quote {quote}", say("Leave it out for \"."), usage=True
-        )  # fmt: skip
-    if delimiter == "\t":
-        plain = records(path, text.content, delimiter=delimiter, quote="")
-        try:
-            quoted = records(path, text.content, delimiter=delimiter, quote=quote)
-        except LayerwiseError:
-            quoted = []
-        if len(quoted) == len(plain):
-            return quoted, ""
-        return plain, say("Quotes are read as ordinary signs: they do not pair up (change with --quote).")
-    return records(path, text.content, delimiter=delimiter, quote=quote), ""
 
 
 def _styles(delimiter: str, decimal: str) -> tuple[str, ...]:
@@ -126,7 +103,7 @@ def _styles(delimiter: str, decimal: str) -> tuple[str, ...]:
     choices = {
         "point": ("point", "grouped"),
         "comma": ("comma",),
-        "auto": ("point", "comma") if delimiter == ";" else ("point", "grouped", "comma"),
+        "auto": ("point", "comma", "grouped") if delimiter == ";" else ("point", "grouped", "comma"),
     }
     decimal = {".": "point", ",": "comma"}.get(decimal, decimal)
     if decimal not in choices:
@@ -137,12 +114,6 @@ def _styles(delimiter: str, decimal: str) -> tuple[str, ...]:
     return choices[decimal]
 
 
-def _delimiter_note(delimiter: str) -> str:
-    """Name a delimiter that is not the comma."""
-    names = {sign: name for name, sign in DELIMITERS.items()}
-    return "" if delimiter == "," else say("Cells are separated by: {}.", names.get(delimiter, delimiter))
-
-
 def _source(
     path: Path,
     table: Table,
@@ -150,79 +121,32 @@ def _source(
     missing_words: Collection[str],
     category_columns: Collection[str],
 ) -> Source:
-    """Type every column, set rows with a bad cell aside, and guess the roles."""
-    columns: dict[str, Column] = {}
-    roles: dict[str, str] = {}
-    bad: dict[int, Problem] = {}
-    _check_names(path, table, category_columns)
-    comma: list[str] = []
-    for place, name in enumerate(table.names):
-        if not name:
-            continue
-        cells = [cells[place] for _, cells in table.rows]
-        if name not in category_columns and looks_like_id(name, cells):
-            columns[name], roles[name] = Texts(cells), "id"
-            table.notes.append(say("'{}' is an id: all values differ.", name))
-            continue
-        typed = type_cells(cells, styles=styles, missing_words=missing_words, names_only=name in category_columns)
-        columns[name], roles[name] = _role(name, typed)
-        table.notes.extend(f"'{name}': {note}" for note in typed.notes)
-        comma.extend([name] if typed.style == "comma" else [])
-        for row, cell in typed.bad:
-            bad.setdefault(row, _bad_cell(path, table.rows[row][0], name, cell))
-    table.notes.extend(_comma_notes(comma, columns, table))
-    kept = np.array([row for row in range(len(table.rows)) if row not in bad], dtype=np.int64)
-    return Source(
-        name=path.stem,
-        origin=str(path),
-        fields=tuple(Field(name, roles[name]) for name in columns),
-        columns={name: column.take(kept) for name, column in columns.items()} if bad else columns,
-        problems=(*table.problems, *bad.values()),
-        notes=tuple(table.notes),
-        places=tuple(f"line {table.rows[row][0]}" for row in kept),
-    )
-
-
-def _check_names(path: Path, table: Table, category_columns: Collection[str]) -> None:
-    """Refuse a category column that the header does not name."""
-    unknown = sorted(set(category_columns) - set(table.names))
-    if unknown:
-        raise LayerwiseError(
-            say("A column is named as in the header."), say("'{}' has no column '{}'", path, unknown[0]),
-            nearest(unknown[0], [name for name in table.names if name]), usage=True,
-        )  # fmt: skip
-
-
-def _role(name: str, typed: Typed) -> tuple[Column, str]:
-    """Return the column and the role that its name and cells suggest; an empty column is of no use."""
-    parts = part_column(name, typed.column)
-    if parts is not None:
-        return parts, "part"
-    return typed.column, "unused" if typed.column.missing().all() else "input"
-
-
-def _bad_cell(path: Path, line: int, name: str, cell: str) -> Problem:
-    """Describe a word in a column of numbers."""
-    return Problem(
-        say("{}, line {}", path.name, line),
-        say("Column '{}' holds numbers.", name),
-        f"'{cell}'",
-        say(
-            "Mend the cell; or name it as missing: --missing-words={}; or read names: --category {}; "
-            "or leave the row out: --exclude-problems.",
-            shlex.quote(cell), shlex.quote(name),
-        ),
+    """Type the columns of a table, and say how decimal commas were read."""
+    given = [
+        named_index(name, [cells[place] for _, cells in table.rows]) if name == table.index
+        else Given(name, [cells[place] for _, cells in table.rows])
+        for place, name in enumerate(table.names) if name
+    ]  # fmt: skip
+    typed = typed_table(
+        path, given,
+        where=lambda row, _: say("{}, line {}", path.name, table.rows[row][0]),
+        places=[f"line {line}" for line, _ in table.rows],
+        missing_words=missing_words, styles=styles, category_columns=category_columns,
+        problems=table.problems, notes=table.notes,
     )  # fmt: skip
+    comma = [name for name, style in typed.styles.items() if style == "comma"]
+    notes = _comma_notes(comma, given, typed.source)
+    return replace(typed.source, notes=(*typed.source.notes, *notes)) if notes else typed.source
 
 
-def _comma_notes(comma: list[str], columns: Mapping[str, Column], table: Table) -> list[str]:
+def _comma_notes(comma: Sequence[str], given: Sequence[Given], source: Source) -> list[str]:
     """Say that decimal commas were read, and name columns of the same table that hold points instead."""
     if not comma:
         return []
     pointed = [
-        name for name, column in columns.items()
-        if isinstance(column, Numbers) and name not in comma
-        and any("." in cells[table.names.index(name)] for _, cells in table.rows)
+        part.name for part in given
+        if isinstance(source.columns[part.name], Numbers) and part.name not in comma
+        and any("." in cell for cell in part.texts)
     ]  # fmt: skip
     notes = [say("Decimal comma in: {}.", ", ".join(comma))]
     if pointed:
