@@ -141,9 +141,9 @@ def test_an_unknown_format_lists_the_known_ones(tmp_path):
 
 
 def test_text_of_another_format_is_no_table(tmp_path):
-    path = tmp_path / "iris.json"
+    path = tmp_path / "iris.yaml"
     path.write_text("[[1,2],\n[3,4],\n[5,6]]\n")
-    with pytest.raises(LayerwiseError, match=r"no format fits .*iris\.json"):
+    with pytest.raises(LayerwiseError, match=r"no format fits .*iris\.yaml"):
         open_source(path)
 
 

@@ -21,7 +21,7 @@ def test_answers_are_those_of_scikit_learn_on_the_features_of_scikit_image():
     feature = pytest.importorskip("skimage.feature")
     inputs, targets = digits()
     inputs, targets = inputs[:400], targets[:400]
-    network = hog_svm((1, 32, 32), 10, cell=8, calibration_folds=0)
+    network = hog_svm((1, 32, 32), 10, cell_size=8, calibration_folds=0)
     network.fit(Examples(inputs[:300], targets[:300], ()))
     described = np.array([
         feature.hog(one.numpy().astype(np.float64), 9, (8, 8), (2, 2), "L2-Hys", channel_axis=0) for one in inputs
@@ -41,7 +41,7 @@ def test_it_tells_what_brightness_hides_from_pixels():
         wave = np.roll(stripes, drawn.integers(4))[:, None] * np.ones(16)
         picture[0] = (wave if name else wave.T) * drawn.uniform(-1, 1) + drawn.uniform(0, 5)
     inputs, targets = torch.from_numpy(pictures).float(), torch.from_numpy(classes)
-    network = hog_svm((1, 16, 16), 2, cell=4)
+    network = hog_svm((1, 16, 16), 2, cell_size=4)
     network.fit(Examples(inputs[:60], targets[:60], ()))
     assert (network(inputs[60:]).argmax(1) == targets[60:]).float().mean() > 0.95
 
@@ -55,7 +55,7 @@ def test_the_side_of_a_cell_follows_the_picture(shape, cell):
     ("inputs", "options", "words"),
     [
         (4, {}, "those of pictures"),
-        ((1, 8, 8), {"cell": 8}, "at least one block"),
+        ((1, 8, 8), {"cell_size": 8}, "at least one block"),
         ((1, 32, 32), {"bins": 0}, "bins"),
         ((1, 32, 32), {"complexity": 0.0}, "complexity"),
         ((1, 32, 32), {"calibration_folds": 1}, "calibration_folds"),

@@ -42,7 +42,7 @@ def feature_count(height: int, width: int, *, cell: int = 8, block: int = 2, bin
         raise LayerwiseError(
             say("A picture holds at least one block of cells."),
             say("{}x{} pixels, blocks of {}x{} cells of {}x{}", width, height, block, block, cell, cell),
-            say("Use a smaller --cell, or larger pictures."), usage=True,
+            say("Use a smaller --cell-size, or larger pictures."), usage=True,
         )  # fmt: skip
     return rows * columns * block**2 * bins
 

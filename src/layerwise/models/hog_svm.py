@@ -33,13 +33,13 @@ TOGETHER = 256
     task="classify",
     source="Dalal and Triggs, Histograms of oriented gradients for human detection, CVPR 2005",
     lecture="003 Breakthrough of Neural Network Applications",
-    small={"inputs": (1, 16, 16), "outputs": 3, "cell": 4},
+    small={"inputs": (1, 16, 16), "outputs": 3, "cell_size": 4},
 )
 def hog_svm(
     inputs: InputShape,
     outputs: int,
     *,
-    cell: int = 0,
+    cell_size: int = 0,
     block: int = 2,
     bins: int = 9,
     complexity: float = 1.0,
@@ -53,7 +53,7 @@ def hog_svm(
     Args:
         inputs: Channels, height and width of the pictures.
         outputs: Number of classes.
-        cell: Side of a cell in pixels; 0 takes an eighth of the shorter side of a picture, 4 at least.
+        cell_size: Side of a cell in pixels; 0 takes an eighth of the shorter side of a picture, 4 at least.
         block: Side of a block in cells, 1, 2 ...
         bins: Directions that are told apart, over half a turn, 1, 2 ...
         complexity: Price C of being on the wrong side of the border, > 0.
@@ -73,12 +73,12 @@ def hog_svm(
             say("Directions of edges are those of pictures."), say("{} numbers", inputs),
             say("Use the model 'svm' for a table."), usage=True,
         )  # fmt: skip
-    require(cell >= 0, "cell", cell, "0, 1, 2 ...")
+    require(cell_size >= 0, "cell_size", cell_size, "0, 1, 2 ...")
     require(block >= 1, "block", block, "1, 2, 3 ...")
     require(bins >= 1, "bins", bins, "1, 2, 3 ...")
     require(complexity > 0, "complexity", complexity, "> 0")
     require(calibration_folds == 0 or calibration_folds >= 2, "calibration_folds", calibration_folds, "0, 2, 3 ...")
-    side = cell or max(SMALLEST_CELL, min(inputs[1:]) // ACROSS)
+    side = cell_size or max(SMALLEST_CELL, min(inputs[1:]) // ACROSS)
     return GradientHistogramMachine(inputs, outputs, side, block, bins, complexity, calibration_folds)
 
 

@@ -249,7 +249,7 @@ def _typed(
         cells = [None if cell in missing_words else cell for cell in found] if missing_words else found
         if attribute.type != "date" and looks_like_id(name, (str(cell or "") for cell in cells)):
             table.columns[name], table.roles[name] = Texts([str(cell) for cell in cells]), "id"
-            table.notes.append(say("'{}' is an id: all values differ.", name))
+            table.notes.append(f"'{name}': " + say("an id, since all values differ"))
             continue
         if name in category_columns and attribute.type != "nominal":
             column: Column = categories(["" if cell is None else str(cell) for cell in cells])

@@ -45,7 +45,8 @@ def read(
     Args:
         path: A file with one object a line, or with one list of objects.
         encoding: Encoding of the file; empty for its mark, else UTF-8, else CP949.
-        missing_words: Words that stand for a missing cell, beside an empty cell, ?, -, NA, N/A, NaN, NULL, None, 결측.
+        missing_words: Words that stand for a missing cell: in ARFF beside ?, in other tables beside an empty cell, ?,
+            -, NA, N/A, NaN, NULL, None, 결측.
         keep_words: Usual words for a missing cell that are values in this file.
         category_columns: Columns whose values are names even where they look like numbers.
         skip_columns: Columns that are set aside, whatever they hold: nested values, formulas without a value.

@@ -80,7 +80,8 @@ def read(
         encoding: Encoding of the file; empty for its mark, else UTF-8, else CP949.
         delimiter: What stands between cells: auto, comma, semicolon, tab, pipe, space, or one character.
         quote: Sign around cells that hold the delimiter; none where quotes are ordinary signs.
-        missing_words: Words that stand for a missing cell, beside an empty cell, ?, -, NA, N/A, NaN, NULL, None, 결측.
+        missing_words: Words that stand for a missing cell: in ARFF beside ?, in other tables beside an empty cell, ?,
+            -, NA, N/A, NaN, NULL, None, 결측.
         keep_words: Usual words for a missing cell that are values in this file.
         category_columns: Columns whose values are names even where they look like numbers.
 

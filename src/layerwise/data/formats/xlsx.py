@@ -54,7 +54,8 @@ def read(
         path: A workbook with one table a sheet.
         sheet: Sheet of a workbook, by name or number; may be left out where one sheet alone has cells.
         header: Whether the first row names the columns: auto, yes or no.
-        missing_words: Words that stand for a missing cell, beside an empty cell, ?, -, NA, N/A, NaN, NULL, None, 결측.
+        missing_words: Words that stand for a missing cell: in ARFF beside ?, in other tables beside an empty cell, ?,
+            -, NA, N/A, NaN, NULL, None, 결측.
         keep_words: Usual words for a missing cell that are values in this file.
         category_columns: Columns whose values are names even where they look like numbers.
         skip_columns: Columns that are set aside, whatever they hold: nested values, formulas without a value.
