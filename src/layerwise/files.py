@@ -342,4 +342,6 @@ def write_error(path: Path, size: int, problem: OSError, *, remedy: str = "") ->
         usual = say("Close what holds many files open, or raise the limit: ulimit -n")
     else:
         usual = say("Choose another place (--run, --to), or change its permissions.")
-    return LayerwiseError(say("The place of a file must be writable."), f"'{path}': {problem.strerror}", remedy or usual)
+    return LayerwiseError(
+        say("The place of a file must be writable."), f"'{path}': {problem.strerror}", remedy or usual
+    )

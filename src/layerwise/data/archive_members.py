@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import stat
 import struct
@@ -26,7 +27,11 @@ __all__ = ["DAMAGE", "PACKED", "ZIP", "Limits", "Member", "damaged", "members", 
 ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 """First bytes of a zip: of its first member, of the end of an empty one, of the first of several pieces."""
 
-PACKED: dict[bytes, Callable[[Path], IO[bytes]]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+PACKED: dict[bytes, Callable[[Path], io.BufferedIOBase]] = {
+    b"\x1f\x8b": gzip.GzipFile,
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+}
 """First bytes of a packed file, and what unpacks it."""
 
 CHUNK = 256 * 1024
@@ -192,7 +197,7 @@ def _zip_kind(info: zipfile.ZipInfo) -> str:
 class _Forward:
     """An unpacked tar that is read once from its start to its end, every byte counted."""
 
-    def __init__(self, stream: IO[bytes], budget: _Budget) -> None:
+    def __init__(self, stream: io.BufferedIOBase, budget: _Budget) -> None:
         self._stream = stream
         self._budget = budget
         self._place = 0
@@ -249,7 +254,7 @@ def _tar_members(path: Path, budget: _Budget) -> Iterator[Member]:
             forward.read(CHUNK)
 
 
-def unpacked(path: Path) -> IO[bytes]:
+def unpacked(path: Path) -> io.BufferedIOBase:
     """Open a tar, unpacked on the way where it is packed."""
     with path.open("rb") as stream:
         start = stream.read(6)

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerwise.data.archive_faults import OUTSIDE, problem_of
 from layerwise.data.archive_names import printable
-from layerwise.data.file_trees import is_hidden
 from layerwise.data.source import Problem
 from layerwise.language import say
 
@@ -58,8 +58,8 @@ class ArchiveTree:
             key = name
             while key in problems or (fault == "repeated" and key == name):
                 key += "\0"
-            problems[key] = _problem(path, name, fault, detail)
-        inside = [name for name, fault, _ in refused if fault not in ("parent", "absolute", "backslash", "control")]
+            problems[key] = problem_of(path, name, fault, detail)
+        inside = [name for name, fault, _ in refused if fault not in OUTSIDE]
         # A folder whose every member was refused is not empty: it does not stand for itself.
         spared = [folder for folder in folders if not any(name.startswith(folder + "/") for name, _, _ in refused)]
         return cls(path, pictures, places, _children({*places, *others, *inside}, spared), problems, _notes(encodings))
@@ -123,32 +123,6 @@ def _children(files: set[str], folders: Sequence[str]) -> dict[str, tuple[list[s
         enter(above)
         below[above][1].add(name)
     return {folder: (sorted(deeper), sorted(held)) for folder, (deeper, held) in below.items()}
-
-
-def _problem(path: Path, name: str, fault: str, detail: str) -> Problem:
-    """Say why a member was not unpacked, and what can be done."""
-    where = f"{path.name}: {printable(name)}"
-    leave = say("Pack the archive anew without it, or leave it out with --exclude-problems.")
-    inside = say("A member of an archive lies inside it, under a plain name.")
-    plain = say("A member of an archive is a plain file or a folder.")
-    whole = say("A member of an archive can be unpacked.")
-    rule, found, remedy = {
-        "parent": (inside, say("a path that leads out with '..'"), leave),
-        "absolute": (inside, say("a path from the root, or with a drive letter"), leave),
-        "backslash": (inside, say("a path with backslashes"), say("Pack the folder anew with another program, or leave it out with --exclude-problems.")),
-        "control": (inside, say("signs in the name that are not printed"), leave),
-        "long": (inside, say("a name of {} bytes", len(name.encode())), leave),
-        "link": (plain, say("a link"), leave),
-        "device": (plain, say("a device, a pipe or another special file"), leave),
-        "sparse": (plain, say("a file with holes"), leave),
-        "encrypted": (whole, say("a password is needed"), say("Unpack the archive with its password and name the folder, or leave it out with --exclude-problems.")),
-        "method": (whole, say("a method of packing that is not known here"), say("Unpack the archive and name the folder, or leave it out with --exclude-problems.")),
-        "damaged": (whole, say("damaged: {}", detail), leave),
-        "large": (whole, say("more than {} bytes", detail), leave),
-        "nested": (say("An archive holds pictures, not other archives."), say("an archive inside the archive"), say("Unpack both and name the folder, or leave it out with --exclude-problems.")),
-        "repeated": (say("Every member of an archive has a name of its own."), say("a member before it has this name"), leave),
-    }[fault]  # fmt: skip
-    return Problem(where, rule, found, remedy)
 
 
 def _notes(encodings: Mapping[str, int]) -> tuple[str, ...]:

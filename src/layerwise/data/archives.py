@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from layerwise.data.archive_faults import fault_of
 from layerwise.data.archive_members import DAMAGE, Limits, Member, damaged, members
-from layerwise.data.archive_names import decoded, fault_of
+from layerwise.data.archive_names import decoded
 from layerwise.data.archive_tree import ArchiveTree
 from layerwise.data.file_trees import is_hidden
 from layerwise.data.named import cache_folder

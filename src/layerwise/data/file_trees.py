@@ -62,14 +62,15 @@ class Folder:
 
     def below(self, folder: str) -> tuple[list[str], list[str]]:
         """Return the names of the folders and of the files directly in a folder, each sorted."""
-        folders, files = [], []
+        folders: list[str] = []
+        files: list[str] = []
         for entry in sorted((self.root / folder).iterdir()):
             (folders if entry.is_dir() else files).append(entry.name)
         start = f"{folder}/" if folder else ""
         return [start + name for name in folders], [start + name for name in files]
 
     def names(self) -> list[str]:
-        """Return every file at any depth, without those that systems leave behind; links to folders are not followed."""
+        """Return every file at any depth that no system left behind; links to folders are not followed."""
         below = ((path, path.relative_to(self.root)) for path in sorted(self.root.rglob("*")))
         return [name.as_posix() for path, name in below if path.is_file() and not any(map(is_hidden, name.parts))]
 

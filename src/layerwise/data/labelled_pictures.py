@@ -56,9 +56,7 @@ def labelled_pictures(tree: FileTree, listing: Listing, *, name: str, origin: st
     )
 
 
-def _columns(
-    listed: list[tuple[str, str, str]], found: PictureColumn
-) -> tuple[dict[str, Column], tuple[Field, ...]]:
+def _columns(listed: list[tuple[str, str, str]], found: PictureColumn) -> tuple[dict[str, Column], tuple[Field, ...]]:
     """Put pictures, classes and parts together."""
     columns: dict[str, Column] = {"image": found.column}
     fields = [Field("image")]

@@ -1,4 +1,4 @@
-"""Picture files of a folder or archive as one column: headers read and pixels checked in threads, damaged ones listed."""
+"""Pictures of a folder or archive as one column: headers read and pixels checked in threads, damaged ones listed."""
 
 from __future__ import annotations
 
