@@ -12,7 +12,7 @@ from layerwise.language import say
 
 __all__ = ["OUTSIDE", "fault_of", "problem_of"]
 
-OUTSIDE = ("parent", "absolute", "backslash", "control")
+OUTSIDE = ("parent", "absolute", "backslash", "control", "long")
 """Faults of names that have no place among the folders of their archive."""
 
 LONGEST_PART, LONGEST = 255, 4096
@@ -80,7 +80,7 @@ def _rule_and_remedy(fault: str) -> tuple[str, str]:
     """Return what must hold of a member, and what can be done where it does not."""
     anew = say("Pack the archive anew without it, or leave it out with --exclude-problems.")
     unpack = say("Unpack the archive yourself and name the folder, or leave it out with --exclude-problems.")
-    if fault in (*OUTSIDE, "long"):
+    if fault in OUTSIDE:
         return say("A member of an archive lies inside it, under a plain name."), anew
     if fault in ("link", "device", "sparse"):
         return say("A member of an archive is a plain file or a folder."), anew
