@@ -45,6 +45,7 @@ def place(tmp_path_factory):
             all_photos.writestr(f"{number}.png", content)
             rows.append(f"{number},{'down' if down else 'across'}")
         photos.addfile(tarfile.TarInfo("../outside.png"), io.BytesIO())
+    (folder / "more.zip").write_bytes((folder / "all.zip").read_bytes())
     (folder / "labels.csv").write_text("\n".join(rows) + "\n")
     return folder
 
@@ -87,6 +88,12 @@ def test_class_folders_in_an_archive_are_learned_and_new_photos_in_another_are_a
     answers = json.loads(asked.out)["predictions"]
     assert len(answers) == 2 * PHOTOS
     assert {answer["prediction"] for answer in answers} <= {"가로", "세로"}
+    # Photos of one name are told apart by their archives.
+    code, asked = command("layerwise predict own all.zip more.zip --json")
+    assert code == 0, asked.err
+    names = [answer["id"] for answer in json.loads(asked.out)["predictions"]]
+    assert names[0] == "all.zip/0.png"
+    assert len(set(names)) == len(names) == 4 * PHOTOS
     code, again = command("layerwise evaluate own photos.tar.gz --exclude-problems")
     assert code == 0, again.err
     assert {path.name for path in place.parent.iterdir()} == before
@@ -106,10 +113,3 @@ def test_what_is_said_of_archives_is_said_in_korean(command):
     code, looked = command("layerwise data photos.tar.gz", "ko")
     assert code == 0
     assert "'..'로 바깥을 가리키는 경로" in looked.out
-
-
-def test_photos_of_one_name_in_two_archives_are_told_apart(command):
-    code, asked = command("layerwise predict own 'new photos.zip' all.zip --json")
-    assert code == 0, asked.err
-    names = [answer["id"] for answer in json.loads(asked.out)["predictions"]]
-    assert len(set(names)) == len(names)

@@ -1,4 +1,4 @@
-"""Make archives as others make them, hostile ones too: every member is a raw name, its bytes, and what it claims to be."""
+"""Make archives as others make them, hostile ones too: a member is a raw name, its bytes, and what it claims to be."""
 
 import io
 import stat

@@ -2,15 +2,11 @@
 
 import hashlib
 import unicodedata
-from pathlib import Path
 
-import numpy as np
 import pytest
-from packing import KINDS, Item, encrypted, packed, picture, tarred, zipped
+from packing import KINDS, Item, encrypted, packed, picture, zipped
 
-from layerwise.data.archive_members import Limits
-from layerwise.data.archives import archive_tree
-from layerwise.data.open import open_source, sniff_format
+from layerwise.data.open import open_source
 from layerwise.errors import LayerwiseError
 
 GOOD = (Item("cats/a.png", picture(1)), Item("dogs/b.png", picture(2)))

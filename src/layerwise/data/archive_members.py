@@ -97,17 +97,13 @@ def members(path: Path, limits: Limits) -> Iterator[Member]:
     Raises:
         LayerwiseError: The archive is damaged or cut short, or holds more than the limits allow.
     """
-    budget = _Budget(path, limits.allowed(path.stat().st_size))
+    budget = _Budget(path, limits)
     try:
         with path.open("rb") as stream:
             start = stream.read(6)
         walk = _zip_members if start.startswith(ZIP) else _tar_members
         for number, member in enumerate(walk(path, budget)):
-            if number >= limits.members:
-                raise LayerwiseError(
-                    say("An archive holds at most {} members.", limits.members), say("'{}' holds more", path),
-                    say("Unpack it yourself if you trust it, and name the folder."),
-                )  # fmt: skip
+            budget.count(number + 1)
             budget.last = member.raw
             yield member
     except DAMAGE as problem:
@@ -126,13 +122,23 @@ def damaged(path: Path, last: bytes, problem: BaseException | str) -> LayerwiseE
 
 
 class _Budget:
-    """Counts the bytes that come out of an archive."""
+    """Counts the members of an archive and the bytes that come out of it."""
 
-    def __init__(self, path: Path, allowed: int) -> None:
+    def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
-        self._allowed = allowed
+        self._members = limits.members
+        self._allowed = limits.allowed(path.stat().st_size)
         self._spent = 0
         self.last = b""
+
+    def count(self, members: int) -> None:
+        """Refuse more members than an archive may have."""
+        if members > self._members:
+            raise LayerwiseError(
+                say("An archive holds at most {} members.", self._members),
+                say("'{}' holds more", self._path),
+                say("Unpack it yourself if you trust it, and name the folder."),
+            )
 
     def spend(self, count: int) -> None:
         """Count some bytes, and refuse what is more than an honest archive holds."""
@@ -146,10 +152,11 @@ class _Budget:
 
 
 class _Bounded:
-    """A file from which no more than a list of members of some length is read at once."""
+    """A zip whose list of members, which the library reads at once, is looked at before objects are made of it."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], budget: _Budget) -> None:
         self._stream = stream
+        self._budget = budget
         self.seek, self.tell, self.close = stream.seek, stream.tell, stream.close
 
     def seekable(self) -> bool:
@@ -160,12 +167,15 @@ class _Bounded:
         """Read some bytes."""
         if size > LARGEST_DIRECTORY:
             raise zipfile.BadZipFile(f"a list of members of {size} bytes")
-        return self._stream.read(size)
+        read = self._stream.read(size)
+        if size > CHUNK:
+            self._budget.count(read.count(b"PK\x01\x02"))
+        return read
 
 
 def _zip_members(path: Path, budget: _Budget) -> Iterator[Member]:
     """Go through a zip in the order of its list of members."""
-    with path.open("rb") as stream, zipfile.ZipFile(_Bounded(stream)) as archive:  # type: ignore[arg-type, call-overload]
+    with path.open("rb") as stream, zipfile.ZipFile(_Bounded(stream, budget)) as archive:  # type: ignore[arg-type, call-overload]
         for info in archive.infolist():
             # Without the flag for UTF-8 the library read the bytes as CP437, which can be undone.
             raw = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
