@@ -17,6 +17,7 @@ import re
 import secrets
 import shutil
 import sys
+import time
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
@@ -93,12 +94,15 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def write_folder(path: Path, *, size: int) -> Iterator[Callable[[str, Iterable[bytes | memoryview]], Written]]:
+def write_folder(
+    path: Path, *, size: int, remedy: str = ""
+) -> Iterator[Callable[[str, Iterable[bytes | memoryview]], Written]]:
     """Write a new folder of files that is there whole, by one rename, when the `with` block ends, or not at all.
 
     Args:
         path: The folder; it must not exist.
         size: Bytes to expect of all files, for which room must be free.
+        remedy: What the user can do where it cannot be written, if that is no matter of --run and --to.
 
     Yields:
         A function that writes one file: `(name, chunks) -> (size, sha256)`.
@@ -127,7 +131,7 @@ def write_folder(path: Path, *, size: int) -> Iterator[Callable[[str, Iterable[b
         whole = True
         _sync_folder(path.parent)
     except OSError as problem:
-        raise write_error(path, size, problem) from problem
+        raise write_error(path, size, problem, remedy=remedy) from problem
     finally:
         if not whole:
             with contextlib.suppress(OSError):
@@ -291,11 +295,18 @@ def _remove(folder: Path) -> None:
     os.rmdir(folder)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what a killed writer of this folder left unfinished; what cannot be removed does no harm."""
+def remove_leftovers(folder: Path, *, age: float = 0.0) -> None:
+    """Remove what a killed writer of this folder left unfinished; what cannot be removed does no harm.
+
+    Args:
+        folder: Where to look, at any depth.
+        age: Seconds since it was begun; more than 0 where other writers may be at work.
+    """
     for path in sorted(folder.rglob(".*.tmp-*")):
         if LEFTOVER.fullmatch(path.name):
             with contextlib.suppress(OSError):
+                if age and time.time() - path.stat().st_mtime < age:
+                    continue
                 _remove(path) if path.is_dir() and not path.is_symlink() else os.unlink(path)
 
 
@@ -314,8 +325,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_error(path: Path, size: int, problem: OSError) -> LayerwiseError:
-    """Say why a file could not be written and what frees the way."""
+def write_error(path: Path, size: int, problem: OSError, *, remedy: str = "") -> LayerwiseError:
+    """Say why a file could not be written and what frees the way; a remedy that is given goes before the usual one."""
     if problem.errno in (errno.ENOSPC, errno.EDQUOT):
         parent = next(folder for folder in path.absolute().parents if folder.exists())
         free = shutil.disk_usage(parent).free
@@ -323,12 +334,14 @@ def write_error(path: Path, size: int, problem: OSError) -> LayerwiseError:
         return LayerwiseError(
             say("The disk needs room for every file."),
             found,
-            say("Free some space, or choose another place (--run, --to)."),
+            remedy or say("Free some space, or choose another place (--run, --to)."),
         )
     if problem.errno == errno.EIO:
-        remedy = say("The disk reports a fault: check it, or choose another (--run, --to).")
+        usual = say("The disk reports a fault: check it, or choose another (--run, --to).")
     elif problem.errno in (errno.EMFILE, errno.ENFILE):
-        remedy = say("Close what holds many files open, or raise the limit: ulimit -n")
+        usual = say("Close what holds many files open, or raise the limit: ulimit -n")
     else:
-        remedy = say("Choose another place (--run, --to), or change its permissions.")
-    return LayerwiseError(say("The place of a file must be writable."), f"'{path}': {problem.strerror}", remedy)
+        usual = say("Choose another place (--run, --to), or change its permissions.")
+    return LayerwiseError(
+        say("The place of a file must be writable."), f"'{path}': {problem.strerror}", remedy or usual
+    )

@@ -14,6 +14,12 @@ from layerwise.errors import LayerwiseError
 FORMATS = entries("format")
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """What a format unpacks goes into a cache of the test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
 def hostile(folder):
     """Make files that belong to nobody, or only look like somebody's; return their paths."""
     noise = random.Random(0)

@@ -63,6 +63,35 @@ def test_parts_beside_other_folders_are_refused(tmp_path):
         open_source(tmp_path / "set")
 
 
+def test_a_folder_around_all_others_is_looked_through(tmp_path):
+    for part in ("train", "test"):
+        save(tmp_path / "set" / "photos" / "more" / part / "a" / "x.png", grey([[1]]))
+    (tmp_path / "set" / "photos" / "README").write_text("x")
+    assert sniff_format(tmp_path / "set" / "photos") == "image-folder"
+    source = open_source(tmp_path / "set", format="image-folder")
+    assert source.places == ("photos/more/test/a/x.png", "photos/more/train/a/x.png")
+    assert source.columns["part"].counts() == {"train": 1, "test": 1}
+    assert any("'photos/more'" in note for note in source.notes)
+    assert any("photos/README" in note for note in source.notes)
+
+
+def test_one_class_folder_alone_is_a_class(root):
+    for path in (root / "dogs").iterdir():
+        path.unlink()
+    (root / "dogs").rmdir()
+    assert open_source(root).columns["class"].names == ("cats",)
+
+
+def test_what_lies_beside_parts_is_listed(tmp_path):
+    for part in ("train", "test"):
+        save(tmp_path / "set" / part / "a" / "x.png", grey([[1]]))
+    save(tmp_path / "set" / "cover.png", grey([[1]]))
+    (tmp_path / "set" / "README").write_text("x")
+    source = open_source(tmp_path / "set", exclude_problems=True)
+    assert [problem.where for problem in source.problems] == ["cover.png"]
+    assert any("README" in note for note in source.notes)
+
+
 def test_a_class_may_be_called_train(tmp_path):
     for label in ("train", "bus"):
         save(tmp_path / "set" / label / "x.png", grey([[1]]))

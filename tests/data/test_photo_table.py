@@ -151,7 +151,7 @@ def test_wrong_uses_are_refused(tmp_path, photos):
     path = table(tmp_path, "a.png,x")
     with pytest.raises(LayerwiseError, match="holds none"):
         read(path, photos)
-    with pytest.raises(LayerwiseError, match="is no folder"):
+    with pytest.raises(LayerwiseError, match="nothing at"):
         read(path, tmp_path / "nowhere")
     draw(photos, "cats/a.png")
     draw(photos, "dogs/b.png")

@@ -37,10 +37,12 @@ def data(
 
         layerwise data labels.csv --images photos/
 
+        layerwise data photos.zip
+
     Args:
-        path: A file, a folder, or a built-in or named data set.
+        path: A file, a folder, a zip or tar of pictures, or a built-in or named data set.
         target: Field to predict; guessed and said when left out.
-        images: Folder with the pictures that a column of the table names.
+        images: Folder or archive with the pictures that a column of the table names.
         image_column: That column; the one whose cells name the most when left out.
         format: Format of the file, where its content does not tell.
         download: Fetch a named data set that is not on this machine.

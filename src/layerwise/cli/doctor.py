@@ -68,15 +68,19 @@ def packages() -> list[tuple[str, bool | None, str]]:
 
 def places() -> list[tuple[str, bool | None, str]]:
     """Look at fonts for Hangul, the console, and the folders of named data."""
+    from layerwise.data.archives import archive_cache
     from layerwise.explain.drawing import hangul_font
 
     font = hangul_font()
+    cache = archive_cache()
+    size = sum(path.stat().st_size for path in cache.rglob("*.*") if path.is_file())
     encoding = sys.stdout.encoding or ""
     folders = [folder for folder in os.environ.get("LAYERWISE_DATA", "").split(os.pathsep) if folder]
     missing = [folder for folder in folders if not Path(folder).is_dir()]
     return [
         (say("Hangul font"), None if font is None else True, font or say("none; Korean labels in pictures fall back")),
         (say("console"), True, encoding),
+        (say("unpacked archives"), True, say("{}: {} MB", cache, round(size / 1e6))),
         ("LAYERWISE_DATA", None if not folders else not missing, ", ".join(missing or folders) or say("not set")),
     ]
 

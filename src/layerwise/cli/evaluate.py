@@ -35,7 +35,7 @@ def evaluate(
     Args:
         run: Name or path of a run; the newest when left out.
         data: Other data to measure on; the run's own test part when left out.
-        images: Folder with the pictures that the other data name, where they are a table.
+        images: Folder or archive with the pictures that the other data name, where they are a table.
         exclude_problems: Go on without the items that cannot be read.
     """
     from layerwise.runs.folder import find_run

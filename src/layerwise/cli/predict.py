@@ -27,7 +27,7 @@ def predict(
     format_options: Annotated[FormatOptions, Parameter(name="*")] = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 - frozen
 ) -> None:
-    """Ask a run about new files, tables or pictures; the target may be absent, fields in any order.
+    """Ask a run about new files: tables, pictures or archives of them; the target may be absent, fields in any order.
 
     Examples:
         layerwise predict new_patients.csv
@@ -38,6 +38,8 @@ def predict(
 
         layerwise predict new_labels.csv --images new_photos/
 
+        layerwise predict new_photos.zip
+
         layerwise predict my-detector photos/ --to boxes.json
 
         layerwise predict my-segmenter photos/ --to labels/
@@ -46,7 +48,7 @@ def predict(
         arguments: A run (the newest when left out) and one or more files.
         to: Also write every answer: FILE.csv for a table; FILE.json for a COCO file of boxes, else for what --json
             prints; FOLDER/ for label images as PNG files.
-        images: Folder with the pictures that the files name, where they are tables.
+        images: Folder or archive with the pictures that the files name, where they are tables.
         exclude_problems: Go on without the items that cannot be read.
     """
     from layerwise.workflow.predict import predict_files

@@ -54,7 +54,7 @@ def train(
     `layerwise train DATA MODEL --help` lists the options of that model, too.
 
     Args:
-        data: Path of a file or folder, or a built-in or named data set.
+        data: Path of a file, folder or archive of pictures, or a built-in or named data set.
         model: Name in the catalogue, or a file and class: my_net.py:MyNet; chosen when left out.
         run: Name or path of the run folder.
         experiment: TOML file with settings; what the command line names goes first.

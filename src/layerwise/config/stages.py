@@ -30,7 +30,7 @@ class Load:
     download: bool = False
     """Fetch a named data set that is not on this machine."""
     images: str = ""
-    """Folder with the pictures that a column of the table names."""
+    """Folder or archive with the pictures that a column of the table names."""
     image_column: str = ""
     """Column that names the pictures; the one whose cells name the most when left out."""
     options: Mapping[str, Any] = field(default_factory=dict)

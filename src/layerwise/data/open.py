@@ -23,7 +23,7 @@ __all__ = ["joined", "known_options", "open_source", "sniff_format"]
 SHOWN = 5
 """Problems that a message lists before it counts the others."""
 
-ORDER = ("idx", "npy", "image-folder")
+ORDER = ("idx", "npy", "image-folder", "archive")
 """Formats that are asked first, since their files cannot be mistaken; tables of text are asked last."""
 
 
@@ -50,7 +50,7 @@ def open_source(
         download: Fetch a named set that is not on this machine.
         category: Columns of a table whose values are names even where they look like numbers.
         drop: Columns that are not learned from; a format that can set them aside need not understand their cells.
-        images: Folder with the pictures that a column of the table names.
+        images: Folder or archive with the pictures that a column of the table names.
         image_column: That column; found when left out.
 
     Raises:
@@ -67,7 +67,7 @@ def open_source(
     elif image_column:
         raise LayerwiseError(
             say("--image-column belongs to --images."), f"--image-column {image_column}",
-            say("Name the folder with the pictures: --images FOLDER"), usage=True,
+            say("Name the folder or archive with the pictures: --images FOLDER"), usage=True,
         )  # fmt: skip
     if source.problems and not exclude_problems:
         raise _problems(source)
@@ -116,10 +116,10 @@ def sniff_format(path: Path) -> str:
         if name in known and importlib.import_module(known[name].module).sniff(path):
             return name
     formats = "; ".join(f"{name} ({' '.join(part.facts.get('suffixes', ()))})" for name, part in known.items())
-    raise LayerwiseError(
-        say("Data are in a format that can be read."), say("no format fits '{}'", path),
-        say("Formats: {}. Name one with --format.", formats),
-    )  # fmt: skip
+    remedy = say("Formats: {}. Name one with --format.", formats)
+    if path.suffix.lower() in (".7z", ".rar", ".zst", ".lz", ".lz4", ".z", ".cab"):
+        remedy = say("Unpack it and name the folder, or pack it as .zip or .tar.gz.")
+    raise LayerwiseError(say("Data are in a format that can be read."), say("no format fits '{}'", path), remedy)
 
 
 def _load(

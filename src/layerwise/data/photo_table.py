@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from layerwise.data.archive_tree import ArchiveTree
+from layerwise.data.archives import archive_tree
 from layerwise.data.file_names import FileNames, Found
+from layerwise.data.file_trees import FileTree, Folder
 from layerwise.data.kinds import Column, Images
 from layerwise.data.picture_column import picture_column
-from layerwise.data.picture_folders import is_hidden
 from layerwise.data.pictures import SUFFIXES
 from layerwise.data.source import Field, Problem, Source
 from layerwise.errors import LayerwiseError, nearest
@@ -37,6 +39,7 @@ class _Match:
     rows: list[int] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     problems: dict[int, Problem] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
     differs: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
@@ -50,7 +53,7 @@ def with_pictures(source: Source, folder: Path, *, column: str = "", check_pixel
 
     Args:
         source: A table.
-        folder: The folder with the pictures, at any depth.
+        folder: The folder or archive with the pictures, at any depth.
         column: Column that names the files; the one whose cells name the most when left out.
         check_pixels: Decode every picture once.
 
@@ -62,7 +65,8 @@ def with_pictures(source: Source, folder: Path, *, column: str = "", check_pixel
             say("--images belongs to a table that names pictures."), say("'{}' holds pictures itself", source.origin),
             say("Leave --images out."), usage=True,
         )  # fmt: skip
-    files = _files(folder)
+    tree = archive_tree(folder) if folder.is_file() else Folder(folder)
+    files = _files(tree, folder)
     names = FileNames(files, SUFFIXES)
     chosen = column or _naming_column(source, names, folder, files)
     if chosen not in source.columns:
@@ -70,36 +74,31 @@ def with_pictures(source: Source, folder: Path, *, column: str = "", check_pixel
             say("A field must be in the data."), say("no field '{}' in '{}'", chosen, source.name),
             nearest(chosen, source.columns), usage=True,
         )  # fmt: skip
-    match = _matched(source, chosen, names, folder, files)
+    match = _matched(source, chosen, names, tree)
     if not match.rows:
         raise _nothing_found(source, chosen, folder, files)
-    read = picture_column(folder, match.files, check_pixels=check_pixels)
+    read = picture_column(tree, match.files, check_pixels=check_pixels)
     for row, name in zip(match.rows, match.files, strict=True):
         if name in read.problems:
             match.problems[row] = replace(
-                read.problems[name], where=f"{source.place(row)}: {name}",
+                read.problems[name], where=f"{source.place(row)}: {read.problems[name].where}",
                 rule=say("The picture of a row is whole and can be read."),
             )  # fmt: skip
     kept = [row for row in match.rows if row not in match.problems]
     return _joined(source, chosen, np.array(kept, dtype=np.int64), read.column, match, (
         say("Pictures: '{}' names files in '{}'.", chosen, folder), *_differing(match),
-        *read.notes, *_unnamed(files, match.files), *_repeated(match.files),
+        *read.notes, *_unnamed(files, match.files), *_repeated(match.files), *_of_archive(tree, match),
     ))  # fmt: skip
 
 
-def _files(folder: Path) -> list[str]:
-    """Return every picture file below a folder."""
-    if not folder.is_dir():
+def _files(tree: FileTree, folder: Path) -> list[str]:
+    """Return every picture file of a folder or archive, with those of an archive that were refused."""
+    if not folder.exists():
         raise LayerwiseError(
-            say("--images names the folder with the pictures."), say("'{}' is no folder", folder),
+            say("--images names the folder or archive with the pictures."), say("nothing at '{}'", folder),
             say("Check the path."), usage=True,
         )  # fmt: skip
-    found = [
-        path.relative_to(folder).as_posix()
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in SUFFIXES and path.is_file()
-        and not any(is_hidden(part) for part in path.relative_to(folder).parts)
-    ]  # fmt: skip
+    found = [name for name in (*tree.names(), *tree.refused) if PurePosixPath(name).suffix.lower() in SUFFIXES]
     if not found:
         raise LayerwiseError(
             say("A folder of pictures holds pictures."), say("'{}' holds none", folder), say("Check the path.")
@@ -124,13 +123,18 @@ def _share(column: Column, names: FileNames) -> float:
     return sum(bool(names.find(cell).files) for cell in cells) / len(cells) if cells else 0.0
 
 
-def _matched(source: Source, column: str, names: FileNames, folder: Path, files: Sequence[str]) -> _Match:
+def _matched(source: Source, column: str, names: FileNames, tree: FileTree) -> _Match:
     """Look the file of every row up."""
     match, held, known = _Match(), source.columns[column], dict[str, Found]()
     missing = held.missing()
     for row in range(len(source)):
         name = held.show(row)
         found = known.setdefault(name, names.find(name)) if not missing[row] else Found(())
+        if len(found.files) == 1 and found.files[0] in tree.refused:
+            refused = tree.refused[found.files[0]]
+            match.problems[row] = replace(refused, where=f"{source.place(row)}: {refused.where}")
+            match.refused.add(found.files[0])
+            continue
         if len(found.files) == 1:
             match.rows.append(row)
             match.files.append(found.files[0])
@@ -143,7 +147,7 @@ def _matched(source: Source, column: str, names: FileNames, folder: Path, files:
         elif found.files:
             problem = say("'{}' could be {}", name, say(" or ").join(found.files[:3]))
         else:
-            problem = say("no picture '{}' in '{}'", name, folder)
+            problem = say("no picture '{}' in '{}'", name, tree.origin)
         match.problems[row] = Problem(
             source.place(row), say("Every row names one picture."), problem,
             say("Add the picture or mend the name, or leave the row out with --exclude-problems."),
@@ -203,6 +207,16 @@ def _repeated(named: Sequence[str]) -> list[str]:
         return []
     shown = ", ".join(often[:SHOWN]) + (" ..." if len(often) > SHOWN else "")
     return [say("Pictures that several rows name: {} ({}); they stay in one part.", len(often), shown)]
+
+
+def _of_archive(tree: FileTree, match: _Match) -> list[str]:
+    """Say how names in an archive were read, and list its refused members that no row names."""
+    others = [problem for name, problem in tree.refused.items() if name not in match.refused]
+    notes = list(tree.notes) if isinstance(tree, ArchiveTree) else []
+    if others:
+        shown = f"{others[0].where}: {others[0].found}"
+        notes.append(say("Refused members of the archive that no row names: {} (first: {}).", len(others), shown))
+    return notes
 
 
 def _nothing_found(source: Source, column: str, folder: Path, files: Sequence[str]) -> LayerwiseError:

@@ -1,4 +1,4 @@
-"""Picture files below a folder as one column: headers read and pixels checked in threads, damaged ones listed."""
+"""Pictures of a folder or archive as one column: headers read and pixels checked in threads, damaged ones listed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import TypeVar
 
 import numpy as np
 
+from layerwise.data.file_trees import FileTree
 from layerwise.data.kinds import Images, picture_digest
-from layerwise.data.pictures import SUFFIXES, Header, UnreadablePicture, decode_picture, quietly, read_header
+from layerwise.data.pictures import SUFFIXES, Content, Header, UnreadablePicture, decode_picture, quietly, read_header
 from layerwise.data.source import Problem
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
@@ -39,65 +40,62 @@ class PictureColumn:
     notes: tuple[str, ...]
 
 
-def picture_column(root: Path, names: Sequence[str], *, check_pixels: bool = True) -> PictureColumn:
+def picture_column(tree: FileTree, names: Sequence[str], *, check_pixels: bool = True) -> PictureColumn:
     """Read what is known of some pictures; they are decoded when they are asked for.
 
     Args:
-        root: A folder.
-        names: Path of each picture below it; a name may stand there several times.
+        tree: A folder or an archive.
+        names: Path of each picture in it; a name may stand there several times.
         check_pixels: Decode every picture once, so that damaged ones are found now and not in training.
     """
     problems: dict[str, Problem] = {}
     with quietly():
-        headers = _each(partial(_header, root), names, problems)
+        headers = _each(tree, read_header, names, problems)
         good = [name for name in names if name in headers]
         channels = 1 if all(headers[name].grey for name in good) else 3
         digests: dict[str, bytes] = {}
         if check_pixels:
-            digests = _each(partial(_digest, root, channels), good, problems)
+            digests = _each(tree, partial(_digest, channels), good, problems)
             good = [name for name in good if name in digests]
     sizes = np.array([(headers[name].width, headers[name].height) for name in good]).reshape(-1, 2)
     known = tuple(digests[name] for name in good) if check_pixels else ()
-    column = Images(good, _Decode(root, channels), sizes, channels, known_digests=known)
+    column = Images(good, _Decode(tree, channels), sizes, channels, known_digests=known)
     return PictureColumn(column, problems, tuple(_notes({name: headers[name] for name in good})))
 
 
 @dataclass(frozen=True)
 class _Decode:
-    """Turn a path below the root into pixels; a class and not a closure, so that other processes can take it."""
+    """Turn the name of a picture into pixels; a class and not a closure, so that other processes can take it."""
 
-    root: Path
+    tree: FileTree
     channels: int
 
     def __call__(self, name: str) -> np.ndarray:
         try:
-            return decode_picture(self.root / name, self.channels)
-        except UnreadablePicture as problem:
+            return decode_picture(self.tree.content(name), self.channels)
+        except (UnreadablePicture, OSError) as problem:
             raise LayerwiseError(
-                say("A picture stays readable while it is used."), f"'{self.root / name}': {problem}",
+                say("A picture stays readable while it is used."), f"'{self.tree.origin}': {name}: {problem}",
                 say("Was it changed? Run the command again."),
             ) from problem  # fmt: skip
 
 
-def _header(root: Path, name: str) -> Header:
-    """Return the header of one picture."""
-    return read_header(root / name)
-
-
-def _digest(root: Path, channels: int, name: str) -> bytes:
+def _digest(channels: int, content: Content) -> bytes:
     """Decode one picture and return a hash of its pixels."""
-    return picture_digest(decode_picture(root / name, channels))
+    return picture_digest(decode_picture(content, channels))
 
 
-def _each(work: Callable[[str], Result], names: Sequence[str], problems: dict[str, Problem]) -> dict[str, Result]:
+def _each(
+    tree: FileTree, work: Callable[[Content], Result], names: Sequence[str], problems: dict[str, Problem]
+) -> dict[str, Result]:
     """Do something with every picture once, in threads; a picture that fails becomes a problem."""
 
     def attempt(name: str) -> Result | Problem:
         try:
-            return work(name)
-        except UnreadablePicture as problem:
+            return work(tree.content(name))
+        except (UnreadablePicture, OSError) as problem:
             return Problem(
-                name, say("A file in a class folder is a whole picture."), str(problem),
+                tree.label(name), say("A file in a class folder is a whole picture."), str(problem),
                 say("Replace or remove the file, or leave it out with --exclude-problems."),
             )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One picture file: what its header says, and its pixels as people see them.
+"""One picture file, on disk or in memory: what its header says, and its pixels as people see them.
 
 Rotation tags are applied, palettes looked up, transparent pixels laid over white, 16 bits scaled to 8. A file is never
 decoded before its size is known to be within the limit.
@@ -6,6 +6,7 @@ decoded before its size is known to be within the limit.
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_PIXELS",
     "SUFFIXES",
+    "Content",
     "Header",
     "UnreadablePicture",
     "decode_picture",
@@ -43,6 +45,9 @@ SUFFIXES = {
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
 """Formats that are opened; those that run other programs or hold drawings are not."""
+
+Content = Path | bytes
+"""A picture as it is stored: the file, or the bytes of one."""
 
 GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N")
 ROTATION_TAG = 0x0112
@@ -92,7 +97,7 @@ def quietly() -> Iterator[None]:
         yield
 
 
-def read_header(path: Path) -> Header:
+def read_header(content: Content) -> Header:
     """Return what the header of a picture says.
 
     Raises:
@@ -101,25 +106,25 @@ def read_header(path: Path) -> Header:
     from PIL import Image
 
     try:
-        with _open(path) as picture:
-            turned = _may_be_turned(picture, path) and picture.getexif().get(ROTATION_TAG) in TURNED
+        with _open(content) as picture:
+            turned = _may_be_turned(picture, content) and picture.getexif().get(ROTATION_TAG) in TURNED
             width, height = picture.size[::-1] if turned else picture.size
             if picture.mode == "F" or picture.mode.startswith("RGB;"):
                 raise UnreadablePicture(say("values of mode {} have no known white", picture.mode))
             frames = 1 if picture.format in ("MPO", "TIFF") else getattr(picture, "n_frames", 1)
             alpha = picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info
             bits = 16 if picture.mode.startswith("I") else 8
-            _verify(picture, path)
+            _verify(picture, content)
             return Header(picture.format or "", width, height, picture.mode in GREY, frames, alpha, bits)
     except (*DAMAGE, Image.DecompressionBombError) as problem:
-        raise UnreadablePicture(_why(path, problem)) from problem
+        raise UnreadablePicture(_why(content, problem)) from problem
 
 
-def decode_picture(path: Path, channels: int) -> np.ndarray:
+def decode_picture(content: Content, channels: int) -> np.ndarray:
     """Return the pixels of a picture as `(channels, height, width)` bytes.
 
     Args:
-        path: A picture file.
+        content: A picture file, or its bytes.
         channels: 1 for grey, 3 for red, green and blue.
 
     Raises:
@@ -136,24 +141,24 @@ def decode_picture(path: Path, channels: int) -> np.ndarray:
     from PIL import Image, ImageOps
 
     try:
-        with _open(path) as picture:
+        with _open(content) as picture:
             picture.load()
             upright = ImageOps.exif_transpose(picture)
             flat = _flat(upright)
             grey = flat.convert("L" if channels == 1 else "RGB")
             pixels = np.asarray(grey, dtype=np.uint8)
     except (*DAMAGE, Image.DecompressionBombError) as problem:
-        raise UnreadablePicture(_why(path, problem)) from problem
+        raise UnreadablePicture(_why(content, problem)) from problem
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-def _open(path: Path) -> Image.Image:
-    """Open a picture file and check its size."""
+def _open(content: Content) -> Image.Image:
+    """Open a picture and check its size."""
     from PIL import Image
 
-    if not path.stat().st_size:
+    if not (len(content) if isinstance(content, bytes) else content.stat().st_size):
         raise UnreadablePicture(say("the file is empty"))
-    picture = Image.open(path, formats=FORMATS)
+    picture = Image.open(_readable(content), formats=FORMATS)
     width, height = picture.size
     if width * height > MOST_PIXELS:
         picture.close()
@@ -161,20 +166,25 @@ def _open(path: Path) -> Image.Image:
     return picture
 
 
-def _may_be_turned(picture: Image.Image, path: Path) -> bool:
+def _readable(content: Content) -> Path | io.BytesIO:
+    """Return what Pillow reads a picture from."""
+    return io.BytesIO(content) if isinstance(content, bytes) else content
+
+
+def _may_be_turned(picture: Image.Image, content: Content) -> bool:
     """Say whether a rotation tag is possible; Pillow decodes a whole PNG to find one, so its bytes are asked first."""
     if picture.format != "PNG":
         return True
-    raw = path.read_bytes()
+    raw = content if isinstance(content, bytes) else content.read_bytes()
     return any(word in raw for word in (b"eXIf", b"exif", b"Orientation"))
 
 
-def _verify(picture: Image.Image, path: Path) -> None:
+def _verify(picture: Image.Image, content: Content) -> None:
     """Check the sums that a PNG keeps of its parts: one cut short after its last pixel decodes without complaint."""
     from PIL import Image
 
     if picture.format == "PNG":
-        with Image.open(path, formats=("PNG",)) as again:
+        with Image.open(_readable(content), formats=("PNG",)) as again:
             again.verify()
 
 
@@ -195,12 +205,12 @@ def _flat(picture: Image.Image) -> Image.Image:
     return picture
 
 
-def _why(path: Path, problem: BaseException) -> str:
+def _why(content: Content, problem: BaseException) -> str:
     """Say in one phrase why a picture cannot be read."""
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(problem, UnidentifiedImageError):
-        with path.open("rb") as stream:
+        with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as stream:
             start = stream.read(8)
         return say("the content is no picture (it starts with {})", repr(start)[2:-1])
     if isinstance(problem, Image.DecompressionBombError):

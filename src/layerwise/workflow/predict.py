@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.data.archive_tree import SUFFIXES as ARCHIVES
 from layerwise.data.kinds import Images
 from layerwise.data.open import known_options, open_source
 from layerwise.data.picture_notes import picture_notes
@@ -33,7 +34,7 @@ def predict_files(
         arguments: Optionally a run, then files.
         options: Options of the format.
         exclude_problems: Leave unreadable items out.
-        images: Folder with the pictures that the files name, where they are tables.
+        images: Folder or archive with the pictures that the files name, where they are tables.
         to: A file or folder to write; none where empty.
 
     Raises:
@@ -103,7 +104,7 @@ def located(source: Source, name: str) -> str:
         return name
     origin = Path(source.origin)
     path = origin if origin.name == name else origin / name
-    return str(path) if path.is_file() else name
+    return str(path) if path.is_file() or origin.name.lower().endswith(ARCHIVES) else name
 
 
 def end_to_end(answers: Sequence[Sequence[np.ndarray]]) -> Sequence[np.ndarray]:

@@ -61,7 +61,7 @@ def measure_on(
         data: A path or name, or the data themselves.
         options: Options of the format.
         exclude_problems: Leave unreadable items out.
-        images: Folder with the pictures that the data name, where they are a table.
+        images: Folder or archive with the pictures that the data name, where they are a table.
 
     Raises:
         LayerwiseError: The run still learns or was stopped; or the target is absent, missing in a row, or of another
