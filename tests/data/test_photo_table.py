@@ -46,6 +46,14 @@ def test_each_row_gets_its_picture(tmp_path, photos):
     assert not source.problems
 
 
+def test_a_name_longer_than_what_is_shown_of_a_text_is_found(tmp_path, photos):
+    names = ["a" * 120 + f"{number}.png" for number in range(3)]
+    for number, name in enumerate(names):
+        draw(photos, name, number)
+    source = read(table(tmp_path, *(f"{name},{'xy'[place % 2]}" for place, name in enumerate(names))), photos)
+    assert [int(source.columns["image"][row][0, 0, 0]) for row in range(3)] == [0, 1, 2]
+
+
 def test_numbers_name_pictures_too(tmp_path, photos):
     for name in ("1", "2", "10"):
         draw(photos, f"{name}.png", int(name))

@@ -13,7 +13,7 @@ from layerwise.data.archive_tree import ArchiveTree
 from layerwise.data.archives import archive_tree
 from layerwise.data.file_names import FileNames, Found
 from layerwise.data.file_trees import FileTree, Folder
-from layerwise.data.kinds import Column, Images
+from layerwise.data.kinds import Column, Images, Texts
 from layerwise.data.picture_column import picture_column
 from layerwise.data.pictures import SUFFIXES
 from layerwise.data.source import Field, Problem, Source
@@ -119,8 +119,13 @@ def _naming_column(source: Source, names: FileNames, folder: Path, files: Sequen
 def _share(column: Column, names: FileNames) -> float:
     """Return the share of a column's different cells that name a file; of a long column, of the first ones."""
     present = np.flatnonzero(~column.missing())
-    cells = list(dict.fromkeys(column.show(int(row)) for row in present[: ASKED * 5]))[:ASKED]
+    cells = list(dict.fromkeys(_cell(column, int(row)) for row in present[: ASKED * 5]))[:ASKED]
     return sum(bool(names.find(cell).files) for cell in cells) / len(cells) if cells else 0.0
+
+
+def _cell(column: Column, row: int) -> str:
+    """Return a cell as it is written; what is shown of a long text is cut."""
+    return column.values[row] if isinstance(column, Texts) else column.show(row)
 
 
 def _matched(source: Source, column: str, names: FileNames, tree: FileTree) -> _Match:
@@ -128,8 +133,10 @@ def _matched(source: Source, column: str, names: FileNames, tree: FileTree) -> _
     match, held, known = _Match(), source.columns[column], dict[str, Found]()
     missing = held.missing()
     for row in range(len(source)):
-        name = held.show(row)
-        found = known.setdefault(name, names.find(name)) if not missing[row] else Found(())
+        name = _cell(held, row)
+        if name not in known:
+            known[name] = Found(()) if missing[row] else names.find(name)
+        found = known[name]
         if len(found.files) == 1 and found.files[0] in tree.refused:
             refused = tree.refused[found.files[0]]
             match.problems[row] = replace(refused, where=f"{source.place(row)}: {refused.where}")
@@ -160,7 +167,7 @@ def _joined(
 ) -> Source:
     """Return the rows that have a picture, the picture first; the names tell the rows apart where all differ."""
     table = source.take(rows)
-    names = [table.columns[column].show(row) for row in range(len(table))]
+    names = [_cell(table.columns[column], row) for row in range(len(table))]
     alone = len(set(names)) == len(names) and not source.named("id")
     roles = {part.name: part.role for part in table.fields}
     roles[column] = "id" if alone or roles[column] == "id" else "unused"
