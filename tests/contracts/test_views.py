@@ -17,6 +17,7 @@ from layerwise.explain.views.backpropagation import hidden_delta
 from layerwise.language import use
 from layerwise.models import build
 from layerwise.tasks.classify import Classify
+from layerwise.tasks.contract import Examples
 from layerwise.tasks.density import Density
 from layerwise.tasks.regress import Regress
 from layerwise.tasks.translate import Translate
@@ -97,7 +98,30 @@ def machine():
     return Subject(model, torch.rand(1, 1, 8, 8).round(), torch.zeros(1, 0), Density(64), example_id="digit 1")
 
 
+def learner(name, options=None, outputs=3, inputs=4):
+    """A learner that is solved at once, fitted on classes that lie apart, or on numbers."""
+    drawn = torch.Generator().manual_seed(3)
+    targets = torch.arange(60) % 3
+    rows = torch.randn((60, inputs), generator=drawn) + 2 * torch.eye(3, inputs)[targets]
+    numbers = outputs == 1
+    wanted = rows[:, :1] * 2 + rows[:, 1:2] if numbers else targets
+    model = build(name, inputs, outputs, options)
+    model.fit(Examples(rows, wanted, ()))
+    fields = ("length", "폭", "height", "weight")
+    task = Regress(("y",), (0.0,), (1.0,)) if numbers else Classify(THREE)
+    example = torch.tensor([[1.4, 1.1, 0.2, -0.3]])
+    target = torch.zeros(1, 1) if numbers else torch.tensor([1])
+    return Subject(model, example, target, task, fields, () if numbers else THREE, "row 7")
+
+
 SUBJECTS = {
+    "knn": lambda: learner("knn", {"k": 7}),
+    "svm": lambda: learner("svm"),
+    "svm with a radial kernel": lambda: learner("svm", {"kernel_function": "rbf", "gamma": 0.05}),
+    "svm with a polynomial kernel": lambda: learner("svm", {"kernel_function": "polynomial", "offset": 1.0}),
+    "tree": lambda: learner("tree"),
+    "tree of numbers": lambda: learner("tree", {"depth": 4}, outputs=1),
+    "threshold": lambda: learner("threshold"),
     "lenet5": lenet,
     "mlp": lambda: small_network("mlp", 4, {"hidden": (5, 4)}),
     "mlp on sigmoid units": lambda: small_network(
@@ -147,6 +171,7 @@ def test_view_declines_where_it_does_not_fit(view):
 OWN = {
     "lenet5": ["softmax-cross-entropy"], "fcn-small": ["segmentation"], "grid-detector": ["detections"],
     "dqn": ["q-values"], "seq2seq": ["attention"], "rbm": ["rbm-filters", "reconstruction"],
+    "knn": ["nearest-neighbours", "softmax-cross-entropy"], "svm": ["softmax-cross-entropy", "support-vectors"],
 }  # fmt: skip
 """The views of the task itself."""
 

@@ -21,6 +21,8 @@ Nothing here imports torch or any other part of layerwise; every function works 
 - `switched_logistic`: the group-switched logistic network and its four gradients
 - `boxes`, `detection`: overlap of boxes, grid codes, non-maximum suppression, average precision by its definition
 - `attention`: additive attention, masked softmax and context
-- `trees`: entropy, information gain, gain ratio and Gini of a split, and the best threshold of a number
+- `neighbours`: distances to the known examples, and their votes
+- `trees`: entropy, information gain, gain ratio and Gini of a split, the best threshold, the way to a leaf
+- `support_vectors`: kernels, and the decision between two classes
 - `q_learning`: Bellman's equation, the target of a move, its clipped error, and value iteration
 """

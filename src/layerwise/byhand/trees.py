@@ -1,9 +1,9 @@
-"""Where a decision tree asks: impurity of a set of classes, what a question gains, and the best threshold."""
+"""Where a decision tree asks: impurity of classes, what a question gains, the best threshold, the way to a leaf."""
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 
-__all__ = ["best_threshold", "entropy", "gain_ratio", "gini", "information_gain", "split_information"]
+__all__ = ["best_threshold", "entropy", "gain_ratio", "gini", "information_gain", "split_information", "walk"]
 
 
 def entropy(labels: Shaped[np.ndarray, " items"]) -> float:
@@ -123,6 +123,39 @@ def best_threshold(values: Float[np.ndarray, " items"], labels: Shaped[np.ndarra
     gains = [information_gain(values > midpoint, labels) for midpoint in midpoints]
     place = int(np.argmax(gains))
     return float(midpoints[place]), gains[place]
+
+
+def walk(
+    inputs: Float[np.ndarray, " features"],
+    feature: Int[np.ndarray, " nodes"],
+    threshold: Float[np.ndarray, " nodes"],
+    left: Int[np.ndarray, " nodes"],
+    right: Int[np.ndarray, " nodes"],
+) -> list[int]:
+    """Return the nodes that an example comes through, the root first and its leaf last.
+
+    next node = left where x_feature <= threshold, else right; a leaf leads to itself
+
+    Args:
+        inputs: x.
+        feature: Place of the input that each node asks about.
+        threshold: What it is compared with.
+        left: Node to the left.
+        right: Node to the right.
+
+    Source: Breiman, Friedman, Olshen and Stone 1984, chapter 2.
+
+    Example:
+        >>> left, right = np.array([1, 1, 2]), np.array([2, 1, 2])
+        >>> walk(np.array([9.0, 0.4]), np.array([1, 0, 0]), np.array([0.5, 0.0, 0.0]), left, right)
+        [0, 1]
+    """
+    path = [0]
+    while left[path[-1]] != path[-1]:
+        node = path[-1]
+        # next node = left where x_feature <= threshold, else right
+        path.append(int(left[node] if inputs[feature[node]] <= threshold[node] else right[node]))
+    return path
 
 
 def _shares(labels: Shaped[np.ndarray, " items"]) -> Float[np.ndarray, " classes"]:

@@ -4,7 +4,7 @@ Cover and Hart 1967, "Nearest neighbor pattern classification"; lecture 003, the
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from layerwise.catalog import register
@@ -90,17 +90,24 @@ class NearestNeighbours(nn.Module):
         self.examples, self.labels = inputs.flatten(1).clone(), targets.clone()
         self.voices = torch.ones(len(targets)) if weights is None else weights.clone()
 
-    def forward(self, inputs: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch classes"]:
-        """Return the logarithm of each class's share of the votes; equal for all before any example is known."""
-        if not len(self.labels):
-            return inputs.new_zeros((len(inputs), self.classes))
+    def nearest(self, inputs: Float[Tensor, "batch ..."]) -> tuple[Float[Tensor, "batch k"], Int[Tensor, "batch k"]]:
+        """Return the distance and the place of each of the k nearest training examples, the nearest first."""
         from sklearn.neighbors import NearestNeighbors
 
         # float64: in float32 the expanded square loses the differences of close examples.
         searcher = NearestNeighbors(n_neighbors=self.k, algorithm="brute").fit(self.examples.double().cpu().numpy())
-        places = searcher.kneighbors(inputs.flatten(1).double().cpu().numpy(), return_distance=False)
-        voters = torch.from_numpy(places).to(self.labels.device)
+        distances, places = searcher.kneighbors(inputs.flatten(1).double().cpu().numpy())
+        return torch.from_numpy(distances), torch.from_numpy(places).to(self.labels.device)
+
+    def votes(self, voters: Int[Tensor, "batch k"]) -> Float[Tensor, "batch classes"]:
+        """Return the votes of each class."""
         ballots = nn.functional.one_hot(self.labels[voters], self.classes) * self.voices[voters].unsqueeze(2)
-        votes = ballots.sum(dim=1)
+        return ballots.sum(dim=1)
+
+    def forward(self, inputs: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch classes"]:
+        """Return the logarithm of each class's share of the votes; equal for all before any example is known."""
+        if not len(self.labels):
+            return inputs.new_zeros((len(inputs), self.classes))
+        votes = self.votes(self.nearest(inputs)[1])
         shares = votes / votes.sum(dim=1, keepdim=True).clamp_min(SMALLEST_SHARE)
         return shares.clamp_min(SMALLEST_SHARE).log().to(inputs.dtype)
