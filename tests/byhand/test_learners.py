@@ -60,6 +60,6 @@ def test_the_way_through_a_tree_is_that_of_scikit_learn():
     )  # fmt: skip
     asked = ASKED.astype(np.float32)
     for row, leaf, passed in zip(asked, peer.apply(asked), peer.decision_path(asked).toarray(), strict=True):
-        path = trees.walk(row.astype(np.float64), grown.feature, grown.threshold, left, right)
+        path = trees.walk(row.astype(np.float64), grown.feature.astype(np.int64), grown.threshold, left, right)
         assert path[-1] == leaf
         assert sorted(path) == np.flatnonzero(passed).tolist()

@@ -46,7 +46,7 @@ def decision(
     inputs: Float[np.ndarray, " features"],
     vectors: Float[np.ndarray, "vectors features"],
     coefficients: Float[np.ndarray, " vectors"],
-    bias: Float[np.ndarray, ""],
+    bias: Float[np.ndarray, ""] | float,
     *,
     function: str = "linear",
     gamma: float = 1.0,
