@@ -55,9 +55,9 @@ def test_the_way_through_a_tree_is_that_of_scikit_learn():
     peer = DecisionTreeClassifier(random_state=0).fit(ROWS, CLASSES)
     grown = peer.tree_
     nodes = np.arange(grown.node_count)
-    left, right = (
-        np.where(side < 0, nodes, side) for side in (grown.children_left, grown.children_right)
-    )  # fmt: skip
+    sides = (grown.children_left, grown.children_right)
+    # scikit-learn's own type of whole numbers has another name than int64.
+    left, right = (np.where(side < 0, nodes, side).astype(np.int64) for side in sides)
     asked = ASKED.astype(np.float32)
     for row, leaf, passed in zip(asked, peer.apply(asked), peer.decision_path(asked).toarray(), strict=True):
         path = trees.walk(row.astype(np.float64), grown.feature.astype(np.int64), grown.threshold, left, right)
