@@ -84,10 +84,10 @@ def refuse_unused(name: str, model: nn.Module, settings: Mapping[str, Any]) -> N
     Raises:
         LayerwiseError: Such a setting was named.
     """
-    # A run of such a model records the defaults, and stopping by nothing, so that it repeats from its own file.
+    # A run of such a model records the defaults, so that it repeats from its own file.
     unused = [
         name for name, default in vars(Train()).items()
-        if name not in ("seed", "device", "threads") and settings.get(name, default) not in (default, "none")
+        if name not in ("seed", "device", "threads") and settings.get(name, default) != default
     ]  # fmt: skip
     if isinstance(model, ClosedForm) and unused:
         raise LayerwiseError(
