@@ -87,18 +87,6 @@ def test_a_run_repeats_from_its_own_file():
     assert weights[0] == weights[1]
 
 
-def test_what_is_solved_at_once_learns_from_every_row_but_the_test_part():
-    whole, _ = run(model="knn", resamples=100)
-    asked, _ = run(model="knn", resamples=100, validation_fraction=0.15)
-    parts, held = (opened.folder.read("data.json")["split"] for opened in (whole, asked))
-    assert parts["validation"] == []
-    assert parts["test"] == held["test"]
-    assert sorted(parts["train"]) == sorted(held["train"] + held["validation"])
-    assert len(held["validation"]) > 0
-    assert whole.folder.experiment().split.validation_fraction == 0
-    assert asked.folder.experiment().split.validation_fraction == 0.15
-
-
 def test_a_run_of_a_model_solved_at_once_repeats_from_its_own_file():
     first, outcome = run(model="knn", resamples=100)
     again, _ = run("", "", file=first.folder.path / "run.toml")

@@ -20,7 +20,7 @@ from layerwise.language import say
 from layerwise.tasks.contract import Examples, Spells, Task
 from layerwise.tasks.ragged import as_values
 
-__all__ = ["Assigned", "Prepared", "load_data", "prepare_data", "prepare_parts", "suggested", "without_validation"]
+__all__ = ["Assigned", "Prepared", "load_data", "prepare_data", "prepare_parts", "suggested"]
 
 
 @dataclass(frozen=True)
@@ -131,24 +131,6 @@ def prepare_parts(
         for part in ("train", "validation", "test")
     }
     return Prepared(source, parts, preprocessing, task, examples, reasons), whole
-
-
-def without_validation(
-    whole: Experiment, prepared: Prepared, named: Mapping[str, Any]
-) -> tuple[Prepared, Experiment]:  # fmt: skip
-    """Give the validation rows back to the training part, for a network that is solved at once and never stopped.
-
-    Args:
-        whole: The experiment.
-        prepared: The data as they were divided; validation rows that the data themselves name stay apart.
-        named: Settings the user named; who asked for a validation part has one.
-    """
-    parts = prepared.parts
-    if "validation_fraction" in named or prepared.source.named("part") or not len(parts.validation):
-        return prepared, whole
-    whole = replace(whole, split=replace(whole.split, validation_fraction=0.0))
-    everything = replace(parts, train=np.union1d(parts.train, parts.validation), validation=parts.validation[:0])
-    return prepare_parts(whole, Assigned(prepared.source, prepared.task.name, prepared.reasons), everything, named)
 
 
 def in_units(source: Source, unit: str) -> Source:

@@ -21,7 +21,7 @@ from layerwise.training.measured_plan import measured_plan
 from layerwise.training.ranks import processes, together
 from layerwise.training.state import Plan, refuse_small_batches, smallest_batch
 from layerwise.workflow.learn import Listener, Outcome, Silence
-from layerwise.workflow.prepare import Prepared, prepare_data, without_validation
+from layerwise.workflow.prepare import Prepared, prepare_data
 from layerwise.workflow.refusals import (
     refuse_evaluation,
     refuse_ineffective,
@@ -76,13 +76,9 @@ def start(
         model = build(whole.model.name, shape, outputs, whole.model.options)
         refuse_unused(whole.model.name, model, settings)
         if isinstance(model, ClosedForm):
-            prepared, whole = without_validation(whole, prepared, settings)
-            shape = prepared.preprocessing.input_shape
-            model = build(whole.model.name, shape, outputs, whole.model.options)
             # Nothing is learned by gradients, so nothing of that is recorded.
             train = whole.train
-            kept = Train(seed=train.seed, device=train.device, threads=train.threads, stopping="none")
-            whole = replace(whole, train=kept)
+            whole = replace(whole, train=Train(seed=train.seed, device=train.device, threads=train.threads))
         else:
             least = smallest_batch(model, whole.train, processes())
             refuse_small_batches(least, min(whole.train.batch_size, len(prepared.examples["train"])))
