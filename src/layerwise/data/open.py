@@ -23,7 +23,7 @@ __all__ = ["joined", "known_options", "open_source", "sniff_format"]
 SHOWN = 5
 """Problems that a message lists before it counts the others."""
 
-ORDER = ("idx", "npy", "image-folder", "archive")
+ORDER = ("idx", "npy", "image-folder", "xlsx", "archive")
 """Formats that are asked first, since their files cannot be mistaken; tables of text are asked last."""
 
 
