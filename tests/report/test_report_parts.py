@@ -47,6 +47,22 @@ def test_a_baseline_as_good_as_the_network_is_said_plainly(iris, baseline, words
     assert found.warning == warning
 
 
+@pytest.mark.parametrize(("options", "told"), [({}, False), ({"k": 5}, True)])
+def test_a_learner_is_no_baseline_of_itself_but_one_of_itself_with_other_options(iris, options, told):
+    data = gather(iris)
+    whole = replace(data.experiment, model=replace(data.experiment.model, name="knn", options=options))
+    baselines = {"majority": {"accuracy": interval(0.3, 0.2, 0.4)}, "knn": {"accuracy": interval(0.97, 0.9, 0.99)}}
+    metrics = {
+        **data.metrics,
+        "metrics": {**data.metrics["metrics"], "accuracy": interval(0.91, 0.85, 0.95)},
+        "baselines": baselines,
+    }
+    changed = replace(data, experiment=whole, metrics=metrics)
+    found = next(finding for finding in findings(changed) if finding.subject == "Baseline")
+    assert ("1-NN" in found.sentence) == told
+    assert ("does better" in found.sentence) == told
+
+
 def test_numbers_read_as_people_write_them():
     assert [percent(share) for share in (0.0, 0.5, 0.9996, 0.99999, 1.0)] == [
         "0 %",

@@ -140,9 +140,10 @@ def _baseline(data: ReportData) -> list[Finding]:
     """Set the network beside the best simple learner, and say plainly when that does as well."""
     main = data.task.main
     own = data.metrics["metrics"][main]
-    known = {
-        name: figures[main] for name, figures in data.metrics["baselines"].items() if name != data.experiment.model.name
-    }
+    # A learner is no baseline of itself, but it is one of the same learner with other options.
+    model = data.experiment.model
+    itself = "" if model.options else model.name
+    known = {name: figures[main] for name, figures in data.metrics["baselines"].items() if name != itself}
     known = {name: figure for name, figure in known.items() if figure["value"] is not None}
     if not known or own["value"] is None:
         return []
