@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,6 +86,12 @@ def test_a_run_repeats_from_its_own_file():
     assert again.folder.experiment() == first.folder.experiment()
     weights = [(folder.path / "model.safetensors").read_bytes() for folder in (first.folder, again.folder)]
     assert weights[0] == weights[1]
+
+
+def test_a_learner_that_refuses_its_data_leaves_no_run_behind():
+    with pytest.raises(LayerwiseError, match="at least k training examples"):
+        run(model="knn", options={"k": 500})
+    assert not any(Path("runs").iterdir())
 
 
 def test_a_run_of_a_model_solved_at_once_repeats_from_its_own_file():

@@ -9,7 +9,9 @@ from typing import Any, Protocol
 import torch
 
 from layerwise.config import Experiment, Train, experiment
+from layerwise.errors import LayerwiseError
 from layerwise.explain.layers import layer_table
+from layerwise.files import remove_folder
 from layerwise.locks import own
 from layerwise.models import build
 from layerwise.models.own import check_shapes
@@ -18,7 +20,7 @@ from layerwise.runs.opened import Opened
 from layerwise.tasks.contract import ClosedForm
 from layerwise.training.device import choose_plan, convolves
 from layerwise.training.measured_plan import measured_plan
-from layerwise.training.ranks import processes, together
+from layerwise.training.ranks import Ranks, processes, together
 from layerwise.training.state import Plan, refuse_small_batches, smallest_batch
 from layerwise.workflow.learn import Listener, Outcome, Silence
 from layerwise.workflow.prepare import Prepared, prepare_data
@@ -97,11 +99,31 @@ def start(
             begun = Begun(whole, prepared, plan, folder, model)
             if ranks.rank:
                 return finish(begun, ranks, learn_stages(begun, ranks, Silence()))
-            with own(folder.path):
-                write_beginning(folder, whole, prepared, plan)
-                if witness:
-                    witness(begun)
-                return finish(begun, ranks, learn_stages(begun, ranks, listener or Silence()))
+            return go_through(begun, ranks, listener or Silence(), witness)
+
+
+def go_through(
+    begun: Begun, ranks: Ranks, listener: Listener, witness: Witness | None
+) -> tuple[Opened, Outcome]:  # fmt: skip
+    """Learn and measure in the run folder, which is this process's own meanwhile.
+
+    Args:
+        begun: What was resolved.
+        ranks: This process among those that learn together.
+        listener: Who is told how learning goes on.
+        witness: Who is shown the resolved experiment before it begins.
+    """
+    try:
+        with own(begun.folder.path):
+            write_beginning(begun.folder, begun.experiment, begun.prepared, begun.plan)
+            if witness:
+                witness(begun)
+            return finish(begun, ranks, learn_stages(begun, ranks, listener))
+    except LayerwiseError:
+        if begun.closed_form:
+            # Refused by what solves it at once, it has no half that could go on.
+            remove_folder(begun.folder.path)
+        raise
 
 
 def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int, *, validation: int) -> Experiment:
