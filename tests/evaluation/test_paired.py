@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from layerwise.evaluation.paired import adjusted, corrected_interval, corrected_test, mcnemar
+from layerwise.evaluation.paired import adjusted, corrected_interval, corrected_test
 
 
 def test_without_shared_rows_the_test_is_the_plain_one():
@@ -63,15 +63,6 @@ def test_of_a_thousand_equal_pairs_few_are_told_apart():
 def test_a_large_difference_is_told():
     differences = 0.1 + np.random.default_rng(0).normal(0, 0.02, size=10)
     assert corrected_test(differences, tested=10, learned=90).p < 0.001
-
-
-@pytest.mark.parametrize(("first", "second"), [(8, 2), (5, 5), (12, 1), (0, 0), (1, 0), (30, 18)])
-def test_mcnemar_is_the_exact_test_of_a_coin(first, second):
-    right = np.array([True] * first + [False] * second + [True] * 5)
-    other = np.array([False] * first + [True] * second + [True] * 5)
-    wanted = stats.binomtest(first, first + second).pvalue if first + second else 1.0
-    assert mcnemar(right, other) == pytest.approx(wanted)
-    assert mcnemar(other, right) == pytest.approx(wanted)
 
 
 def test_holm_on_numbers_worked_out_by_hand():

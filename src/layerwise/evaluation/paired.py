@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Difference", "adjusted", "corrected_interval", "corrected_test", "mcnemar"]
+__all__ = ["Difference", "adjusted", "corrected_interval", "corrected_test"]
 
 
 @dataclass(frozen=True)
@@ -93,30 +93,6 @@ def _deviation(values: np.ndarray, ratio: float) -> float:
         return 0.0
     # sqrt((1/J + n_2 / n_1) s^2)
     return math.sqrt((1 / len(values) + ratio) * variance)
-
-
-def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> float:
-    """Return the exact p-value of McNemar's test: two methods asked about the same examples once.
-
-    p = 2 P(B <= min(b, c)), at most 1: b and c the examples that only one of them gets right, B ~ Binomial(b + c, 1/2)
-
-    Args:
-        first_right: Whether the first method is right about each example.
-        second_right: The same of the second.
-
-    Source: McNemar 1947, "Note on the sampling error of the difference between correlated proportions"; Dietterich
-    1998, "Approximate statistical tests for comparing supervised classification learning algorithms".
-
-    Example:
-        >>> first, second = np.array([True] * 8 + [False] * 2), np.array([False] * 8 + [True] * 2)
-        >>> round(mcnemar(first, second), 6)  # 2 (1 + 10 + 45) / 1024
-        0.109375
-    """
-    from scipy import stats
-
-    only_first, only_second = int((first_right & ~second_right).sum()), int((~first_right & second_right).sum())
-    # p = 2 P(B <= min(b, c))
-    return min(1.0, 2 * float(stats.binom.cdf(min(only_first, only_second), only_first + only_second, 0.5)))
 
 
 def adjusted(values: Sequence[float]) -> list[float]:
