@@ -20,6 +20,8 @@ def distances(
         inputs: x.
         examples: x_n, one a row.
 
+    Source: Cover and Hart 1967, "Nearest neighbor pattern classification".
+
     Example:
         >>> distances(np.array([0.0, 0.0]), np.array([[3.0, 4.0], [0.0, 1.0]])).tolist()
         [5.0, 1.0]
@@ -37,6 +39,8 @@ def nearest(
         inputs: x.
         examples: x_n, one a row.
         k: How many.
+
+    Source: Cover and Hart 1967, "Nearest neighbor pattern classification".
 
     Example:
         >>> nearest(np.array([0.0]), np.array([[3.0], [-1.0], [2.0]]), 2).tolist()
@@ -56,6 +60,8 @@ def votes(
         voices: v, one for each neighbour; 1 where examples have no weights.
         labels: t, the class of each neighbour.
         classes: Number of classes.
+
+    Source: Cover and Hart 1967, "Nearest neighbor pattern classification".
 
     Example:
         >>> votes(np.array([1.0, 1.0, 1.0]), np.array([2, 0, 2]), 3).tolist()

@@ -30,6 +30,8 @@ def kernel(
         degree: Exponent of the polynomial.
         offset: Constant of the polynomial.
 
+    Source: Boser, Guyon and Vapnik 1992, "A training algorithm for optimal margin classifiers".
+
     Example:
         >>> kernel(np.array([1.0, 2.0]), np.array([[3.0, 4.0]])).tolist()
         [11.0]
@@ -66,6 +68,8 @@ def decision(
         gamma: Its factor.
         degree: Its exponent.
         offset: Its constant.
+
+    Source: Cortes and Vapnik 1995, "Support-vector networks", section 2.
 
     Example:
         >>> two = np.array([[1.0, 0.0], [-1.0, 0.0]])
