@@ -16,7 +16,7 @@ def test_without_shared_rows_the_test_is_the_plain_one():
 
 
 def test_the_correction_is_that_of_the_paper():
-    # m = 0.02, s^2 = 0.0005 / 4 x 2 = 0.00025; (1/5 + 1/9) s^2 = 0.0000777...; t = 0.02 / 0.0088192 = 2.2678.
+    # m = 0.02, s^2 = 0.001 / 4 = 0.00025; (1/5 + 1/9) s^2 = 0.0000777..., its root 0.0088192; t = 2.2678.
     differences = np.array([0.0, 0.01, 0.02, 0.03, 0.04])
     found = corrected_test(differences, tested=10, learned=90)
     assert found.mean == pytest.approx(0.02)

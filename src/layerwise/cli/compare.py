@@ -73,7 +73,7 @@ def compare(
 def show(found: Comparison) -> None:
     """Print a row for each network, what the intervals are, and what the test says."""
     header = [
-        say("network"), metric(found.metric), say("folds"), say("training"), say("lead of the best"), "p",
+        say("network"), metric(found.metric), say("mean of folds"), say("training"), say("lead of the best"), "p",
         say("seconds"),
     ]  # fmt: skip
     rows = []
@@ -86,7 +86,7 @@ def show(found: Comparison) -> None:
         ])  # fmt: skip
     print_table(header, rows, right=range(2, len(header)))
     print_lines(
-        say("In brackets: {:.0%} intervals; that of a lead, and p, are corrected for the rows that folds share.",
-            found.confidence),
+        say("In brackets: {:g} % intervals; that of a lead, and p, are corrected for the rows that folds share.",
+            100 * found.confidence),
         say("p holds for all pairs of networks together."), "", *found.sentences(),
     )  # fmt: skip

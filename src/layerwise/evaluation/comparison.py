@@ -86,15 +86,14 @@ class Comparison:
     scores: tuple[Scores, ...]
     reasons: tuple[str, ...] = ()
 
-    def interval(self, scores: Scores, metric: str = "") -> tuple[float, float, float]:
-        """Return the mean of a figure over all folds with its interval.
+    def interval(self, scores: Scores) -> tuple[float, float, float]:
+        """Return the mean of the compared figure over all folds with its interval.
 
         Args:
             scores: One of the networks.
-            metric: Name of the figure; the one that is compared when left out.
         """
         return corrected_interval(
-            scores.figures[metric or self.metric].ravel(), tested=self.tested, learned=self.learned,
+            scores.figures[self.metric].ravel(), tested=self.tested, learned=self.learned,
             confidence=self.confidence,
         )  # fmt: skip
 

@@ -27,6 +27,9 @@ __all__ = ["compare", "with_options"]
 QUICK = 100
 """Resamples where only the figure itself is wanted."""
 
+UNUSED = ("test", "test_fraction", "split_by", "baselines", "views", "checkpoint_seconds")
+"""Settings of a run that say nothing here: every row is tested by its fold, and no run folder is written."""
+
 Progress = Callable[[int, int, str], None]
 """Is told after every fold: how many are done, of how many, and whose."""
 
@@ -49,6 +52,7 @@ def compare(
     Raises:
         LayerwiseError: The rows cannot be dealt, a network is named twice or does not suit the task.
     """
+    _refuse_settings(settings)
     whole = experiment(settings, start=whole)
     found = load_data(replace(whole, model=models[0] if models else whole.model), data)
     _refuse(found, models, repeats)
@@ -162,6 +166,17 @@ def _require(interval: Interval, metric: str) -> None:
         raise LayerwiseError(
             say("The figure that is compared is defined in every fold."),
             say("{} of {} rows: {}", metric, interval.n, interval.reason), say("Use fewer folds."), usage=True,
+        )  # fmt: skip
+
+
+def _refuse_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse settings of a run that a comparison has no use for: none is silently ignored."""
+    unused = next((name for name in settings if name in UNUSED), None)
+    if unused:
+        flag = "--" + unused.replace("_", "-")
+        raise LayerwiseError(
+            say("A setting must have an effect."), say("'{}' changes nothing in a comparison", flag),
+            say("Leave {} out.", flag), usage=True,
         )  # fmt: skip
 
 

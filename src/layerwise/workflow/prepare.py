@@ -71,15 +71,11 @@ def prepare_data(
     """
     found = load_data(whole, data)
     split_seed = whole.split.split_seed if whole.split.split_seed >= 0 else whole.train.seed
-    by = (
-        entry("task", found.task).facts.get("split", "random")
-        if whole.split.split_by == "auto"
-        else whole.split.split_by
-    )
+    usual = entry("task", found.task).facts.get("split", "random")
+    by = usual if whole.split.split_by == "auto" else whole.split.split_by
     whole = replace(whole, split=replace(whole.split, split_by=by))
-    return prepare_parts(
-        whole, found, divide(found.source, whole.split, seed=split_seed, in_order=by == "order"), named
-    )
+    parts = divide(found.source, whole.split, seed=split_seed, in_order=by == "order")
+    return prepare_parts(whole, found, parts, named)
 
 
 def load_data(whole: Experiment, data: Any) -> Assigned:
