@@ -14,7 +14,7 @@ from layerwise.data.kinds import Numbers
 from layerwise.data.typed_table import Given
 from layerwise.language import say
 
-__all__ = ["EXACT", "cell_text", "given_values", "numbers_given", "without_midnight"]
+__all__ = ["EXACT", "STYLES", "cell_text", "given_values", "numbers_given", "without_midnight"]
 
 EXACT = 2**53
 """Whole numbers up to this size are exact in 64 bits of floating point."""
