@@ -114,7 +114,20 @@ def learner(name, options=None, outputs=3, inputs=4):
     return Subject(model, example, target, task, fields, () if numbers else THREE, "row 7")
 
 
+def edges():
+    """Pictures of three patterns, described by their edges: upright bars, level bars, noise."""
+    drawn = torch.Generator().manual_seed(5)
+    targets = torch.arange(30) % 3
+    pictures = 0.2 * torch.randn((30, 1, 12, 12), generator=drawn)
+    pictures[targets == 0, :, :, ::4] += 1
+    pictures[targets == 1, :, ::4] += 1
+    model = build("hog-svm", (1, 12, 12), 3, {"cell_size": 4, "calibration_folds": 0})
+    model.fit(Examples(pictures, targets, ()))
+    return Subject(model, pictures[1:2] + 0.05, torch.tensor([1]), Classify(THREE), (), THREE, "picture 2")
+
+
 SUBJECTS = {
+    "hog-svm": edges,
     "knn": lambda: learner("knn", {"k": 7}),
     "svm": lambda: learner("svm"),
     "svm with a radial kernel": lambda: learner("svm", {"kernel_function": "rbf", "gamma": 0.05}),
@@ -172,6 +185,7 @@ OWN = {
     "lenet5": ["softmax-cross-entropy"], "fcn-small": ["segmentation"], "grid-detector": ["detections"],
     "dqn": ["q-values"], "seq2seq": ["attention"], "rbm": ["rbm-filters", "reconstruction"],
     "knn": ["nearest-neighbours", "softmax-cross-entropy"], "svm": ["softmax-cross-entropy", "support-vectors"],
+    "hog-svm": ["gradient-histograms", "softmax-cross-entropy"],
 }  # fmt: skip
 """The views of the task itself."""
 

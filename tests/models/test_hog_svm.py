@@ -7,6 +7,7 @@ from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
 from layerwise.errors import LayerwiseError
+from layerwise.models import build
 from layerwise.models.hog_svm import hog_svm
 from layerwise.tasks.contract import Examples
 
@@ -64,3 +65,16 @@ def test_the_side_of_a_cell_follows_the_picture(shape, cell):
 def test_what_cannot_be_is_refused(inputs, options, words):
     with pytest.raises(LayerwiseError, match=words):
         hog_svm(inputs, 2, **options)
+
+
+def test_negatives_are_read_by_their_edges_and_lost_to_a_border_in_pixels():
+    pictures, names = load_digits(return_X_y=True)
+    inputs, targets = torch.from_numpy(pictures / 16).reshape(-1, 1, 8, 8).float(), torch.from_numpy(names)
+    shares = {}
+    for name, options in (("hog-svm", {"cell_size": 2}), ("svm", {})):
+        network = build(name, (1, 8, 8), 10, options | {"calibration_folds": 0})
+        network.fit(Examples(inputs[:600], targets[:600], ()))
+        answers = network(1 - inputs[600:900]).argmax(1)
+        shares[name] = (answers == targets[600:900]).float().mean().item()
+    assert shares["hog-svm"] > 0.85
+    assert shares["svm"] < 0.3

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +9,7 @@ import numpy as np
 from layerwise.byhand import support_vectors as byhand
 from layerwise.catalog import register
 from layerwise.explain.arithmetic import Arithmetic
+from layerwise.explain.deciding_pair import DecidingPair, deciding_pair
 from layerwise.explain.drawing import COLOURS, figure, label, readable, styled
 from layerwise.explain.explanation import Cell, Explanation, Picture, Recorded, Table
 from layerwise.explain.recorder import record
@@ -25,27 +24,6 @@ __all__ = ["accepts", "support_vectors"]
 
 SHOWN = 15
 """Support vectors of a table and a picture: those that say the most."""
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """What decides between the answer and the class behind it.
-
-    Args:
-        names: The two classes; the sign of the decision is that of the first.
-        place: Place of their decision among all pairs.
-        vectors: Their support vectors.
-        coefficients: a y of each.
-        bias: b.
-        own: Class of each vector, 0 or 1 of `names`.
-    """
-
-    names: tuple[int, int]
-    place: int
-    vectors: np.ndarray
-    coefficients: np.ndarray
-    bias: float
-    own: np.ndarray
 
 
 def accepts(subject: Subject) -> bool:
@@ -74,7 +52,7 @@ def support_vectors(subject: Subject) -> Explanation:
         message = "a view is asked only about what it accepts"
         raise TypeError(message)
     output = record(model, subject.inputs).output[0].double().numpy(force=True)
-    pair = _pair(model, output)
+    pair = deciding_pair(model, output)
     inputs = subject.inputs.flatten().double().numpy(force=True)
     held = model.kernel
     settings = {"function": held.function, "gamma": float(held.gamma), "degree": held.degree, "offset": held.offset}
@@ -103,26 +81,7 @@ def support_vectors(subject: Subject) -> Explanation:
     )  # fmt: skip
 
 
-def _pair(model: SupportVectors, output: np.ndarray) -> _Pair:
-    """Return the pair of the answer and the class behind it, the one with the lower place first, as libsvm holds it."""
-    found = model.found.numpy(force=True)
-    best = sorted(range(len(found)), key=lambda place: -output[found[place]])[:2]
-    i, j = sorted(best)
-    ends = np.cumsum([0, *model.support_counts.tolist()])
-    of_i, of_j = slice(ends[i], ends[i + 1]), slice(ends[j], ends[j + 1])
-    vectors, coefficients = (part.numpy(force=True) for part in (model.support_vectors, model.coefficients))
-    place = list(itertools.combinations(range(len(found)), 2)).index((i, j))
-    own = np.repeat([0, 1], [of_i.stop - of_i.start, of_j.stop - of_j.start])
-    spoken = np.concatenate([coefficients[j - 1, of_i], coefficients[i, of_j]])
-    # A vector that holds the border to a third class alone says nothing here.
-    used = spoken != 0
-    return _Pair(
-        (int(found[i]), int(found[j])), place, np.concatenate([vectors[of_i], vectors[of_j]])[used], spoken[used],
-        float(model.intercepts[place]), own[used],
-    )  # fmt: skip
-
-
-def _table(subject: Subject, pair: _Pair, spoken: np.ndarray, order: np.ndarray) -> Table:
+def _table(subject: Subject, pair: DecidingPair, spoken: np.ndarray, order: np.ndarray) -> Table:
     """Return one row a support vector, the loudest first."""
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
@@ -147,7 +106,7 @@ def _notes(first: str, second: str, spoken: float, bias: float, decided: float, 
     return tuple(notes)
 
 
-def _draw(subject: Subject, pair: _Pair, spoken: np.ndarray, order: np.ndarray) -> Figure:
+def _draw(subject: Subject, pair: DecidingPair, spoken: np.ndarray, order: np.ndarray) -> Figure:
     """Draw a bar for each support vector: to the right for the first class, to the left for the second."""
     with styled():
         drawn = figure(6.4, 1.0 + 0.3 * len(order))
