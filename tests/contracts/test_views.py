@@ -12,7 +12,7 @@ from torch import nn
 from layerwise.catalog import entries, find
 from layerwise.errors import LayerwiseError
 from layerwise.explain.open import ORDER, accepts, explain, fitting
-from layerwise.explain.subject import Subject
+from layerwise.explain.subject import Ranked, Subject
 from layerwise.explain.views.backpropagation import hidden_delta
 from layerwise.language import use
 from layerwise.models import build
@@ -126,7 +126,20 @@ def edges():
     return Subject(model, pictures[1:2] + 0.05, torch.tensor([1]), Classify(THREE), (), THREE, "picture 2")
 
 
+def among_others():
+    """An example that stands in the middle of forty others, some with equal scores."""
+    model = build("mlp", 4, 2, {"hidden": (5,)})
+    rows = torch.randn(40, 4)
+    task = Classify(THREE[:2])
+    scores = task.decode(model, model(rows))[:, 1].round(2)
+    place = int(np.argsort(scores)[20])
+    scores[place] = task.decode(model, model(rows[place : place + 1]))[0, 1]
+    ranked = Ranked(1, scores, np.arange(40) % 2 == 1, place)
+    return Subject(model, rows[place : place + 1], torch.tensor([1]), task, (), THREE[:2], "row 7", ranked=ranked)
+
+
 SUBJECTS = {
+    "ranked": among_others,
     "hog-svm": edges,
     "knn": lambda: learner("knn", {"k": 7}),
     "svm": lambda: learner("svm"),
@@ -185,7 +198,7 @@ OWN = {
     "lenet5": ["softmax-cross-entropy"], "fcn-small": ["segmentation"], "grid-detector": ["detections"],
     "dqn": ["q-values"], "seq2seq": ["attention"], "rbm": ["rbm-filters", "reconstruction"],
     "knn": ["nearest-neighbours", "softmax-cross-entropy"], "svm": ["softmax-cross-entropy", "support-vectors"],
-    "hog-svm": ["gradient-histograms", "softmax-cross-entropy"],
+    "hog-svm": ["gradient-histograms", "softmax-cross-entropy"], "ranked": ["roc-point", "softmax-cross-entropy"],
 }  # fmt: skip
 """The views of the task itself."""
 
@@ -224,6 +237,12 @@ def test_numbers_verify(view, name):
 def telling(line, operand):
     """Return the places of an operand on which the line depends: not those that a zero is multiplied with."""
     value = np.asarray(line.operands[operand])
+    if operand == "scores":
+        # A score that falls below all others: of somebody who was counted, or of a positive.
+        counted = line.operands.get("threshold")
+        members = np.asarray(line.operands["members"]) > 0.5
+        above = members & (value > value[~members].min())
+        return np.flatnonzero(above if counted is None else value >= counted)
     for one, other in (("patch", "kernel"), ("weight", "inputs")):
         if {one, other} <= set(line.operands) and operand in (one, other):
             shapes = np.shape(line.operands[one]), np.shape(line.operands[other])

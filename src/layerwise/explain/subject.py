@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -13,7 +14,24 @@ from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.tasks.contract import Batch, LossResult, OwnsLoss, Task
 
-__all__ = ["ExampleLoss", "Subject"]
+__all__ = ["ExampleLoss", "Ranked", "Subject"]
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """The scores that a network of two classes gave to a whole part of the data.
+
+    Args:
+        positive: Place of the class that the scores are for.
+        scores: Score of each example.
+        members: True where an example belongs to that class.
+        place: Which of them is the example that is opened.
+    """
+
+    positive: int
+    scores: np.ndarray
+    members: np.ndarray
+    place: int
 
 
 @dataclass(frozen=True)
@@ -31,6 +49,7 @@ class Subject:
         facts: Anything else worth a line: run, data, part.
         symbols: The vocabulary that is read, behind padding and the unknown symbol, where the example is a text.
         truth: The target in words, where neither class names nor numbers say it.
+        ranked: The scores of the part that the example is from, where there are two classes; None elsewhere.
     """
 
     model: nn.Module
@@ -43,6 +62,7 @@ class Subject:
     facts: Mapping[str, str] = field(default_factory=dict)
     symbols: tuple[str, ...] = ()
     truth: str = ""
+    ranked: Ranked | None = None
 
     def shown_facts(self) -> tuple[tuple[str, str], ...]:
         """Return what every view says about its subject."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
 from layerwise.config import Experiment
@@ -14,10 +15,11 @@ from layerwise.data.tokens import TextStep
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.explain.explanation import Explanation
 from layerwise.explain.open import explain, fitting
-from layerwise.explain.subject import Subject
+from layerwise.explain.subject import Ranked, Subject
 from layerwise.language import say
 from layerwise.runs.opened import Opened
 from layerwise.runs.refusals import damaged, known_here
+from layerwise.tasks.classify import Classify, positive_class
 from layerwise.tasks.contract import MakesBatches
 from layerwise.workflow.prepare import Prepared, prepare_data
 
@@ -106,9 +108,9 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
         raise damaged(predictions, say("'{}' is missing", "id"))
     if wanted or best is None:
         rule = say("An example is named by its id in predictions.csv.")
-        raise LayerwiseError(
-            rule, say("no example '{}'", wanted), nearest(wanted, ids[:5000]) if ids else "", usage=True
-        )
+        # Where training and test part are the same rows, every id stands twice.
+        known = tuple(dict.fromkeys(ids))[:5000]
+        raise LayerwiseError(rule, say("no example '{}'", wanted), nearest(wanted, known), usage=True)
     return best[1]
 
 
@@ -130,4 +132,18 @@ def subject_of(opened: Opened, prepared: Prepared, chosen: Chosen) -> Subject:
         facts,
         first.vocabulary if isinstance(first, TextStep) else (),
         "" if opened.task.columns else chosen.target,
+        _ranked(opened, prepared, chosen),
     )
+
+
+def _ranked(opened: Opened, prepared: Prepared, chosen: Chosen) -> Ranked | None:
+    """Return the scores of the part of an example, as predictions.csv has them; None without two classes or truths."""
+    known = prepared.examples[chosen.part].truths
+    if not isinstance(opened.task, Classify) or len(opened.task.classes) != 2 or known is None:
+        return None
+    positive = positive_class(opened.task.classes, opened.folder.experiment().evaluate)
+    predictions = opened.folder.path / "predictions.csv"
+    with known_here(predictions), predictions.open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["part"] == chosen.part]
+        scores = np.array([float(row[opened.task.classes[positive]]) for row in rows])
+    return Ranked(positive, scores, known == positive, chosen.place) if len(scores) == len(known) else None
