@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     FormatOptions = part_options("format")
     ModelOptions = part_options("model")
-    Settings = settings_type()
+    Settings = settings_type(("folds", "repeats"))
 
 
 def compare(
