@@ -234,13 +234,15 @@ def train(
 
 def compare(
     data: Any, models: Sequence[str | tuple[str, Mapping[str, Any]]], *,
-    format_options: Mapping[str, Any] | None = None, **settings: Unpack[Settings],
+    tune: Mapping[str, Sequence[Any]] | None = None, format_options: Mapping[str, Any] | None = None,
+    **settings: Unpack[Settings],
 ) -> Comparison:  # fmt: skip
     """Measure networks by cross-validation on the same folds, and say which differences are real.
 
     Args:
         data: A path, a built-in or named set, `(inputs, targets)` arrays or tensors, a pandas frame, or a source.
         models: Names in the catalogue; with options as `("knn", {"k": 5})`.
+        tune: Options that are chosen inside every fold, by its training rows alone: `{"k": (1, 3, 5, 9)}`.
         format_options: Options of the format.
         settings: Settings by name; `folds` (10) says how many parts the rows are dealt into, each of which is tested
             once, and `repeats` (1) how often they are dealt anew.
@@ -260,7 +262,7 @@ def compare(
     folds, repeats = settings.pop("folds", 10), settings.pop("repeats", 1)
     whole, named = request(path or "memory", "", settings, {}, format_options or {}, None)
     chosen = [Model(model) if isinstance(model, str) else Model(model[0], dict(model[1])) for model in models]
-    return run(whole, chosen, named, path or data, folds=folds, repeats=repeats)
+    return run(whole, chosen, named, path or data, folds=folds, repeats=repeats, tune=tune)
 
 
 def load(run: str | Path = "") -> Run:

@@ -63,6 +63,14 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
     when = moments(source) if split.split_by == "time" and split.test in ("auto", "split") else None
     unit, duplicates = (np.arange(len(source)), 0) if in_order else units(source, grouped=when is None)
     strata = _strata(source, stratify=split.stratify and not in_order and when is None)
+
+    def held_out(rows: np.ndarray, fraction: float) -> np.ndarray:
+        if when is not None:
+            return last_in_time(when, rows, fraction)
+        if in_order:
+            return _last(source, rows, fraction)
+        return _choose(rows, unit, strata, fraction, generator, stratify=split.stratify)
+
     given = _given(source)
     if given is not None and split.test == "auto" and not (given == "test").any():
         # Data with a training and a validation part hold the second one out: it is what is measured on.
@@ -74,35 +82,27 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
     if given is not None and (given == "test").any() and split.test == "auto":
         origin, test = "own", everything[given == "test"]
         learning = everything[given != "test"]
-        _refuse_crossing(source, learning, test, "test")
-        if when is not None:
-            refuse_time_crossing(source, when, learning, test)
+        _refuse_crossing(source, learning, test, "test", when)
     else:
-        origin = "split"
-        if when is not None:
-            test = last_in_time(when, everything, split.test_fraction)
-            refuse_groups_in_time(source, np.setdiff1d(everything, test), test)
-        elif in_order:
-            test = _last(source, everything, split.test_fraction)
-        else:
-            if split.stratify:
-                _refuse_small(source, unit, strata)
-            test = _choose(everything, unit, strata, split.test_fraction, generator, stratify=split.stratify)
+        if split.stratify and not in_order and when is None:
+            _refuse_small(source, unit, strata)
+        origin, test = "split", held_out(everything, split.test_fraction)
         learning = np.setdiff1d(everything, test)
+        if when is not None:
+            refuse_groups_in_time(source, learning, test)
+    validation = everything[:0]
     if given is not None and (given == "validation").any():
         validation = learning[given[learning] == "validation"]
-        _refuse_crossing(source, np.setdiff1d(learning, validation), validation, "validation")
-        if when is not None:
-            refuse_time_crossing(source, when, np.setdiff1d(learning, validation), validation)
-    elif split.validation_fraction and when is not None:
-        validation = last_in_time(when, learning, split.validation_fraction)
-    elif split.validation_fraction and in_order:
-        validation = _last(source, learning, split.validation_fraction)
+        _refuse_crossing(source, np.setdiff1d(learning, validation), validation, "validation", when)
     elif split.validation_fraction:
-        validation = _choose(learning, unit, strata, split.validation_fraction, generator, stratify=split.stratify)
-    else:
-        validation = everything[:0]
+        validation = held_out(learning, split.validation_fraction)
     train = np.setdiff1d(learning, validation)
+    _refuse_empty(source, train, test, in_order=in_order)
+    return Parts(train, validation, test, origin, test[np.isin(unit[test], unit[learning])], duplicates)
+
+
+def _refuse_empty(source: Source, train: np.ndarray, test: np.ndarray, *, in_order: bool) -> None:
+    """Stop when there is nothing to learn from or to test on."""
     text = in_order and [source.columns[name].kind for name in source.named("input")] == ["text"]
     for name, rows in (("training", train), ("test", test)):
         if not len(rows):
@@ -113,7 +113,6 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
                 say("Give a longer text, or use --test training to measure on the training part.") if text
                 else say("Add rows, or use --test training to measure on the training part."),
             )  # fmt: skip
-    return Parts(train, validation, test, origin, test[np.isin(unit[test], unit[learning])], duplicates)
 
 
 def fold_parts(
@@ -258,8 +257,12 @@ def _given(source: Source) -> np.ndarray | None:
     return np.array([part_of(word) for word in words])
 
 
-def _refuse_crossing(source: Source, learning: np.ndarray, given: np.ndarray, part: str) -> None:
-    """Stop when a group has rows on both sides of a given part."""
+def _refuse_crossing(
+    source: Source, learning: np.ndarray, given: np.ndarray, part: str, when: np.ndarray | None
+) -> None:  # fmt: skip
+    """Stop when a group has rows on both sides of a given part, or time crosses it."""
+    if when is not None:
+        refuse_time_crossing(source, when, learning, given)
     names = source.named("group")
     if not names:
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from layerwise.data.source import Source
@@ -69,7 +71,7 @@ def forward(moments: np.ndarray, rows: np.ndarray, number: int) -> list[tuple[np
             say("{} folds of {} rows in {} moments", number, len(rows), len(beginnings) - 1), say("Use fewer folds."),
             usage=True,
         )  # fmt: skip
-    return [(np.sort(order[:begin]), np.sort(order[begin:end])) for begin, end in zip(cuts, cuts[1:], strict=False)]
+    return [(np.sort(order[:begin]), np.sort(order[begin:end])) for begin, end in pairwise(cuts)]
 
 
 def _ends(moments: np.ndarray) -> np.ndarray:

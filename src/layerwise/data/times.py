@@ -19,13 +19,13 @@ __all__ = ["moments"]
 DAYS = (
     *(f"{first}{sign}{second}{sign}{third}" for sign in "-/."
       for first, second, third in (("yy", "MM", "dd"), ("dd", "MM", "yy"), ("MM", "dd", "yy"))),
-    "yy.MM.dd.", "yyyyMMdd", "yy년MM월dd일", "dd MMM yy", "dd-MMM-yy", "MMM dd, yy", "yy-MM", "yy/MM", "yy.MM", "yy년MM월",
-    "yy년",
+    "yy.MM.dd.", "yyyyMMdd", "yy년MM월dd일", "dd MMM yy", "dd-MMM-yy", "MMM dd, yy", "yy-MM", "yy/MM", "yy.MM",
+    "yy년MM월", "yy년",
 )  # fmt: skip
 """Patterns of days and months; a year of four digits fits yy, too, and blanks before a number do not matter."""
 
-CLOCKS = ("", " HH:mm", " HH:mm:ss", " HH.mm", " HH.mm.ss", " HH시", " HH시mm분", " HH시mm분ss초", " a hh:mm", " a hh:mm:ss",
-          " hh:mm a", " hh:mm:ss a")  # fmt: skip
+CLOCKS = ("", " HH:mm", " HH:mm:ss", " HH.mm", " HH.mm.ss", " HH시", " HH시mm분", " HH시mm분ss초", " a hh:mm",
+          " a hh:mm:ss", " hh:mm a", " hh:mm:ss a")  # fmt: skip
 """Patterns of the time of day behind them."""
 
 Reader = Callable[[str], float | None]
@@ -143,7 +143,7 @@ def _ambiguous(name: str, different: Sequence[str], first: np.ndarray, second: n
     """Say that the same dates can be read in two ways."""
     place = int(np.flatnonzero(first != second)[0])
     return LayerwiseError(
-        say("It must be clear what is the day and what the month."),
+        say("It must be clear which number is the day, which the month and which the year."),
         say("'{}' in '{}' can be read in two ways, and so can all others", different[place], name),
         say("Write the dates as 2024-01-31, or give a number that rises with time."),
     )

@@ -167,7 +167,7 @@ class ReportData:
     @property
     def part_words(self) -> str:
         """Name of the measured part for people."""
-        return say("folds") if self.folds else say(self.part)
+        return say("cross-validated") if self.folds else say(self.part)
 
     @property
     def losses_apart(self) -> bool:

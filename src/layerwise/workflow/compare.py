@@ -27,6 +27,7 @@ from layerwise.workflow.cross_validation import (
 from layerwise.workflow.fold import Tested
 from layerwise.workflow.measured_by import refuse_folds, refuse_given, refuse_test_options
 from layerwise.workflow.prepare import Assigned, deals, load_data, settled_split
+from layerwise.workflow.tuning import Search, grids
 
 __all__ = ["compare", "with_options"]
 
@@ -36,7 +37,7 @@ UNUSED = ("test", "test_fraction", "baselines", "views", "checkpoint_seconds")
 
 def compare(
     whole: Experiment, models: Sequence[Model], settings: Mapping[str, Any], data: Any, *, folds: int = 10,
-    repeats: int = 1, progress: Progress | None = None,
+    repeats: int = 1, tune: Mapping[str, Sequence[Any]] | None = None, progress: Progress | None = None,
 ) -> Comparison:  # fmt: skip
     """Measure every network on the same folds.
 
@@ -47,6 +48,7 @@ def compare(
         data: A path or name, or the data themselves.
         folds: How many parts the rows are dealt into; each is tested once.
         repeats: How often they are dealt anew.
+        tune: Values of options that are chosen inside every fold, by its training rows alone.
         progress: Who is told how it goes on.
 
     Raises:
@@ -61,14 +63,19 @@ def compare(
     whole = replace(whole, split=replace(whole.split, folds=folds, repeats=repeats))
     refuse_folds(whole, found.task)
     refuse_given(whole, settings, "folds")
+    grid = grids(models, tune or {})
     source, dealt = found.source, deals(whole, found.source, folds, repeats)
     constant = Model(_constant(whole, found, dealt[0][0]))
     everyone = [*models, *([] if any(model.name == constant.name for model in models) else [constant])]
     scores, total = [], len(everyone) * folds * repeats
     for number, model in enumerate(everyone):
         began, told = time.perf_counter(), counting(progress, model.name, number * folds * repeats, total)
-        tested = answer_folds(whole, model, settings, found, dealt, told=told)
-        scores.append(_scores(whole, found, model, tested, time.perf_counter() - began, baseline=model is constant))
+        tried = grid[number] if number < len(models) else {}
+        search = Search(whole, model, tried, settings, found) if tried else None
+        tested = answer_folds(whole, model, settings, found, dealt, told=told, choose=search)
+        seconds, chosen = time.perf_counter() - began, tuple(search.chosen) if search else ()
+        measured = _scores(whole, found, model, tested, seconds, baseline=model is constant)
+        scores.append(replace(measured, tuned=dict(tried), chosen=chosen))
     task, rows, ids = tested[0][0].task, np.sort(np.concatenate([fold.test for fold in dealt[0]])), source.ids()
     return Comparison(
         data=source.name, task=found.task, metric=task.main, lower_is_better=task.lower_is_better, folds=folds,
@@ -78,7 +85,8 @@ def compare(
             for parts in dealt
         ),
         tested=rows_of_folds(dealt, "test"), learned=rows_of_folds(dealt, "train"),
-        duplicates=0 if whole.split.split_by == "time" else dealt[0][0].duplicates, closed=len(source) - len(every_row(dealt[0]).train),
+        duplicates=0 if whole.split.split_by == "time" else dealt[0][0].duplicates,
+        closed=len(source) - len(every_row(dealt[0]).train),
         confidence=whole.evaluate.confidence, scores=tuple(scores), reasons=found.reasons,
     )  # fmt: skip
 

@@ -48,7 +48,7 @@ class FoldFigures:
 
 def answer_folds(
     whole: Experiment, model: Model, settings: Mapping[str, Any] | None, found: Assigned, dealt: Deals, *,
-    told: Callable[[], None] | None = None,
+    told: Callable[[], None] | None = None, choose: Callable[[Parts, int], Model] | None = None,
 ) -> list[list[Tested]]:  # fmt: skip
     """Learn one network a fold, and ask each about the test rows of its fold.
 
@@ -59,13 +59,15 @@ def answer_folds(
         found: The data.
         dealt: The folds, deal after deal.
         told: Hears of every finished fold.
+        choose: Chooses the options of the network anew for the training rows of every fold.
     """
     tested: list[list[Tested]] = []
     for repeat, parts in enumerate(dealt):
         tested.append([])
         for place, fold in enumerate(parts):
             seed = whole.train.seed + repeat * len(parts) + place
-            tested[-1].append(learn_fold(whole, model, settings, found, fold, seed=seed))
+            chosen = choose(fold, seed) if choose else model
+            tested[-1].append(learn_fold(whole, chosen, settings, found, fold, seed=seed))
             if told:
                 told()
     return tested

@@ -21,7 +21,7 @@ from layerwise.workflow.prepare import Assigned, Prepared, prepare_parts, resolv
 from layerwise.workflow.refusals import refuse_task
 from layerwise.workflow.stages import augment
 
-__all__ = ["Tested", "learn_fold"]
+__all__ = ["Tested", "learn_fold", "solved_at_once"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,27 @@ def learn_fold(
         answers = {part: prepared.task.answer(network, prepared.examples[part]) for part in ("train", "test")}
     truths = {part: _known(prepared, part) for part in ("train", "test")}
     return Tested(prepared.task, parts, truths["test"], answers["test"], truths["train"], answers["train"])
+
+
+def solved_at_once(
+    whole: Experiment, model: Model, settings: Mapping[str, Any] | None, found: Assigned, parts: Parts
+) -> bool:  # fmt: skip
+    """Say whether a network is solved at once, and needs no rows to stop in time.
+
+    Args:
+        whole: The experiment.
+        model: Which network, with its options.
+        settings: Settings the user named; None where all are resolved.
+        found: The data.
+        parts: Rows that it would learn from.
+
+    Raises:
+        LayerwiseError: The network does not suit the task or the data.
+    """
+    refuse_task(model.name, found.task)
+    prepared, resolved = prepare_parts(replace(whole, model=model), found, parts, settings)
+    with torch.random.fork_rng(devices=()):
+        return isinstance(_built(prepared, resolved), ClosedForm)
 
 
 def _built(prepared: Prepared, whole: Experiment) -> nn.Module:

@@ -132,7 +132,9 @@ def seed_of_split(whole: Experiment) -> int:
     return whole.split.split_seed if whole.split.split_seed >= 0 else whole.train.seed
 
 
-def learned_whole(whole: Experiment, prepared: Prepared, named: Mapping[str, Any] | None) -> tuple[Prepared, Experiment]:
+def learned_whole(
+    whole: Experiment, prepared: Prepared, named: Mapping[str, Any] | None
+) -> tuple[Prepared, Experiment]:
     """Return folds whose network learns from every row: what is solved at once has nothing to stop in time.
 
     Args:

@@ -20,8 +20,8 @@ from layerwise.runs.opened import Opened, open_run
 from layerwise.runs.refusals import or_newer, strange
 from layerwise.training.ranks import together
 from layerwise.training.state import Plan
-from layerwise.workflow.explain import prepared_again
 from layerwise.workflow.cross_validation import Progress
+from layerwise.workflow.explain import prepared_again
 from layerwise.workflow.finish import finish
 from layerwise.workflow.learn import Listener, Outcome, Silence
 from layerwise.workflow.stages import Begun, learn_stages
