@@ -1,7 +1,5 @@
 """Options that are chosen inside the folds: the choice is honest, and the figure says nothing about the choice."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -12,35 +10,33 @@ from layerwise.errors import LayerwiseError
 from layerwise.workflow import tuning
 from layerwise.workflow.compare import compare
 
-WIDE = {"depth": (1, 2, 3, 4, 6), "least_leaf": (1, 2, 3, 5, 8, 12)}
-"""Thirty trees, no two of which are right on the same rows of pure noise."""
+WIDE = {"depth": (1, 2, 3, 5), "least_leaf": (1, 2, 4, 8)}
+"""Sixteen trees, which are right on other rows of pure noise."""
+
+DRAWN = np.random.default_rng(0)
+NOISE = DRAWN.normal(size=(60, 8)), DRAWN.permutation(np.arange(60) % 2)
 
 
-@pytest.fixture(scope="module")
-def noise():
-    drawn = np.random.default_rng(0)
-    data = drawn.normal(size=(60, 8)), drawn.permutation(np.arange(60) % 2)
-    return data, compare(Experiment(), [Model("tree")], {}, data, folds=4, tune=WIDE)
+def by_choice(folds):
+    """Choose trees for pure noise; the figure outside the choice, and the mean of those it was chosen by."""
+    found = compare(Experiment(), [Model("tree")], {}, NOISE, folds=folds, tune=WIDE).scores[0]
+    return found.figures["accuracy"].mean(), np.mean([one.figure for one in found.chosen])
 
 
-def test_pure_noise_stays_at_chance_although_the_best_inner_figure_does_not(noise):
-    _, found = noise
-    inside = np.mean([one.figure for one in found.scores[0].chosen])
-    outside = found.scores[0].figures["accuracy"].mean()
+def test_pure_noise_stays_at_chance_although_the_best_inner_figure_does_not():
+    outside, inside = by_choice(3)
     # Of 60 fair answers 95 in 100 lie within 0.13 of a half.
     assert abs(outside - 0.5) < 0.13
-    assert inside > 0.6
-    assert inside - outside > 0.1
+    assert inside > 0.58
+    assert inside - outside > 0.08
 
 
-def test_the_same_choice_by_the_folds_that_are_reported_looks_better_than_it_is(noise):
-    """The separation: the best of many, each measured on the very folds that are reported, is not honest."""
-    data, found = noise
-    tried = [dict(zip(WIDE, values, strict=True)) for values in itertools.product(*WIDE.values())]
-    each = compare(Experiment(), [Model("tree", options) for options in tried], {}, data, folds=4)
-    best = max(one.figures["accuracy"].mean() for one in each.scores)
-    assert best > 0.6
-    assert best > found.scores[0].figures["accuracy"].mean() + 0.1
+def test_a_choice_by_the_rows_that_are_reported_looks_better_than_it_is(monkeypatch):
+    """The separation: chosen by the test rows of the fold instead of rows inside its training part."""
+    monkeypatch.setattr(tuning.Search, "_inside", lambda _self, parts, _seed: [parts])
+    outside, inside = by_choice(6)
+    assert outside == inside
+    assert outside > 0.6
 
 
 def test_a_value_that_is_clearly_right_is_chosen_in_every_fold():

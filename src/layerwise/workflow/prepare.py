@@ -81,6 +81,10 @@ def prepare_data(
         refuse_folds(whole, found.task)
         dealt = deals(whole, found.source, whole.split.folds, whole.split.repeats)
         parts = every_row(dealt[0])
+        closed = len(found.source) - len(parts.train)
+        if closed:
+            told = say("The test part of the data ({} rows) stayed closed.", closed)
+            found = replace(found, reasons=(*found.reasons, told))
         if whole.split.validation_fraction:
             parts = with_validation(found.source, parts, whole.split, seed=seed)
     else:
