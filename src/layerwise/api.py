@@ -44,13 +44,16 @@ class Settings(TypedDict, total=False):
     part: str
     group: str
     classes: tuple[str, ...]
+    time: str
     test: Literal["auto", "split", "training", "none"]
     test_fraction: float
     test_data: str
     validation_fraction: float
-    split_by: Literal["auto", "random", "order"]
+    split_by: Literal["auto", "random", "order", "time"]
     stratify: bool
     split_seed: int
+    folds: int
+    repeats: int
     scale: Literal["auto", "standardise", "min-max", "none"]
     missing: Literal["impute", "refuse"]
     tokens: Literal["characters", "words"]
@@ -230,18 +233,19 @@ def train(
 
 
 def compare(
-    data: Any, models: Sequence[str | tuple[str, Mapping[str, Any]]], *, folds: int = 10, repeats: int = 1,
-    format_options: Mapping[str, Any] | None = None, **settings: Unpack[Settings],
+    data: Any, models: Sequence[str | tuple[str, Mapping[str, Any]]], *,
+    tune: Mapping[str, Sequence[Any]] | None = None, format_options: Mapping[str, Any] | None = None,
+    **settings: Unpack[Settings],
 ) -> Comparison:  # fmt: skip
     """Measure networks by cross-validation on the same folds, and say which differences are real.
 
     Args:
         data: A path, a built-in or named set, `(inputs, targets)` arrays or tensors, a pandas frame, or a source.
         models: Names in the catalogue; with options as `("knn", {"k": 5})`.
-        folds: How many parts the rows are dealt into; each is tested once.
-        repeats: How often they are dealt anew.
+        tune: Options that are chosen inside every fold, by its training rows alone: `{"k": (1, 3, 5, 9)}`.
         format_options: Options of the format.
-        settings: Settings by name.
+        settings: Settings by name; `folds` (10) says how many parts the rows are dealt into, each of which is tested
+            once, and `repeats` (1) how often they are dealt anew.
 
     Raises:
         LayerwiseError: The data, a network or a setting cannot be used; the message says what to do.
@@ -255,9 +259,10 @@ def compare(
     from layerwise.workflow.request import request
 
     path = str(data) if isinstance(data, str | Path) else ""
+    folds, repeats = settings.pop("folds", 10), settings.pop("repeats", 1)
     whole, named = request(path or "memory", "", settings, {}, format_options or {}, None)
     chosen = [Model(model) if isinstance(model, str) else Model(model[0], dict(model[1])) for model in models]
-    return run(whole, chosen, named, path or data, folds=folds, repeats=repeats)
+    return run(whole, chosen, named, path or data, folds=folds, repeats=repeats, tune=tune)
 
 
 def load(run: str | Path = "") -> Run:

@@ -25,8 +25,7 @@ from layerwise.tasks.regress import Regress
 from layerwise.training.device import choose_plan, computing_with
 from layerwise.training.state import prepare
 from layerwise.workflow.learn import Silence, learn
-from layerwise.workflow.prepare import suggested
-from layerwise.workflow.start import resolve
+from layerwise.workflow.prepare import resolve, suggested
 
 __all__ = ["Classifier", "Regressor"]
 

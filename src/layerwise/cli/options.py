@@ -70,15 +70,19 @@ def helps() -> dict[tuple[str, str], str]:
 
 
 @cache
-def settings_type() -> type:
-    """Compose one flat set of options from all stages; an option that is left out is None."""
+def settings_type(left_out: tuple[str, ...] = ()) -> type:
+    """Compose one flat set of options from all stages; an option that is left out is None.
+
+    Args:
+        left_out: Settings that the command has options of its own for.
+    """
     parts: list[tuple[str, Any, Any]] = []
     for order, (stage, kind) in enumerate(STAGES.items()):
         group = Group(stage.capitalize(), sort_key=order + 1)
         hints = typing.get_type_hints(kind)
         defaults = kind()
         for part in dataclasses.fields(kind):
-            if setting_names().get(part.name) == stage and part.name != "language":
+            if setting_names().get(part.name) == stage and part.name not in ("language", *left_out):
                 text = helps()[kind.__name__, part.name]
                 default = getattr(defaults, part.name)
                 parts.append(_option(part.name, hints[part.name], text, default, group))

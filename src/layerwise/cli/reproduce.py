@@ -26,7 +26,7 @@ def reproduce(recipe: str = "", *, common: Annotated[Common, Parameter(name="*")
     if not recipe:
         list_recipes(as_json=common.json)
         return 0
-    from layerwise.cli.progress import listener
+    from layerwise.cli.progress import counter, listener
     from layerwise.workflow.reproduce import reproduce as repeat
 
     known = load_recipe(recipe)
@@ -36,7 +36,8 @@ def reproduce(recipe: str = "", *, common: Annotated[Common, Parameter(name="*")
     told = (
         (lambda seed, value: print_lines(say("seed {}: {:.4f}", seed, value))) if loud else (lambda _seed, _value: None)
     )
-    done = repeat(known, listener=listener if loud else None, told=told)
+    with counter() as progress:
+        done = repeat(known, listener=listener if loud else None, told=told, progress=progress if loud else None)
     if common.json:
         print_json({
             "recipe": recipe, "metric": known.expected.metric, "expected": expectation(known), "reached": done.reached,

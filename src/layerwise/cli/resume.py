@@ -31,7 +31,7 @@ def resume(
     Args:
         run: Name or path of the run; the newest interrupted one when left out.
     """
-    from layerwise.cli.progress import listener
+    from layerwise.cli.progress import counter, listener
     from layerwise.cli.tables import print_lines
     from layerwise.cli.train import conclude
     from layerwise.runs.folder import find_interrupted
@@ -40,7 +40,11 @@ def resume(
 
     loud = not (common.json or common.quiet or beside_others())
     folder = find_interrupted(run)
-    opened, outcome = go_on(folder, listener=listener() if loud else None, witness=show_where if loud else None)
+    with counter() as progress:
+        opened, outcome = go_on(
+            folder, listener=listener() if loud else None, witness=show_where if loud else None,
+            progress=progress if loud else None,
+        )  # fmt: skip
     if outcome.reason == "interrupted":
         if not beside_others():
             print_lines(say("Interrupted again: {}", folder.path), say("Go on: layerwise resume {}", folder.name))

@@ -56,7 +56,8 @@ def main_figure(metrics: Mapping[str, Any]) -> str:
 
 def results_table(metrics: Mapping[str, Any]) -> None:
     """Print the figures of a run: test, training and each baseline side by side, as many intervals as fit."""
-    sides: dict[str, Mapping[str, Any]] = {say(metrics["part"]): metrics["metrics"]}
+    first = say("cross-validated") if metrics.get("folds") else say(metrics["part"])
+    sides: dict[str, Mapping[str, Any]] = {first: metrics["metrics"]}
     if metrics["part"] != "train" and metrics["train"]:
         sides[say("train")] = metrics["train"]
     sides |= {say("baseline {}", name): values for name, values in metrics["baselines"].items()}
@@ -72,9 +73,26 @@ def results_table(metrics: Mapping[str, Any]) -> None:
     print_lines(say("In brackets: 95 % interval."))
 
 
+def folds_lines(metrics: Mapping[str, Any]) -> list[str]:
+    """Say which rows the figures of folds are about, and how the folds differ; nothing for another run."""
+    folds = metrics.get("folds")
+    if not folds:
+        return []
+    name = main_figure(metrics)
+    lines = [
+        say("Folds: {} rows, each answered by a network that did not learn from it; the network that is kept learned "
+            "from all rows.", folds["rows"]),
+        say("{}, mean of {} folds: {} (the interval is corrected for the rows that folds share).", metric(name),
+            folds["number"] * folds["repeats"], figure(folds["mean"][name])),
+    ]  # fmt: skip
+    if folds["repeats"] > 1:
+        lines.append(say("The table shows the first of {} deals.", folds["repeats"]))
+    return lines
+
+
 def result_lines(metrics: Mapping[str, Any]) -> list[str]:
     """Say in sentences what a run is worth."""
-    lines = []
+    lines = folds_lines(metrics)
     expected = metrics["expectation_per_1000"]
     if expected and metrics["part"] != "train":
         # Of other data, only rows that were not learned from count for new ones.

@@ -59,7 +59,7 @@ def train(
         run: Name or path of the run folder.
         experiment: TOML file with settings; what the command line names goes first.
     """
-    from layerwise.cli.progress import listener
+    from layerwise.cli.progress import counter, listener
     from layerwise.cli.tables import print_lines
     from layerwise.training.ranks import beside_others
     from layerwise.workflow.request import request
@@ -70,10 +70,11 @@ def train(
         Path(experiment) if experiment else None,
     )  # fmt: skip
     loud = not (common.json or common.quiet or beside_others())
-    opened, outcome = start(
-        whole, named, whole.load.data, run=run, listener=listener() if loud else None,
-        witness=show_beginning if loud else None,
-    )  # fmt: skip
+    with counter() as progress:
+        opened, outcome = start(
+            whole, named, whole.load.data, run=run, listener=listener() if loud else None,
+            witness=show_beginning if loud else None, progress=progress if loud else None,
+        )  # fmt: skip
     if outcome.reason == "interrupted":
         where, name = opened.folder.path, opened.folder.name
         if not beside_others():
@@ -106,8 +107,11 @@ def show_beginning(begun: Begun) -> None:
     from layerwise.cli.tables import print_lines
 
     whole, prepared = begun.experiment, begun.prepared
-    counts = ", ".join(f"{say(part)} {len(some)}" for part, some in prepared.examples.items())
+    shown = {part: some for part, some in prepared.examples.items() if part != "test" or not prepared.dealt}
+    counts = ", ".join(f"{say(part)} {len(some)}" for part, some in shown.items())
     print_lines(say("Data: {} ({}), rows: {}", prepared.source.name, prepared.source.origin, counts))
+    if prepared.dealt:
+        print_lines(folds_line(begun))
     print_lines(*prepared.source.notes, *prepared.reasons)
     for name, count in prepared.preprocessing.imputed.items():
         print_lines(say("{} missing values of '{}' were filled in (training median or most frequent).", count, name))
@@ -129,6 +133,15 @@ def show_beginning(begun: Begun) -> None:
         *(say("  measured with {}", trial) for trial in begun.plan.trials),
         say("Run: {}", begun.folder.path),
     )  # fmt: skip
+
+
+def folds_line(begun: Begun) -> str:
+    """Say how the run will be measured by folds."""
+    split, rows = begun.experiment.split, len(begun.prepared.parts.test)
+    if split.repeats > 1:
+        return say("Folds: {}, dealt {} times; each of {} rows is tested by networks that did not learn from it.",
+                   split.folds, split.repeats, rows)  # fmt: skip
+    return say("Folds: {}; each of {} rows is tested by a network that did not learn from it.", split.folds, rows)
 
 
 def stage_lines(begun: Begun) -> list[str]:

@@ -68,6 +68,8 @@ def check(whole: Experiment) -> None:
         ("decay", whole.train.decay, 0 < whole.train.decay <= 1, "0 < factor <= 1"),
         ("patience", whole.train.patience, whole.train.patience >= 1, "1, 2, 3 ..."),
         ("split_seed", whole.split.split_seed, whole.split.split_seed >= -1, "-1, 0, 1 ..."),
+        ("folds", whole.split.folds, whole.split.folds == 0 or whole.split.folds >= 2, "0, 2, 3 ..."),
+        ("repeats", whole.split.repeats, whole.split.repeats >= 1, "1, 2, 3 ..."),
         ("seed", whole.train.seed, whole.train.seed >= 0, "0, 1, 2 ..."),
         ("threads", whole.train.threads, whole.train.threads >= 0, "0, 1, 2 ..."),
         ("confidence", whole.evaluate.confidence, 0 < whole.evaluate.confidence < 1, "0 < share < 1"),

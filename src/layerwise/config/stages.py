@@ -59,6 +59,8 @@ class Assign:
     """Field whose equal values stay in one part (a patient, a speaker)."""
     classes: tuple[str, ...] = ()
     """Only rows of these classes; all when left out."""
+    time: str = ""
+    """Field that says when each row happened: the last rows are then tested; never an input."""
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,16 @@ class Split:
     """A second path with the test rows."""
     validation_fraction: float = 0.15
     """Share of the remaining rows used to choose when to stop; 0 for none."""
-    split_by: Literal["auto", "random", "order"] = "auto"
-    """Which rows are held out: random ones, or the last ones in their order; auto takes the order for running texts."""
+    split_by: Literal["auto", "random", "order", "time"] = "auto"
+    """Which rows are held out: random ones, the last in their order, or the last in time; auto by the data."""
     stratify: bool = True
     """Keep the share of each class (or quarter of the target) in every part."""
     split_seed: int = -1
     """Seed of the split alone, so that other seeds learn from the same rows; -1 takes the run's seed."""
+    folds: int = 0
+    """Measure by so many folds, each tested by a network that learned from the others; 0 measures on a test part."""
+    repeats: int = 1
+    """How often the rows are dealt into folds anew."""
 
 
 @dataclass(frozen=True)

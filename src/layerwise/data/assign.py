@@ -38,7 +38,7 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
         LayerwiseError: A named field does not exist, or the target has missing values.
     """
     named = {"target": (settings.target,), "id": (settings.id,), "weight": (settings.weight,), "part": (settings.part,),
-             "group": (settings.group,), "unused": settings.drop}  # fmt: skip
+             "group": (settings.group,), "time": (settings.time,), "unused": settings.drop}  # fmt: skip
     for name in (*(name for names in named.values() for name in names if name), *settings.category):
         if name not in source.columns:
             raise LayerwiseError(
@@ -48,6 +48,8 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
     if settings.target:
         # Data that come with a target keep it as an input when the user asks for another one.
         source = source.assign(dict.fromkeys(source.named("target"), "input"))
+    if settings.time:
+        source = source.assign(dict.fromkeys(source.named("time"), "unused"))
     source = source.assign({name: role for role, names in named.items() for name in names if name})
     for name in settings.category:
         source = _with_column(source, name, as_categories(source.columns[name]))

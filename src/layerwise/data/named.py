@@ -7,14 +7,18 @@ Nothing is fetched unless the user asks for it.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from layerwise.catalog import find
-from layerwise.data.source import Source
+from layerwise.data.kinds import Categories
+from layerwise.data.source import Field, Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.files import sha256
 from layerwise.language import say
@@ -47,6 +51,8 @@ class NamedSet:
     roles: Mapping[str, str] = field(default_factory=dict)
     checksums: Mapping[str, str] = field(default_factory=dict)
     home: str = ""
+    tested: str = ""
+    """Regular expression that the places of the test rows match, where their names say it; empty where they do not."""
 
 
 UCI = "UCI Machine Learning Repository, CC BY 4.0"
@@ -91,6 +97,12 @@ NAMED = {
         "timeseries_regression", "5,875 voice recordings of 42 patients; each patient stays in one part", UCI, "csv",
         "parkinsons_updrs.data", roles={"total_UPDRS": "target", "motor_UPDRS": "unused", "subject#": "group"},
         checksums={"parkinsons_updrs.data": "f2c7d5025dec4e92e7feae367a5f7ccf58789a10ac6b54bdf15976c599f9dd39"},
+    ),
+    "orl-faces": NamedSet(
+        "faces_orl", "400 faces of 40 persons; pictures 1 to 5 of each are learned from, 6 to 10 tested",
+        "research use with credit to Olivetti Research Laboratory", "archive", "orl_faces.zip",
+        checksums={"orl_faces.zip": "6c3e80f26dbba6f8c898559c819a0ecc99034adeecb9e4c9fc4100558500173b"},
+        tested=r".*/(?:[6-9]|10)\.pgm",
     ),
     "ants-bees": NamedSet(
         "ants_bees", "397 photos of ants and bees", "unclear (subset of ImageNet): research use", "image-folder",
@@ -174,7 +186,21 @@ def open_named(name: str, *, options: Mapping[str, Any] | None = None, download:
     )
     # The name is the origin, since it is what opens the set again with its roles and options.
     source = replace(source, name=name, origin=name, notes=notes, licence=wanted.licence)
-    return source.assign(wanted.roles)
+    return with_part(source.assign(wanted.roles), wanted.tested)
+
+
+def with_part(source: Source, tested: str) -> Source:
+    """Add a field that says which rows are the test part, by where they stand.
+
+    Args:
+        source: The rows.
+        tested: Regular expression of the places of the test rows; without one nothing is added.
+    """
+    if not tested:
+        return source
+    codes = np.array([int(re.fullmatch(tested, source.place(row)) is not None) for row in range(len(source))])
+    columns = {**source.columns, "part": Categories(codes, ("train", "test"))}
+    return replace(source, fields=(*source.fields, Field("part", "part")), columns=columns)
 
 
 def _absent(name: str, wanted: NamedSet) -> LayerwiseError:

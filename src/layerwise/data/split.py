@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,10 +13,12 @@ from layerwise.data.folds import deal
 from layerwise.data.kinds import Categories, Numbers, Texts
 from layerwise.data.roles import part_of
 from layerwise.data.source import Source
+from layerwise.data.time_split import forward, last_in_time, refuse_groups_in_time, refuse_time_crossing
+from layerwise.data.times import moments
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
-__all__ = ["Parts", "divide", "fold_parts", "units", "with_validation"]
+__all__ = ["Parts", "divide", "every_row", "fold_parts", "units", "with_validation"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class Parts:
         train: Rows that are learned from.
         validation: Rows that choose when to stop.
         test: Rows that are measured on, once.
-        origin: Where the test part comes from: `own` (the data say), `split`, `training`, `none`.
+        origin: Where the test part comes from: `own` (the data say), `split`, `training`, `none`, or `folds`: each of
+            its rows is answered by a network of its fold, which did not learn from it.
         seen: Rows of the test part whose inputs also stand in the training or validation part.
         duplicates: Number of rows that repeat the inputs of another row.
     """
@@ -50,13 +54,23 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
         split: How to divide.
         seed: Seed of what is chosen at random.
         in_order: Whether the last rows are held out: a running text stays in one piece, and its lines may repeat.
+            Where `split` asks for a split by time, the last rows in time are.
 
     Raises:
         LayerwiseError: A class or the whole source is too small to be divided, or groups cross given parts.
     """
     generator = np.random.default_rng([seed, 0x5917])
-    unit, duplicates = (np.arange(len(source)), 0) if in_order else units(source)
-    strata = _strata(source, stratify=split.stratify and not in_order)
+    when = moments(source) if split.split_by == "time" and split.test in ("auto", "split") else None
+    unit, duplicates = (np.arange(len(source)), 0) if in_order else units(source, grouped=when is None)
+    strata = _strata(source, stratify=split.stratify and not in_order and when is None)
+
+    def held_out(rows: np.ndarray, fraction: float) -> np.ndarray:
+        if when is not None:
+            return last_in_time(when, rows, fraction)
+        if in_order:
+            return _last(source, rows, fraction)
+        return _choose(rows, unit, strata, fraction, generator, stratify=split.stratify)
+
     given = _given(source)
     if given is not None and split.test == "auto" and not (given == "test").any():
         # Data with a training and a validation part hold the second one out: it is what is measured on.
@@ -68,26 +82,27 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
     if given is not None and (given == "test").any() and split.test == "auto":
         origin, test = "own", everything[given == "test"]
         learning = everything[given != "test"]
-        _refuse_crossing(source, learning, test, "test")
+        _refuse_crossing(source, learning, test, "test", when)
     else:
-        origin = "split"
-        if in_order:
-            test = _last(source, everything, split.test_fraction)
-        else:
-            if split.stratify:
-                _refuse_small(source, unit, strata)
-            test = _choose(everything, unit, strata, split.test_fraction, generator, stratify=split.stratify)
+        if split.stratify and not in_order and when is None:
+            _refuse_small(source, unit, strata)
+        origin, test = "split", held_out(everything, split.test_fraction)
         learning = np.setdiff1d(everything, test)
+        if when is not None:
+            refuse_groups_in_time(source, learning, test)
+    validation = everything[:0]
     if given is not None and (given == "validation").any():
         validation = learning[given[learning] == "validation"]
-        _refuse_crossing(source, np.setdiff1d(learning, validation), validation, "validation")
-    elif split.validation_fraction and in_order:
-        validation = _last(source, learning, split.validation_fraction)
+        _refuse_crossing(source, np.setdiff1d(learning, validation), validation, "validation", when)
     elif split.validation_fraction:
-        validation = _choose(learning, unit, strata, split.validation_fraction, generator, stratify=split.stratify)
-    else:
-        validation = everything[:0]
+        validation = held_out(learning, split.validation_fraction)
     train = np.setdiff1d(learning, validation)
+    _refuse_empty(source, train, test, in_order=in_order)
+    return Parts(train, validation, test, origin, test[np.isin(unit[test], unit[learning])], duplicates)
+
+
+def _refuse_empty(source: Source, train: np.ndarray, test: np.ndarray, *, in_order: bool) -> None:
+    """Stop when there is nothing to learn from or to test on."""
     text = in_order and [source.columns[name].kind for name in source.named("input")] == ["text"]
     for name, rows in (("training", train), ("test", test)):
         if not len(rows):
@@ -98,26 +113,37 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
                 say("Give a longer text, or use --test training to measure on the training part.") if text
                 else say("Add rows, or use --test training to measure on the training part."),
             )  # fmt: skip
-    return Parts(train, validation, test, origin, test[np.isin(unit[test], unit[learning])], duplicates)
 
 
-def fold_parts(source: Source, number: int, *, seed: int, stratify: bool = True) -> list[Parts]:
+def fold_parts(
+    source: Source, number: int, *, seed: int, stratify: bool = True, in_time: bool = False,
+    rows: np.ndarray | None = None,
+) -> list[Parts]:  # fmt: skip
     """Divide the rows for cross-validation: each is tested once; equal inputs and groups stay in one fold.
 
-    A test part that the data name stays closed: its rows are in no fold.
+    A test part that the data name stays closed: its rows are in no fold. In time each fold is later than all that it
+    is learned from, and the first rows are only learned from.
 
     Args:
         source: All rows.
         number: How many folds.
         seed: Seed of the order in which rows are dealt.
         stratify: Whether every fold has nearly the same share of each class.
+        in_time: Whether folds follow one another in time.
+        rows: The rows to divide, sorted; all but a test part that the data name when left out.
 
     Raises:
-        LayerwiseError: There are too few different rows.
+        LayerwiseError: There are too few different rows, or groups and time ask for different parts.
     """
-    unit, duplicates = units(source)
+    unit, duplicates = units(source, grouped=not in_time)
     given = _given(source)
     open_rows = np.arange(len(source)) if given is None else np.flatnonzero(given != "test")
+    open_rows = open_rows if rows is None else rows
+    if in_time:
+        parts = forward(moments(source), open_rows, number)
+        for train, test in parts:
+            refuse_groups_in_time(source, train, test)
+        return [Parts(train, open_rows[:0], test, "split", open_rows[:0], duplicates) for train, test in parts]
     strata = _strata(source, stratify=stratify)
     folds = deal(unit[open_rows], strata[open_rows], number, np.random.default_rng([seed, 0xF01D]))
     none = open_rows[:0]
@@ -127,15 +153,29 @@ def fold_parts(source: Source, number: int, *, seed: int, stratify: bool = True)
     ]
 
 
+def every_row(folds: Sequence[Parts]) -> Parts:
+    """Return all rows of some folds to learn from, and those that are tested by one of them.
+
+    Args:
+        folds: The folds of one deal.
+    """
+    learned = np.unique(np.concatenate([rows for fold in folds for rows in (fold.train, fold.test)]))
+    tested = np.sort(np.concatenate([fold.test for fold in folds]))
+    return Parts(learned, learned[:0], tested, "folds", learned[:0], folds[0].duplicates)
+
+
 def with_validation(source: Source, parts: Parts, split: Split, *, seed: int) -> Parts:
     """Return parts whose training rows are divided once more, so that learning can be stopped in time.
 
     Args:
         source: All rows.
         parts: Parts without validation rows.
-        split: Share of the validation rows, and whether they are stratified.
+        split: Share of the validation rows, whether they are stratified, or the last in time.
         seed: Seed of what is chosen at random.
     """
+    if split.split_by == "time":
+        chosen = last_in_time(moments(source), parts.train, split.validation_fraction)
+        return replace(parts, train=np.setdiff1d(parts.train, chosen), validation=chosen)
     generator = np.random.default_rng([seed, 0x5917])
     unit, strata = units(source)[0], _strata(source, stratify=split.stratify)
     chosen = _choose(parts.train, unit, strata, split.validation_fraction, generator, stratify=split.stratify)
@@ -153,8 +193,12 @@ def _last(source: Source, rows: np.ndarray, fraction: float) -> np.ndarray:
     return rows[len(rows) - number :]
 
 
-def units(source: Source) -> tuple[np.ndarray, int]:
+def units(source: Source, *, grouped: bool = True) -> tuple[np.ndarray, int]:
     """Number the sets of rows that may not be separated: equal inputs, or equal group.
+
+    Args:
+        source: All rows.
+        grouped: Whether groups count, or equal inputs alone.
 
     Returns:
         The unit of each row, and how many rows repeat the inputs of an earlier one.
@@ -168,7 +212,7 @@ def units(source: Source) -> tuple[np.ndarray, int]:
         return row
 
     duplicates = 0
-    for role in ("input", "group"):
+    for role in ("input", "group") if grouped else ("input",):
         first: dict[bytes, int] = {}
         for row, digest in enumerate(source.row_digests(role)):
             if digest in first:
@@ -213,8 +257,12 @@ def _given(source: Source) -> np.ndarray | None:
     return np.array([part_of(word) for word in words])
 
 
-def _refuse_crossing(source: Source, learning: np.ndarray, given: np.ndarray, part: str) -> None:
-    """Stop when a group has rows on both sides of a given part."""
+def _refuse_crossing(
+    source: Source, learning: np.ndarray, given: np.ndarray, part: str, when: np.ndarray | None
+) -> None:  # fmt: skip
+    """Stop when a group has rows on both sides of a given part, or time crosses it."""
+    if when is not None:
+        refuse_time_crossing(source, when, learning, given)
     names = source.named("group")
     if not names:
         return

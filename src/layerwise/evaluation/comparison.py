@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -13,7 +14,20 @@ import numpy as np
 from layerwise.evaluation.paired import Difference, adjusted, corrected_interval, corrected_test
 from layerwise.language import say
 
-__all__ = ["Comparison", "Scores", "in_words"]
+__all__ = ["Choice", "Comparison", "Scores", "in_words"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Options that were chosen inside a fold.
+
+    Args:
+        options: The best of those that were tried.
+        figure: The figure by which they were chosen, on training rows of the fold; too good, since it was chosen by.
+    """
+
+    options: Mapping[str, Any]
+    figure: float
 
 
 @dataclass(frozen=True)
@@ -29,6 +43,8 @@ class Scores:
         predictions: What was predicted for each row, in words, deal after deal.
         seconds: Time of learning and answering, all folds together.
         baseline: Whether it is the constant answer that stands beside the others.
+        tuned: Values of each option that was chosen inside the folds.
+        chosen: What was chosen, fold after fold of all deals.
     """
 
     name: str
@@ -39,11 +55,19 @@ class Scores:
     predictions: tuple[tuple[str, ...], ...]
     seconds: float
     baseline: bool
+    tuned: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    chosen: tuple[Choice, ...] = ()
 
     @property
     def label(self) -> str:
-        """Name and options."""
-        return " ".join([self.name, *(f"{name}={value}" for name, value in self.options.items())])
+        """Name and options; of those that were chosen inside the folds, the values that were tried."""
+        tried = [f"{name}={'|'.join(map(str, values))}" for name, values in self.tuned.items()]
+        return " ".join([self.name, *(f"{name}={value}" for name, value in self.options.items()), *tried])
+
+    def choices(self) -> list[tuple[str, int]]:
+        """Return each combination that was chosen and in how many folds, the most frequent first."""
+        written = [" ".join(f"{name}={value}" for name, value in one.options.items()) for one in self.chosen]
+        return Counter(written).most_common()
 
 
 @dataclass(frozen=True)
@@ -145,6 +169,7 @@ class Comparison:
         ]  # fmt: skip
         if self.duplicates:
             said.append(say("Rows that repeat others, kept in their fold: {}.", self.duplicates))
+        said += [self._chosen(one) for one in self.scores if one.chosen]
         if self.closed:
             said.append(say("The test part of the data ({} rows) stayed closed.", self.closed))
         others = [one for one in self.scores if self.against(one) is not None]
@@ -160,6 +185,13 @@ class Comparison:
         said.append(say("No network is shown to be the best: {} is not told from {}.", self.best.label,
                         ", ".join(alike)))  # fmt: skip
         return said
+
+    def _chosen(self, scores: Scores) -> str:
+        """Say what was chosen inside the folds, and how much too good the figure is that it was chosen by."""
+        folds = ", ".join(say("{} in {}", written, count) for written, count in scores.choices())
+        inside = float(np.mean([one.figure for one in scores.chosen]))
+        return say("{}, chosen inside each of {} folds: {}. There {} was {} on average; what it is worth stands in the "
+                   "table.", scores.name, len(scores.chosen), folds, self.metric, f"{inside:.3f}")  # fmt: skip
 
     def __str__(self) -> str:
         lines = [
@@ -191,6 +223,9 @@ class Comparison:
             "folds": {name: _plain(values) for name, values in scores.figures.items()},
             "learned": _plain(scores.learned), "pooled": scores.pooled,
             "predictions": [list(deal) for deal in scores.predictions],
+            "tuned": {name: list(values) for name, values in scores.tuned.items()},
+            "chosen": [{"options": dict(one.options), "figure": None if np.isnan(one.figure) else one.figure}
+                       for one in scores.chosen],
         }  # fmt: skip
 
 

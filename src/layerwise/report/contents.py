@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,16 @@ import numpy as np
 
 from layerwise.config import Experiment
 from layerwise.explain.layers import LayerRow
+from layerwise.language import say
 from layerwise.runs.refusals import known_here
 from layerwise.tasks.contract import MakesBatches, Task
 
-__all__ = ["Answers", "Mistake", "OpenedView", "ReportData", "one_class", "read_answers", "targets_of"]
+__all__ = [
+    "Answers", "Mistake", "OpenedView", "ReportData", "fold_name", "of_fold", "one_class", "read_answers", "targets_of",
+]  # fmt: skip
+
+FIRST_DEAL = re.compile(r"fold \d+")
+LATER_DEAL = re.compile(r"deal \d+ fold \d+")
 
 
 @dataclass(frozen=True)
@@ -153,6 +160,16 @@ class ReportData:
         return len(rows) == len(self.measured) and bool(self.measured.targets.astype(bool).any())
 
     @property
+    def folds(self) -> Mapping[str, Any]:
+        """How the run was measured by folds; empty where a test part was."""
+        return self.metrics.get("folds", {}) if self.metrics else {}
+
+    @property
+    def part_words(self) -> str:
+        """Name of the measured part for people."""
+        return say("cross-validated") if self.folds else say(self.part)
+
+    @property
     def losses_apart(self) -> bool:
         """Whether training and validation losses are different figures: a game's, or a rule without an answer."""
         return isinstance(self.task, MakesBatches) or not self.task.outputs()
@@ -164,6 +181,30 @@ class ReportData:
         `0.95` reads `95`.
         """
         return f"{100 * self.experiment.evaluate.confidence:g}"
+
+
+def fold_name(deal: int, place: int) -> str:
+    """Name a fold as the `part` column of predictions.csv does.
+
+    Args:
+        deal: How often the rows were dealt before.
+        place: Place of the fold in its deal, from 0.
+
+    Example:
+        >>> fold_name(0, 2), fold_name(1, 0)
+        ('fold 3', 'deal 2 fold 1')
+    """
+    return f"deal {deal + 1} fold {place + 1}" if deal else f"fold {place + 1}"
+
+
+def of_fold(part: str) -> bool:
+    """Say whether a part is a fold: its rows were answered by a network that was not kept.
+
+    Example:
+        >>> of_fold("fold 3"), of_fold("deal 2 fold 1"), of_fold("train")
+        (True, True, False)
+    """
+    return bool(FIRST_DEAL.fullmatch(part) or LATER_DEAL.fullmatch(part))
 
 
 def one_class(task: Task) -> bool:
@@ -184,7 +225,8 @@ def targets_of(data: Mapping[str, Any]) -> tuple[str, ...]:
 def read_answers(path: Path, task: Task, targets: Sequence[str]) -> dict[str, Answers]:
     """Read `predictions.csv`: columns id, part, target, prediction, then one score a class or target.
 
-    Columns are taken by their place, since a class may have any name, also `id`.
+    Columns are taken by their place, since a class may have any name, also `id`. Rows that were answered by folds are
+    the test part, in the order of the rows; of several deals the first.
 
     Args:
         path: The file.
@@ -197,7 +239,8 @@ def read_answers(path: Path, task: Task, targets: Sequence[str]) -> dict[str, An
     parts: dict[str, list[list[str]]] = {}
     with known_here(path), path.open(encoding="utf-8", newline="") as stream:
         for row in list(csv.reader(stream))[1:]:
-            parts.setdefault(row[1], []).append(row)
+            if not LATER_DEAL.fullmatch(row[1]):
+                parts.setdefault("test" if of_fold(row[1]) else row[1], []).append(row)
         return {part: _answers(lines, task, targets) for part, lines in parts.items()}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from layerwise.language import say
-from layerwise.report.contents import ReportData
+from layerwise.report.contents import ReportData, fold_name
 from layerwise.report.html import Cell, Raw, details, paragraph, section, table, text
 from layerwise.report.words import bounds, learner, metric, retold, value
 
@@ -16,7 +16,9 @@ __all__ = ["figures", "measured"]
 def figures(data: ReportData) -> str:
     """Return every figure with its interval, for the network on each part and for the baselines."""
     network = data.experiment.model.name
-    sides = {f"{network}, {say(data.part)}": data.metrics["metrics"]}
+    sides = {f"{network}, {data.part_words}": data.metrics["metrics"]}
+    if data.folds:
+        sides[f"{network}, {say('mean of folds')}"] = data.folds["mean"]
     if data.part == "test":
         sides[f"{network}, {say('train')}"] = data.metrics["train"]
     if data.metrics["validation"]:
@@ -29,14 +31,41 @@ def figures(data: ReportData) -> str:
     header: list[Cell] = [say("figure"), *(_side(name, found) for name, found in sides.items())]
     whole = table(say("Figures with their {} % intervals", data.percent), header, rows,
                   right=range(1, 1 + len(sides)), style="figures sides")  # fmt: skip
-    told = say("Baselines learned from the same training part and answered the same test part.")
+    told = (
+        say("Networks of the folds answered rows that they did not learn from; baselines learned and answered the same "
+            "folds. In the columns of training and validation stands the network that is kept.")
+        if data.folds
+        else say("Baselines learned from the same training part and answered the same test part.")
+    )  # fmt: skip
     reasons = {retold(found["reason"]) for side in sides.values() for found in side.values() if found["reason"]}
     methods = [[metric(name), say(found["method"]), f"{found['n']:,}"] for name, found in first.items()]
     how = table(say("How each interval was found"), [say("figure"), say("method"), "n"], methods, right=(2,))
     return section(
-        "figures", say("What was measured"), paragraph(told) if data.metrics["baselines"] else "", whole,
+        "figures", say("What was measured"), paragraph(told) if data.metrics["baselines"] or data.folds else "", whole,
+        each_fold(data),
         *(paragraph(reason, "quiet") for reason in sorted(reasons)), details(say("How each interval was found"), how),
     )  # fmt: skip
+
+
+def each_fold(data: ReportData) -> str:
+    """Return the main figure of every fold, of the network and of the baselines; nothing without folds."""
+    if not data.folds:
+        return ""
+    main = data.task.main
+    sides = {data.experiment.model.name: data.folds, **data.folds["baselines"]}
+    rows: list[list[Cell]] = [
+        [fold_name(deal, place), *(_plain(side["each"][main][deal][place]) for side in sides.values())]
+        for deal in range(data.folds["repeats"])
+        for place in range(data.folds["number"])
+    ]
+    header: list[Cell] = [say("fold"), *(learner(name) for name in sides)]
+    title = say("{} of every fold", metric(main))
+    return details(title, table(title, header, rows, right=range(1, 1 + len(sides))))
+
+
+def _plain(amount: float | None) -> str:
+    """Return a figure of a fold; a dash where it is undefined."""
+    return "–" if amount is None else value({"value": amount})
 
 
 def _side(name: str, found: Mapping[str, Any]) -> Cell:

@@ -92,7 +92,7 @@ def _differing(data: ReportData) -> str:
     ]  # fmt: skip
     header = [say("example"), *(map(cut, fields) if data.mistakes[0].cells else ()), say("truth"), say("answered")]
     return section("mistakes", title, paragraph(told), paragraph(data.source_note, "note"),
-                   table(say("Answers of the {} part", say(data.part)), header, rows))  # fmt: skip
+                   table(say("Answers of the {} part", data.part_words), header, rows))  # fmt: skip
 
 
 def _card(data: ReportData, mistake: Mistake) -> str:
@@ -141,7 +141,7 @@ def _rows(data: ReportData) -> str:
     else:
         header = [say("example"), say("truth"), say("prediction"), say("true minus predicted")]
         right = [1, 2, 3]
-    return table(say("The worst answers of the {} part", say(data.part)), [*header, *map(cut, fields)], rows,
+    return table(say("The worst answers of the {} part", data.part_words), [*header, *map(cut, fields)], rows,
                  right=[*right, *range(len(header), len(header) + len(fields))])  # fmt: skip
 
 

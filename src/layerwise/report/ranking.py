@@ -83,7 +83,7 @@ def _rates(lines: Sequence[tuple[str, RocCurve, float]]) -> str:
 def regression(data: ReportData) -> str:
     """Return predictions against true numbers, and the errors against the predictions."""
     answers, name = data.measured, cut(data.target, 24)
-    first = say("Predicted against true '{}' ({} part); right predictions lie on the line.", name, say(data.part))
+    first = say("Predicted against true '{}' ({} part); right predictions lie on the line.", name, data.part_words)
     second = say("What is left, true minus predicted, against the prediction; a good fit shows no pattern.")
     errors = answers.targets - answers.predictions
     against = plots.predicted_against_true(answers.targets, answers.predictions, name)

@@ -71,6 +71,16 @@ def _amount(data: ReportData, name: str, interval: Mapping[str, Any]) -> str:
     return f"{NEW * interval['value']:,.0f}" if name in SHARES else value(interval)
 
 
+def _on_folds(data: ReportData) -> str:
+    """Say what the figures of folds rest on: rows that others answered than the network that is kept."""
+    told = say(
+        "Each row was answered by a network that had not seen it ({} folds); the network that is kept learned from all "
+        "of them with the same settings.", data.folds["number"],
+    )  # fmt: skip
+    return told if data.folds["repeats"] == 1 else told + " " + say("The rows were dealt {} times; this is the first.",
+                                                                    data.folds["repeats"])  # fmt: skip
+
+
 def _on_training(data: ReportData) -> str:
     """Say how well the network answers what it learned from."""
     if data.numbers:
@@ -91,10 +101,14 @@ def _expected_wrong(data: ReportData) -> tuple[str, str]:
         say("Of {:,} new examples expect {:,} to {:,} wrong.", NEW, low, high) if low < high
         else say("Of {:,} new examples expect {:,} wrong.", NEW, low)
     )  # fmt: skip
+    sizes = (data.percent, rows, wrong, percent((rows - wrong) / rows))
+    if data.folds:
+        measured = say("{} % predictive interval, measured by cross-validation on {:,} examples ({:,} wrong, accuracy "
+                       "{}).", *sizes)  # fmt: skip
+        return first, f"{measured} {_on_folds(data)}"
     return first, say(
         "{} % predictive interval, measured on {:,} test examples ({:,} wrong, accuracy {}). It holds "
-        "for new examples that come from where these came from.",
-        data.percent, rows, wrong, percent((rows - wrong) / rows),
+        "for new examples that come from where these came from.", *sizes,
     )  # fmt: skip
 
 
@@ -103,8 +117,12 @@ def _expected_number(data: ReportData) -> tuple[str, str]:
     typical, rows = data.metrics["metrics"]["mae"], len(data.measured)
     first = say("For a new example expect a prediction of '{}' to be off by about {}.", cut(data.target),
                 number(typical["value"]))  # fmt: skip
-    second = say("Mean absolute error on {:,} test examples, in the units of the target; {} % interval {}.",
-                 rows, data.percent, bounds(typical))  # fmt: skip
+    sizes = (rows, data.percent, bounds(typical))
+    second = (
+        say("Mean absolute error on {:,} examples by cross-validation, in the units of the target; {} % interval {}.",
+            *sizes) + " " + _on_folds(data) if data.folds
+        else say("Mean absolute error on {:,} test examples, in the units of the target; {} % interval {}.", *sizes)
+    )  # fmt: skip
     reach = _reach(data)
     if reach is not None:
         second += " " + say("{} of 100 new predictions should lie within {} of the truth.", data.percent, number(reach))
@@ -250,6 +268,9 @@ def _duplicates(data: ReportData) -> list[Finding]:
         return [Finding(subject, say("No two rows have the same inputs."))]
     if split["origin"] in ("training", "none"):
         return [Finding(subject, say("Rows that repeat the inputs of another row: {:,}.", split["duplicates"]))]
+    if data.experiment.split.split_by == "time":
+        return [Finding(subject, say("Rows that repeat the inputs of another row: {:,}; each stands where its time "
+                                     "puts it.", split["duplicates"]))]  # fmt: skip
     sentence = say(
         "Rows that repeat the inputs of another row: {:,}. Rows with equal inputs were kept in one part.",
         split["duplicates"],
@@ -260,9 +281,12 @@ def _duplicates(data: ReportData) -> list[Finding]:
 def _seen(data: ReportData) -> str:
     """Say how many test rows the network had seen, and the figure without them."""
     seen, tested = data.data["split"]["seen_in_test"], len(data.data["split"]["test"])
-    first = say(
-        "Rows of the given test part that also stand in the training or validation part: {:,} of {:,}.", seen, tested
-    )
+    first = (
+        say("Rows of the test part whose inputs also stand in the training or validation part: {:,} of {:,}.", seen,
+            tested) if data.data["split"]["origin"] == "split"
+        else say("Rows of the given test part that also stand in the training or validation part: {:,} of {:,}.", seen,
+                 tested)
+    )  # fmt: skip
     unseen = data.metrics.get("unseen", {}).get("metrics") if data.metrics else None
     if not unseen:
         return first
@@ -307,6 +331,8 @@ def _openings(data: ReportData) -> list[Finding]:
         return [Finding(subject, say("There is none; the figures are of the training part."), warning=True)]
     if data.data["split"]["origin"] == "training":
         return [Finding(subject, say("It is the training part itself, so its figures are too good."), warning=True)]
+    if data.data["split"]["origin"] == "folds":
+        return [Finding(say("Folds"), _folds(data))]
     if not count:
         return [Finding(subject, say("Never opened."))]
     if count == 1:
@@ -314,3 +340,19 @@ def _openings(data: ReportData) -> list[Finding]:
     return [
         Finding(subject, say("Opened {} times; each look makes its figures a little too good.", count), warning=True)
     ]
+
+
+def _folds(data: ReportData) -> str:
+    """Say how far the folds differ, and what the mean over them is."""
+    if not data.folds:
+        return say("They were not finished.")
+    main = data.task.main
+    values = [amount for deal in data.folds["each"][main] for amount in deal if amount is not None]
+    mean = data.folds["mean"][main]
+    if not values or mean["value"] is None:
+        return say("{} is undefined in some of them; the figures are those of all rows together.", metric(main))
+    ends = [value({"value": end}) for end in (min(values), max(values))]
+    return say(
+        "{} lies between {} and {} from fold to fold; mean of {} folds {} ({} % interval {}).", metric(main), *ends,
+        len(values), value(mean), data.percent, bounds(mean),
+    )  # fmt: skip

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,31 +11,33 @@ import numpy as np
 
 from layerwise.catalog import entry, find
 from layerwise.config import Experiment, Model, experiment
-from layerwise.data.split import Parts, fold_parts
+from layerwise.data.split import Parts, every_row
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.comparison import Comparison, Scores
-from layerwise.evaluation.intervals import Interval
 from layerwise.language import say
 from layerwise.tasks.contract import Task
-from layerwise.workflow.evaluate import groups_of
-from layerwise.workflow.fold import Tested, learn_fold
-from layerwise.workflow.prepare import Assigned, load_data
+from layerwise.workflow.cross_validation import (
+    Progress,
+    answer_folds,
+    counting,
+    in_row_order,
+    measure_folds,
+    rows_of_folds,
+)
+from layerwise.workflow.fold import Tested
+from layerwise.workflow.measured_by import refuse_folds, refuse_given, refuse_test_options
+from layerwise.workflow.prepare import Assigned, deals, load_data, settled_split
+from layerwise.workflow.tuning import Search, grids
 
 __all__ = ["compare", "with_options"]
 
-QUICK = 100
-"""Resamples where only the figure itself is wanted."""
-
-UNUSED = ("test", "test_fraction", "split_by", "baselines", "views", "checkpoint_seconds")
+UNUSED = ("test", "test_fraction", "baselines", "views", "checkpoint_seconds")
 """Settings of a run that say nothing here: every row is tested by its fold, and no run folder is written."""
-
-Progress = Callable[[int, int, str], None]
-"""Is told after every fold: how many are done, of how many, and whose."""
 
 
 def compare(
     whole: Experiment, models: Sequence[Model], settings: Mapping[str, Any], data: Any, *, folds: int = 10,
-    repeats: int = 1, progress: Progress | None = None,
+    repeats: int = 1, tune: Mapping[str, Sequence[Any]] | None = None, progress: Progress | None = None,
 ) -> Comparison:  # fmt: skip
     """Measure every network on the same folds.
 
@@ -47,6 +48,7 @@ def compare(
         data: A path or name, or the data themselves.
         folds: How many parts the rows are dealt into; each is tested once.
         repeats: How often they are dealt anew.
+        tune: Values of options that are chosen inside every fold, by its training rows alone.
         progress: Who is told how it goes on.
 
     Raises:
@@ -54,34 +56,37 @@ def compare(
     """
     _refuse_settings(settings)
     whole = experiment(settings, start=whole)
+    refuse_test_options(replace(whole, split=replace(whole.split, folds=folds)))
     found = load_data(replace(whole, model=models[0] if models else whole.model), data)
     _refuse(found, models, repeats)
-    source = found.source
-    dealt = [
-        fold_parts(source, folds, seed=_seed(whole) + repeat, stratify=whole.split.stratify)
-        for repeat in range(repeats)
-    ]
+    whole, found = settled_split(whole, found)
+    whole = replace(whole, split=replace(whole.split, folds=folds, repeats=repeats))
+    refuse_folds(whole, found.task)
+    refuse_given(whole, settings, "folds")
+    grid = grids(models, tune or {})
+    source, dealt = found.source, deals(whole, found.source, folds, repeats)
     constant = Model(_constant(whole, found, dealt[0][0]))
     everyone = [*models, *([] if any(model.name == constant.name for model in models) else [constant])]
     scores, total = [], len(everyone) * folds * repeats
     for number, model in enumerate(everyone):
-        began, tested = time.perf_counter(), list[list[Tested]]()
-        for repeat, parts in enumerate(dealt):
-            tested.append([])
-            for place, fold in enumerate(parts):
-                seed = whole.train.seed + repeat * folds + place
-                tested[-1].append(learn_fold(whole, model, settings, found, fold, seed=seed))
-                if progress:
-                    progress(number * folds * repeats + repeat * folds + place + 1, total, model.name)
-        scores.append(_scores(whole, found, model, tested, time.perf_counter() - began, baseline=model is constant))
+        began, told = time.perf_counter(), counting(progress, model.name, number * folds * repeats, total)
+        tried = grid[number] if number < len(models) else {}
+        search = Search(whole, model, tried, settings, found) if tried else None
+        tested = answer_folds(whole, model, settings, found, dealt, told=told, choose=search)
+        seconds, chosen = time.perf_counter() - began, tuple(search.chosen) if search else ()
+        measured = _scores(whole, found, model, tested, seconds, baseline=model is constant)
+        scores.append(replace(measured, tuned=dict(tried), chosen=chosen))
     task, rows, ids = tested[0][0].task, np.sort(np.concatenate([fold.test for fold in dealt[0]])), source.ids()
     return Comparison(
         data=source.name, task=found.task, metric=task.main, lower_is_better=task.lower_is_better, folds=folds,
         repeats=repeats, rows=len(rows), ids=tuple(ids[row] for row in rows),
-        dealt=tuple(tuple(_in_order([np.full(len(fold.test), place) for place, fold in enumerate(parts)], parts))
-                    for parts in dealt),
-        tested=_mean(dealt, "test"), learned=_mean(dealt, "train"), duplicates=dealt[0][0].duplicates,
-        closed=len(source) - len(rows),
+        dealt=tuple(
+            tuple(in_row_order([np.full(len(fold.test), place) for place, fold in enumerate(parts)], parts).tolist())
+            for parts in dealt
+        ),
+        tested=rows_of_folds(dealt, "test"), learned=rows_of_folds(dealt, "train"),
+        duplicates=0 if whole.split.split_by == "time" else dealt[0][0].duplicates,
+        closed=len(source) - len(every_row(dealt[0]).train),
         confidence=whole.evaluate.confidence, scores=tuple(scores), reasons=found.reasons,
     )  # fmt: skip
 
@@ -125,48 +130,16 @@ def _scores(
     baseline: bool,
 ) -> Scores:  # fmt: skip
     """Measure every fold by itself, and the answers of the first deal together."""
-    quick = replace(whole.evaluate, resamples=QUICK)
-    figures: dict[str, list[list[float]]] = {}
-    learned: list[list[float]] = []
-    for repeat in tested:
-        for name in figures:
-            figures[name].append([])
-        learned.append([])
-        for fold in repeat:
-            measured = fold.task.measure(fold.truths, fold.answers, quick, seed=whole.train.seed).metrics
-            _require(measured[fold.task.main], fold.task.main)
-            for name, interval in measured.items():
-                figures.setdefault(name, [[]])[-1].append(_or_nan(interval.value))
-            known = fold.task.measure(fold.train_truths, fold.train_answers, quick, seed=whole.train.seed).metrics
-            learned[-1].append(_or_nan(known[fold.task.main].value))
-    first = tested[0]
-    rows = np.concatenate([fold.parts.test for fold in first])
-    pooled = first[0].task.measure(
-        np.concatenate([fold.truths for fold in first]), np.concatenate([fold.answers for fold in first]),
-        whole.evaluate, seed=whole.train.seed, groups=groups_of(found.source, rows),
-    )  # fmt: skip
+    measured = measure_folds(whole, found.source, tested, required=True)
     predictions = tuple(
-        tuple(_in_order([np.array(fold.task.labels(fold.answers)) for fold in repeat], [fold.parts for fold in repeat]))
+        tuple(in_row_order([np.array(fold.task.labels(fold.answers)) for fold in repeat],
+                           [fold.parts for fold in repeat]).tolist())
         for repeat in tested
-    )
-    return Scores(
-        model.name, dict(model.options), {name: np.array(values) for name, values in figures.items()},
-        np.array(learned), pooled.to_json()["metrics"], predictions, seconds, baseline,
     )  # fmt: skip
-
-
-def _or_nan(value: float | None) -> float:
-    """Return a figure, NaN where it is undefined."""
-    return math.nan if value is None else value
-
-
-def _require(interval: Interval, metric: str) -> None:
-    """Refuse folds in which the figure that is compared is undefined."""
-    if interval.value is None:
-        raise LayerwiseError(
-            say("The figure that is compared is defined in every fold."),
-            say("{} of {} rows: {}", metric, interval.n, interval.reason), say("Use fewer folds."), usage=True,
-        )  # fmt: skip
+    return Scores(
+        model.name, dict(model.options), measured.figures, measured.learned, measured.pooled.to_json()["metrics"],
+        predictions, seconds, baseline,
+    )  # fmt: skip
 
 
 def _refuse_settings(settings: Mapping[str, Any]) -> None:
@@ -204,20 +177,3 @@ def _refuse(found: Assigned, models: Sequence[Model], repeats: int) -> None:
             say("Rows are dealt at least once."), say("{} repeats", repeats), say("Use --repeats 1 or more."),
             usage=True,
         )  # fmt: skip
-
-
-def _seed(whole: Experiment) -> int:
-    """Return the seed of the first deal."""
-    return whole.split.split_seed if whole.split.split_seed >= 0 else whole.train.seed
-
-
-def _mean(dealt: Sequence[Sequence[Parts]], part: str) -> float:
-    """Return the mean number of rows of a part of a fold."""
-    return float(np.mean([len(getattr(fold, part)) for parts in dealt for fold in parts]))
-
-
-def _in_order(values: Sequence[np.ndarray], parts: Sequence[Parts]) -> list[Any]:
-    """Return what is known of the test rows of each fold in the order of the rows."""
-    rows = np.concatenate([fold.test for fold in parts])
-    found: list[Any] = np.concatenate(values)[np.argsort(rows)].tolist()
-    return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,24 @@ from layerwise.files import write_bytes, write_text
 from layerwise.models import build
 from layerwise.runs.folder import RunFolder
 from layerwise.runs.opened import labelled
-from layerwise.tasks.contract import ClosedForm, Examples, WritesFiles
+from layerwise.tasks.contract import ClosedForm, Examples, Task, WritesFiles
 from layerwise.tasks.ragged import Ragged
 from layerwise.workflow.learn import Outcome
 from layerwise.workflow.prepare import Prepared
 
-__all__ = ["evaluate", "groups_of"]
+__all__ = [
+    "Answered", "answered", "baseline_names", "evaluate", "figures", "groups_of", "truths_of", "write_predictions",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was answered for some rows: ids, the part or fold of each, targets as they are measured, answers."""
+
+    ids: Sequence[str]
+    parts: Sequence[str]
+    truths: np.ndarray
+    answers: np.ndarray
 
 
 def evaluate(model: nn.Module, prepared: Prepared, whole: Experiment, folder: RunFolder, outcome: Outcome) -> None:
@@ -34,7 +46,8 @@ def evaluate(model: nn.Module, prepared: Prepared, whole: Experiment, folder: Ru
     held_out = len(prepared.examples["test"]) and prepared.parts.origin != "training"
     openings = folder.count_test("final evaluation") if held_out else 0
     scores = {part: prepared.task.answer(model, some) for part, some in prepared.examples.items() if len(some)}
-    write_predictions(folder, prepared, scores)
+    write_predictions(folder, prepared.task, [answered(prepared, part, values) for part, values in scores.items()])
+    write_own_forms(folder, prepared, scores)
     measured = {part: figures(prepared, whole, part, values) for part, values in scores.items()}
     # Rows that were learned from say nothing about new ones, even where they were also asked for as the test.
     best = "test" if held_out else "train"
@@ -93,13 +106,8 @@ def unseen(prepared: Prepared, whole: Experiment, scores: Mapping[str, np.ndarra
 
 def baselines(prepared: Prepared, whole: Experiment) -> dict[str, Any]:
     """Fit simple learners on the same training part and measure them on the same test part."""
-    names = whole.evaluate.baselines
-    if names == ("auto",):
-        inputs = prepared.examples["train"].inputs
-        quick = isinstance(inputs, Ragged) or inputs.numel() <= 5_000_000
-        names = prepared.task.baselines if quick else prepared.task.baselines[:1]
     results = {}
-    for name in names:
+    for name in baseline_names(prepared, whole):
         model = build(name, prepared.preprocessing.input_shape, prepared.task.outputs(), {})
         training = prepared.examples["train"]
         if not isinstance(model, ClosedForm):
@@ -111,17 +119,44 @@ def baselines(prepared: Prepared, whole: Experiment) -> dict[str, Any]:
     return results
 
 
-def write_predictions(folder: RunFolder, prepared: Prepared, scores: Mapping[str, np.ndarray]) -> None:
-    """Write what was predicted for every row of every part, so that anyone can recount the figures."""
+def baseline_names(prepared: Prepared, whole: Experiment) -> tuple[str, ...]:
+    """Return the simple learners that stand beside the network: those named, else those that are quick here."""
+    names = whole.evaluate.baselines
+    if names != ("auto",):
+        return names
+    inputs = prepared.examples["train"].inputs
+    quick = isinstance(inputs, Ragged) or inputs.numel() <= 5_000_000
+    return prepared.task.baselines if quick else prepared.task.baselines[:1]
+
+
+def answered(prepared: Prepared, part: str, answers: np.ndarray) -> Answered:
+    """Return what was answered for a part."""
+    examples = prepared.examples[part]
+    return Answered(examples.ids, [part] * len(examples), truths_of(examples), answers)
+
+
+def write_predictions(folder: RunFolder, task: Task, pieces: Sequence[Answered]) -> None:
+    """Write what was predicted for every row of every part, so that anyone can recount the figures.
+
+    Args:
+        folder: The run.
+        task: What was asked.
+        pieces: What was answered, piece by piece.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "part", "target", "prediction", *prepared.task.columns])
-    for part, values in scores.items():
-        examples = prepared.examples[part]
-        predicted, shown = labelled(prepared.task, examples.ids, values), prepared.task.words(truths_of(examples))
-        for name, target, label, row in zip(predicted.ids, shown, predicted.labels, predicted.scores, strict=True):
+    writer.writerow(["id", "part", "target", "prediction", *task.columns])
+    for piece in pieces:
+        found, shown = labelled(task, tuple(piece.ids), piece.answers), task.words(piece.truths)
+        for name, part, target, label, row in zip(
+            found.ids, piece.parts, shown, found.labels, found.scores, strict=True
+        ):  # fmt: skip
             writer.writerow([name, part, target, label, *(f"{value:.9g}" for value in row)])
     write_text(folder.path / "predictions.csv", text.getvalue())
+
+
+def write_own_forms(folder: RunFolder, prepared: Prepared, scores: Mapping[str, np.ndarray]) -> None:
+    """Write the answers of the measured part in the forms of the task, where it has some."""
     task, part = prepared.task, "test" if "test" in scores else "train"
     if isinstance(task, WritesFiles):
         examples = prepared.examples[part]

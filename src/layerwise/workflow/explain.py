@@ -17,6 +17,7 @@ from layerwise.explain.explanation import Explanation
 from layerwise.explain.open import explain, fitting
 from layerwise.explain.subject import Ranked, Subject
 from layerwise.language import say
+from layerwise.report.contents import of_fold
 from layerwise.runs.opened import Opened
 from layerwise.runs.refusals import damaged, known_here
 from layerwise.tasks.classify import Classify, positive_class
@@ -92,6 +93,9 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
     with known_here(predictions), predictions.open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             part = row["part"]
+            if of_fold(part):
+                # Answered by a network that was not kept; the one that is opened learned from the row.
+                continue
             place = places.get(part, 0)
             places[part] = place + 1
             whole = bool(opened.task.classes) or opened.task.main == "exact_match"

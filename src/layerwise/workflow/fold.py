@@ -17,12 +17,11 @@ from layerwise.tasks.contract import ClosedForm, LearnsInStages, Stage, Task
 from layerwise.training.device import choose_plan, computing_with, convolves
 from layerwise.training.state import Plan, prepare
 from layerwise.workflow.learn import Silence, learn
-from layerwise.workflow.prepare import Assigned, Prepared, prepare_parts
+from layerwise.workflow.prepare import Assigned, Prepared, prepare_parts, resolve
 from layerwise.workflow.refusals import refuse_task
 from layerwise.workflow.stages import augment
-from layerwise.workflow.start import resolve
 
-__all__ = ["Tested", "learn_fold"]
+__all__ = ["Tested", "learn_fold", "solved_at_once"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Tested:
 
 
 def learn_fold(
-    whole: Experiment, model: Model, settings: Mapping[str, Any], found: Assigned, parts: Parts, *, seed: int
+    whole: Experiment, model: Model, settings: Mapping[str, Any] | None, found: Assigned, parts: Parts, *, seed: int
 ) -> Tested:
     """Learn on the training rows of a fold alone, and ask about its test rows.
 
@@ -57,13 +56,14 @@ def learn_fold(
     Args:
         whole: The experiment.
         model: Which network, with its options.
-        settings: Settings the user named; what the network suggests stands behind them.
+        settings: Settings the user named; what the network suggests stands behind them. None where all are resolved.
         found: The data.
         parts: Training and test rows of the fold.
         seed: Seed of the starting weights, of the order and of the validation rows.
 
     Raises:
         LayerwiseError: The network does not suit the task or the data.
+        KeyboardInterrupt: The user stopped it: a network that has half learned says nothing.
     """
     whole = replace(whole, model=model, train=replace(whole.train, seed=seed))
     refuse_task(model.name, found.task)
@@ -76,11 +76,32 @@ def learn_fold(
                 divided = with_validation(found.source, parts, resolved.split, seed=seed)
                 prepared, resolved = prepare_parts(whole, found, divided, settings)
             rows = {part: len(prepared.examples[part]) for part in ("train", "validation")}
-            resolved = resolve(resolved, settings, rows["train"], validation=rows["validation"])
+            resolved = resolve(resolved, settings or {}, rows["train"], validation=rows["validation"])
         _learn(network, prepared, resolved)
         answers = {part: prepared.task.answer(network, prepared.examples[part]) for part in ("train", "test")}
     truths = {part: _known(prepared, part) for part in ("train", "test")}
     return Tested(prepared.task, parts, truths["test"], answers["test"], truths["train"], answers["train"])
+
+
+def solved_at_once(
+    whole: Experiment, model: Model, settings: Mapping[str, Any] | None, found: Assigned, parts: Parts
+) -> bool:  # fmt: skip
+    """Say whether a network is solved at once, and needs no rows to stop in time.
+
+    Args:
+        whole: The experiment.
+        model: Which network, with its options.
+        settings: Settings the user named; None where all are resolved.
+        found: The data.
+        parts: Rows that it would learn from.
+
+    Raises:
+        LayerwiseError: The network does not suit the task or the data.
+    """
+    refuse_task(model.name, found.task)
+    prepared, resolved = prepare_parts(replace(whole, model=model), found, parts, settings)
+    with torch.random.fork_rng(devices=()):
+        return isinstance(_built(prepared, resolved), ClosedForm)
 
 
 def _built(prepared: Prepared, whole: Experiment) -> nn.Module:
@@ -104,7 +125,8 @@ def _learn(network: nn.Module, prepared: Prepared, whole: Experiment) -> None:
                 learner.fit(examples)
                 continue
             state = prepare(network, prepared.task, examples, whole.train, plan, augment=change, stage=stage)
-            learn(state, prepared.examples["validation"], Silence())
+            if learn(state, prepared.examples["validation"], Silence()).reason == "interrupted":
+                raise KeyboardInterrupt
         network.cpu().to(memory_format=torch.contiguous_format)
 
 

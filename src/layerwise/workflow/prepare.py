@@ -15,12 +15,16 @@ from layerwise.data.kinds import Texts
 from layerwise.data.open import open_source
 from layerwise.data.preprocess import Preprocessing, fit
 from layerwise.data.source import Source
-from layerwise.data.split import Parts, divide
+from layerwise.data.split import Parts, divide, every_row, fold_parts, with_validation
 from layerwise.language import say
 from layerwise.tasks.contract import Examples, Spells, Task
 from layerwise.tasks.ragged import as_values
+from layerwise.workflow.measured_by import refuse_folds
 
-__all__ = ["Assigned", "Prepared", "load_data", "prepare_data", "prepare_parts", "suggested"]
+__all__ = [
+    "Assigned", "Prepared", "deals", "learned_whole", "load_data", "prepare_data", "prepare_parts", "resolve",
+    "seed_of_split", "settled_split", "suggested",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Prepared:
         task: What is asked.
         examples: The examples of each part, by its name.
         reasons: What was chosen, in sentences.
+        dealt: The folds that are measured by, deal after deal; empty where a test part is.
     """
 
     source: Source
@@ -42,6 +47,7 @@ class Prepared:
     task: Task
     examples: Mapping[str, Examples]
     reasons: tuple[str, ...]
+    dealt: tuple[tuple[Parts, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,13 +75,81 @@ def prepare_data(
         data: A path or name, or the data themselves: arrays, tensors, a frame, a source.
         named: Settings the user named, which stand above what the model suggests; None where all are resolved already.
     """
-    found = load_data(whole, data)
-    split_seed = whole.split.split_seed if whole.split.split_seed >= 0 else whole.train.seed
-    usual = entry("task", found.task).facts.get("split", "random")
-    by = usual if whole.split.split_by == "auto" else whole.split.split_by
-    whole = replace(whole, split=replace(whole.split, split_by=by))
-    parts = divide(found.source, whole.split, seed=split_seed, in_order=by == "order")
-    return prepare_parts(whole, found, parts, named)
+    whole, found = settled_split(whole, load_data(whole, data))
+    seed, dealt = seed_of_split(whole), tuple[tuple[Parts, ...], ...]()
+    if whole.split.folds:
+        refuse_folds(whole, found.task)
+        dealt = deals(whole, found.source, whole.split.folds, whole.split.repeats)
+        parts = every_row(dealt[0])
+        closed = len(found.source) - len(parts.train)
+        if closed:
+            told = say("The test part of the data ({} rows) stayed closed.", closed)
+            found = replace(found, reasons=(*found.reasons, told))
+        if whole.split.validation_fraction:
+            parts = with_validation(found.source, parts, whole.split, seed=seed)
+    else:
+        parts = divide(found.source, whole.split, seed=seed, in_order=whole.split.split_by == "order")
+    prepared, whole = prepare_parts(whole, found, parts, named)
+    return replace(prepared, dealt=dealt), whole
+
+
+def settled_split(whole: Experiment, found: Assigned) -> tuple[Experiment, Assigned]:
+    """Choose which rows are held out, and say so where it is by time.
+
+    Args:
+        whole: The experiment.
+        found: The data.
+    """
+    split, names = whole.split, found.source.named("time")
+    by: Any = split.split_by
+    if by == "auto":
+        usual = entry("task", found.task).facts.get("split", "random")
+        dated = names and usual == "random" and split.test in ("auto", "split")
+        by = "time" if dated else usual
+    if by == "time" and split.test in ("auto", "split") and names:
+        told = say("Divided by time: what is tested is later than what is learned from, by '{}' (--split-by random "
+                   "leaves time aside).", names[0])  # fmt: skip
+        found = replace(found, reasons=(*found.reasons, told))
+    # The last rows in time are what they are: no class has its share among them.
+    stratify = split.stratify and by != "time"
+    return replace(whole, split=replace(split, split_by=by, stratify=stratify)), found
+
+
+def deals(whole: Experiment, source: Source, number: int, repeats: int) -> tuple[tuple[Parts, ...], ...]:
+    """Deal the rows into folds, as often as they are to be dealt.
+
+    Args:
+        whole: The experiment, its split settled.
+        source: All rows with their roles.
+        number: How many folds.
+        repeats: How often.
+    """
+    return tuple(
+        tuple(fold_parts(source, number, seed=seed_of_split(whole) + repeat, stratify=whole.split.stratify,
+                         in_time=whole.split.split_by == "time"))
+        for repeat in range(repeats)
+    )  # fmt: skip
+
+
+def seed_of_split(whole: Experiment) -> int:
+    """Return the seed of what is dealt at random: its own, else that of the run."""
+    return whole.split.split_seed if whole.split.split_seed >= 0 else whole.train.seed
+
+
+def learned_whole(
+    whole: Experiment, prepared: Prepared, named: Mapping[str, Any] | None
+) -> tuple[Prepared, Experiment]:
+    """Return folds whose network learns from every row: what is solved at once has nothing to stop in time.
+
+    Args:
+        whole: The experiment.
+        prepared: Its data, with a validation part.
+        named: Settings the user named.
+    """
+    whole = replace(whole, split=replace(whole.split, validation_fraction=0.0))
+    found = Assigned(prepared.source, prepared.task.name, prepared.reasons)
+    changed, whole = prepare_parts(whole, found, every_row(prepared.dealt[0]), named)
+    return replace(changed, dealt=prepared.dealt), whole
 
 
 def load_data(whole: Experiment, data: Any) -> Assigned:
@@ -127,6 +201,30 @@ def prepare_parts(
         for part in ("train", "validation", "test")
     }
     return Prepared(source, parts, preprocessing, task, examples, reasons), whole
+
+
+def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int, *, validation: int) -> Experiment:
+    """Fill in what follows from the size of the data; what the user said stands.
+
+    Args:
+        whole: The experiment.
+        settings: Settings the user named.
+        examples: Number of training examples.
+        validation: Number of validation examples; without any, nothing but the number of epochs ends learning.
+    """
+    batch_size = whole.train.batch_size or (64 if examples >= 1000 else 16)
+    steps_per_epoch = -(-examples // batch_size)
+    # About 3,000 updates: enough for a small network to settle, stopped earlier by the validation part.
+    epochs = whole.train.epochs or max(10, min(300, round(3000 / steps_per_epoch)))
+    stopping = whole.train.stopping
+    if stopping == "validation" and not validation and "stopping" not in settings:
+        stopping = "none"
+    # Where every row is learned from there is no validation part, and the record says so.
+    share = 0.0 if whole.split.test in ("training", "none") else whole.split.validation_fraction
+    return replace(
+        whole, split=replace(whole.split, validation_fraction=share),
+        train=replace(whole.train, batch_size=batch_size, epochs=epochs, stopping=stopping),
+    )  # fmt: skip
 
 
 def in_units(source: Source, unit: str) -> Source:

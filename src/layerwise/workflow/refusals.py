@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 
 from layerwise.catalog import entries, entry
-from layerwise.config import Experiment, Train, setting_names
+from layerwise.config import Experiment, Split, Train, setting_names
 from layerwise.data.kinds import Categories
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
@@ -22,6 +22,8 @@ from layerwise.workflow.prepare import Prepared
 __all__ = [
     "refuse_baselines",
     "refuse_evaluation",
+    "refuse_folds_of_processes",
+    "refuse_idle_validation",
     "refuse_ineffective",
     "refuse_order",
     "refuse_processes",
@@ -74,6 +76,20 @@ def refuse_validation(whole: Experiment, settings: Mapping[str, Any]) -> None:
         raise LayerwiseError(
             say("A setting must have an effect."),
             say("--test {} learns from every row and leaves none for a validation part", whole.split.test),
+            say("Leave {} out.", "--validation-fraction"), usage=True,
+        )  # fmt: skip
+
+
+def refuse_idle_validation(name: str, settings: Mapping[str, Any]) -> None:
+    """Refuse a validation part for a model that learns from all rows of the folds at once.
+
+    Raises:
+        LayerwiseError: A share was named, other than the usual one.
+    """
+    if settings.get("validation_fraction", Split().validation_fraction) != Split().validation_fraction:
+        raise LayerwiseError(
+            say("A setting must have an effect."),
+            say("'{}' is solved at once and has no {}", name, "validation_fraction"),
             say("Leave {} out.", "--validation-fraction"), usage=True,
         )  # fmt: skip
 
@@ -167,6 +183,19 @@ def refuse_processes(examples: int, processes: int) -> None:
             say("Every process needs an example to learn from."),
             say("{} training examples for {} processes", examples, processes),
             say("Start fewer: torchrun --nproc-per-node {}", max(1, examples)), usage=True,
+        )  # fmt: skip
+
+
+def refuse_folds_of_processes(processes: int) -> None:
+    """Refuse folds where several processes learn together.
+
+    Raises:
+        LayerwiseError: There are several.
+    """
+    if processes > 1:
+        raise LayerwiseError(
+            say("Folds are learned by one process."), say("{} processes", processes),
+            say("Start it without torchrun."), usage=True,
         )  # fmt: skip
 
 

@@ -34,6 +34,13 @@ def measure_again(opened: Opened) -> dict[str, Any]:
     """
     if not opened.folder.finished:
         raise opened.folder.unfinished()
+    if opened.folder.read("metrics.json").get("folds"):
+        raise LayerwiseError(
+            say("A measurement needs rows that the network has not seen."),
+            say("'{}' was measured by folds, and the network that was kept learned from all rows", opened.folder.name),
+            say("Its figures are in metrics.json; name new data: layerwise evaluate {} DATA", opened.folder.name),
+            usage=True,
+        )  # fmt: skip
     prepared = prepared_again(opened)
     if not len(prepared.examples["test"]):
         raise LayerwiseError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from layerwise.recipes import Recipe
+from layerwise.workflow.cross_validation import Progress
 from layerwise.workflow.learn import Listener
 from layerwise.workflow.start import start
 
@@ -33,14 +34,16 @@ class Reproduced:
 
 
 def reproduce(
-    recipe: Recipe, *, listener: Callable[[], Listener] | None, told: Callable[[int, float], None]
-) -> Reproduced:
+    recipe: Recipe, *, listener: Callable[[], Listener] | None, told: Callable[[int, float], None],
+    progress: Progress | None = None,
+) -> Reproduced:  # fmt: skip
     """Run a recipe with each of its seeds.
 
     Args:
         recipe: What to repeat.
         listener: Makes who is told how learning goes on, for each seed.
         told: Hears the figure of each seed.
+        progress: Who is told how the folds go on, where a recipe is measured by folds.
 
     Raises:
         KeyboardInterrupt: The user stopped one of the runs.
@@ -50,7 +53,7 @@ def reproduce(
         settings = {**recipe.settings, "seed": seed}
         opened, outcome = start(
             recipe.experiment, settings, recipe.experiment.load.data, run=f"{recipe.name}-seed{seed}",
-            listener=listener() if listener else None,
+            listener=listener() if listener else None, progress=progress,
         )  # fmt: skip
         if outcome.reason == "interrupted":
             # A second Ctrl-C would end the program here, so the first one ends the recipe.
@@ -66,10 +69,14 @@ def reproduce(
 
 
 def figure(recipe: Recipe, metrics: dict[str, Any]) -> float:
-    """Return the figure of one run, less that of the baseline the recipe names."""
-    value = float(metrics["metrics"][recipe.expected.metric]["value"])
+    """Return the figure of one run, of folds their mean, less that of the baseline the recipe names."""
+    folds = metrics.get("folds")
+    own = folds["mean"] if folds else metrics["metrics"]
+    value = float(own[recipe.expected.metric]["value"])
     if recipe.expected.beside:
-        value -= float(metrics["baselines"][recipe.expected.beside][recipe.expected.metric]["value"])
+        others = folds["baselines"] if folds else metrics["baselines"]
+        beside = others[recipe.expected.beside]
+        value -= float((beside["mean"] if folds else beside)[recipe.expected.metric]["value"])
     return value
 
 

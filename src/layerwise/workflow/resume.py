@@ -20,9 +20,11 @@ from layerwise.runs.opened import Opened, open_run
 from layerwise.runs.refusals import or_newer, strange
 from layerwise.training.ranks import together
 from layerwise.training.state import Plan
+from layerwise.workflow.cross_validation import Progress
 from layerwise.workflow.explain import prepared_again
+from layerwise.workflow.finish import finish
 from layerwise.workflow.learn import Listener, Outcome, Silence
-from layerwise.workflow.stages import Begun, finish, learn_stages
+from layerwise.workflow.stages import Begun, learn_stages
 
 __all__ = ["Witness", "resume"]
 
@@ -35,8 +37,9 @@ class Witness(Protocol):
 
 
 def resume(
-    folder: RunFolder, *, data: Any = None, listener: Listener | None = None, witness: Witness | None = None
-) -> tuple[Opened, Outcome]:
+    folder: RunFolder, *, data: Any = None, listener: Listener | None = None, witness: Witness | None = None,
+    progress: Progress | None = None,
+) -> tuple[Opened, Outcome]:  # fmt: skip
     """Go on with a run; on the processor its weights, history and predictions become those of a run never stopped.
 
     Args:
@@ -44,6 +47,7 @@ def resume(
         data: The data, where the run was started on data in memory.
         listener: Who is told how learning goes on.
         witness: Who is told from where.
+        progress: Who is told how the folds go on, where the run is measured by folds.
 
     Raises:
         LayerwiseError: The run is finished or held by another process, or its data have changed.
@@ -67,11 +71,12 @@ def resume(
             # Another process may have finished it while the data were read.
             refuse_finished(folder)
             step, tree, damaged = newest(folder)
-            notes = (*damaged, *differences(folder))
+            again = [say("Its folds are learned from the first one on.")] if prepared.dealt else []
+            notes = (*damaged, *differences(folder), *again)
             note_resume(folder, step, notes)
             if witness:
                 witness(begun, step, notes)
-            return finish(begun, ranks, learn_stages(begun, ranks, listener or Silence(), tree))
+            return finish(begun, ranks, learn_stages(begun, ranks, listener or Silence(), tree), progress)
 
 
 def refuse_finished(folder: RunFolder) -> None:

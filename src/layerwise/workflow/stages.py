@@ -1,4 +1,4 @@
-"""Learn a run stage by stage, keep its weights, and measure it; from the start or from a checkpoint."""
+"""Learn a run stage by stage, from the start or from a checkpoint."""
 
 from __future__ import annotations
 
@@ -18,20 +18,17 @@ from layerwise.files import flush_lines, open_lines, write_text
 from layerwise.language import say
 from layerwise.randomness import generator
 from layerwise.runs.folder import RunFolder
-from layerwise.runs.opened import Opened
-from layerwise.runs.weights import save_weights
 from layerwise.tasks.contract import ClosedForm, LearnsInStages, Moves, Stage
 from layerwise.training.augment import Augmentation, augmentation
 from layerwise.training.device import computing_with
 from layerwise.training.history import Epoch, History
 from layerwise.training.ranks import Ranks
 from layerwise.training.state import Plan, prepare
-from layerwise.workflow.evaluate import evaluate
 from layerwise.workflow.keep import Checkpoints
 from layerwise.workflow.learn import Listener, Outcome, Records, learn
 from layerwise.workflow.prepare import Prepared
 
-__all__ = ["Begun", "augment", "finish", "learn_stages"]
+__all__ = ["Begun", "augment", "learn_stages"]
 
 
 @dataclass(frozen=True)
@@ -108,28 +105,6 @@ def lines_of(folder: RunFolder, ranks: Ranks, resumed: Mapping[str, Any] | None)
         yield lines
         # Weights and figures follow: a run that has them has its whole history.
         flush_lines(lines)
-
-
-def finish(begun: Begun, ranks: Ranks, outcome: Outcome) -> tuple[Opened, Outcome]:
-    """Keep the weights, and measure unless learning was interrupted; process 0 alone writes.
-
-    Args:
-        begun: What was resolved, with the network as it was learned.
-        ranks: This process among those that learned together.
-        outcome: How learning ended.
-    """
-    folder = begun.folder
-    opened = Opened(folder, begun.prepared.task, begun.prepared.preprocessing)
-    if ranks.rank == 0:
-        # Measured as `predict` will find it: on the processor, channel after channel.
-        begun.model.cpu().to(memory_format=torch.contiguous_format)
-        save_weights(folder.path / "model.safetensors", begun.model)
-        if outcome.reason != "interrupted":
-            with computing_with(begun.plan.threads):
-                evaluate(begun.model, begun.prepared, begun.experiment, folder, outcome)
-    # Nobody leaves before the folder is whole.
-    ranks.any(False)
-    return opened, outcome
 
 
 def augment(prepared: Prepared, settings: Train, changes: tuple[str, ...]) -> Augmentation | None:

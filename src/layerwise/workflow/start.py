@@ -22,10 +22,15 @@ from layerwise.training.device import choose_plan, convolves
 from layerwise.training.measured_plan import measured_plan
 from layerwise.training.ranks import Ranks, processes, together
 from layerwise.training.state import Plan, refuse_small_batches, smallest_batch
+from layerwise.workflow.cross_validation import Progress
+from layerwise.workflow.finish import finish
 from layerwise.workflow.learn import Listener, Outcome, Silence
-from layerwise.workflow.prepare import Prepared, prepare_data
+from layerwise.workflow.measured_by import refuse_given, refuse_test_options
+from layerwise.workflow.prepare import Prepared, learned_whole, prepare_data, resolve
 from layerwise.workflow.refusals import (
     refuse_evaluation,
+    refuse_folds_of_processes,
+    refuse_idle_validation,
     refuse_ineffective,
     refuse_order,
     refuse_processes,
@@ -34,9 +39,9 @@ from layerwise.workflow.refusals import (
     refuse_unused,
     refuse_validation,
 )
-from layerwise.workflow.stages import Begun, augment, finish, learn_stages
+from layerwise.workflow.stages import Begun, augment, learn_stages
 
-__all__ = ["resolve", "start"]
+__all__ = ["start"]
 
 
 class Witness(Protocol):
@@ -48,7 +53,7 @@ class Witness(Protocol):
 
 def start(
     whole: Experiment, settings: Mapping[str, Any], data: Any, *,
-    run: str = "", listener: Listener | None = None, witness: Witness | None = None,
+    run: str = "", listener: Listener | None = None, witness: Witness | None = None, progress: Progress | None = None,
 ) -> tuple[Opened, Outcome]:  # fmt: skip
     """Run an experiment: prepare the data, build the network, learn, measure, write the folder.
 
@@ -59,10 +64,16 @@ def start(
         run: Name or path of the run folder; made from data and model when empty.
         listener: Who is told how learning goes on.
         witness: Who is shown the resolved experiment before it begins.
+        progress: Who is told how the folds go on, where a run is measured by folds.
     """
     whole = experiment(settings, start=whole)
     refuse_validation(whole, settings)
+    refuse_test_options(whole)
     prepared, whole = prepare_data(whole, data, settings)
+    refuse_given(whole, settings, prepared.parts.origin)
+    if prepared.dealt:
+        refuse_folds_of_processes(processes())
+        prepared, whole = without_idle_rows(whole, prepared, settings)
     whole = resolve(whole, settings, len(prepared.examples["train"]), validation=len(prepared.examples["validation"]))
     refuse_task(whole.model.name, prepared.task.name)
     refuse_stopping(whole, prepared)
@@ -99,11 +110,29 @@ def start(
             begun = Begun(whole, prepared, plan, folder, model)
             if ranks.rank:
                 return finish(begun, ranks, learn_stages(begun, ranks, Silence()))
-            return go_through(begun, ranks, listener or Silence(), witness)
+            return go_through(begun, ranks, listener or Silence(), witness, progress)
+
+
+def without_idle_rows(
+    whole: Experiment, prepared: Prepared, settings: Mapping[str, Any]
+) -> tuple[Prepared, Experiment]:  # fmt: skip
+    """Let a network that is solved at once learn from all rows of the folds: it has nothing to stop in time.
+
+    Raises:
+        LayerwiseError: A validation part was asked for.
+    """
+    with torch.random.fork_rng(devices=()):
+        model = build(
+            whole.model.name, prepared.preprocessing.input_shape, prepared.task.outputs(), whole.model.options
+        )
+    if not isinstance(model, ClosedForm) or not whole.split.validation_fraction:
+        return prepared, whole
+    refuse_idle_validation(whole.model.name, settings)
+    return learned_whole(whole, prepared, settings)
 
 
 def go_through(
-    begun: Begun, ranks: Ranks, listener: Listener, witness: Witness | None
+    begun: Begun, ranks: Ranks, listener: Listener, witness: Witness | None, progress: Progress | None = None
 ) -> tuple[Opened, Outcome]:  # fmt: skip
     """Learn and measure in the run folder, which is this process's own meanwhile.
 
@@ -112,42 +141,19 @@ def go_through(
         ranks: This process among those that learn together.
         listener: Who is told how learning goes on.
         witness: Who is shown the resolved experiment before it begins.
+        progress: Who is told how the folds go on.
     """
     try:
         with own(begun.folder.path):
             write_beginning(begun.folder, begun.experiment, begun.prepared, begun.plan)
             if witness:
                 witness(begun)
-            return finish(begun, ranks, learn_stages(begun, ranks, listener))
+            return finish(begun, ranks, learn_stages(begun, ranks, listener), progress)
     except LayerwiseError:
         if begun.closed_form:
             # Refused by what solves it at once, it has no half that could go on.
             remove_folder(begun.folder.path)
         raise
-
-
-def resolve(whole: Experiment, settings: Mapping[str, Any], examples: int, *, validation: int) -> Experiment:
-    """Fill in what follows from the size of the data; what the user said stands.
-
-    Args:
-        whole: The experiment.
-        settings: Settings the user named.
-        examples: Number of training examples.
-        validation: Number of validation examples; without any, nothing but the number of epochs ends learning.
-    """
-    batch_size = whole.train.batch_size or (64 if examples >= 1000 else 16)
-    steps_per_epoch = -(-examples // batch_size)
-    # About 3,000 updates: enough for a small network to settle, stopped earlier by the validation part.
-    epochs = whole.train.epochs or max(10, min(300, round(3000 / steps_per_epoch)))
-    stopping = whole.train.stopping
-    if stopping == "validation" and not validation and "stopping" not in settings:
-        stopping = "none"
-    # Where every row is learned from there is no validation part, and the record says so.
-    share = 0.0 if whole.split.test in ("training", "none") else whole.split.validation_fraction
-    return replace(
-        whole, split=replace(whole.split, validation_fraction=share),
-        train=replace(whole.train, batch_size=batch_size, epochs=epochs, stopping=stopping),
-    )  # fmt: skip
 
 
 def write_beginning(folder: RunFolder, whole: Experiment, prepared: Prepared, plan: Plan) -> None:
@@ -160,7 +166,8 @@ def write_beginning(folder: RunFolder, whole: Experiment, prepared: Prepared, pl
         "fields": [{"name": part.name, "role": part.role, "kind": prepared.source.columns[part.name].kind}
                    for part in prepared.source.fields],
         "split": {"origin": parts.origin, "duplicates": parts.duplicates, "seen_in_test": len(parts.seen)}
-        | {name: getattr(parts, name).tolist() for name in ("train", "validation", "test")},
+        | {name: getattr(parts, name).tolist() for name in ("train", "validation", "test")}
+        | ({"folds": [[fold.test.tolist() for fold in deal] for deal in prepared.dealt]} if prepared.dealt else {}),
         "task": prepared.task.to_json(), "preprocessing": prepared.preprocessing.to_json(),
         "imputed": prepared.preprocessing.imputed,
         "problems": [asdict(problem) for problem in prepared.source.problems],

@@ -1,0 +1,140 @@
+"""Choose options inside each fold, so that the figure of the fold says nothing about the choice: nested validation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from layerwise.catalog import entry
+from layerwise.config import Experiment, Model
+from layerwise.data.split import Parts, fold_parts, with_validation
+from layerwise.errors import LayerwiseError, nearest
+from layerwise.evaluation.comparison import Choice
+from layerwise.language import say
+from layerwise.workflow.fold import learn_fold, solved_at_once
+from layerwise.workflow.prepare import Assigned
+
+__all__ = ["INNER_FOLDS", "Search", "grids"]
+
+INNER_FOLDS = 5
+"""Folds inside the training rows of a fold, where a network is solved at once."""
+
+
+@dataclass
+class Search:
+    """Tries every combination of some options inside the training rows of a fold, and keeps the best.
+
+    A network that is solved at once is judged by five folds of the training rows; one that learns step by step, which
+    costs more, by its validation rows.
+
+    Args:
+        whole: The experiment.
+        model: The network, with the options that stay as they are.
+        grid: Values of each option that is tried.
+        settings: Settings the user named.
+        found: The data.
+        chosen: What was chosen, fold after fold.
+    """
+
+    whole: Experiment
+    model: Model
+    grid: Mapping[str, Sequence[Any]]
+    settings: Mapping[str, Any]
+    found: Assigned
+    chosen: list[Choice] = field(default_factory=list)
+    _sign: int = 1
+
+    def __call__(self, parts: Parts, seed: int) -> Model:
+        """Return the network with the best options for the training rows of a fold.
+
+        Args:
+            parts: The fold; its test rows are not looked at.
+            seed: Seed of what is dealt and learned inside.
+        """
+        inner = self._inside(parts, seed)
+        best: Choice | None = None
+        for values in product(*self.grid.values()):
+            options = dict(zip(self.grid, values, strict=True))
+            tried = Choice(options, self._figure(self._with(options), inner, seed))
+            # Of equally good ones the one that was named first.
+            if best is None or self._sign * tried.figure > self._sign * best.figure or np.isnan(best.figure):
+                best = tried
+        if best is None:
+            message = "a grid holds at least one value of each option"
+            raise TypeError(message)
+        self.chosen.append(best)
+        return self._with(best.options)
+
+    def _with(self, options: Mapping[str, Any]) -> Model:
+        """Return the network with other options."""
+        return Model(self.model.name, {**self.model.options, **options})
+
+    def _inside(self, parts: Parts, seed: int) -> list[Parts]:
+        """Divide the training rows of a fold once more; its test rows are in none of these parts."""
+        split, source = self.whole.split, self.found.source
+        first = self._with({name: values[0] for name, values in self.grid.items()})
+        if solved_at_once(self.whole, first, self.settings, self.found, parts):
+            in_time = split.split_by == "time"
+            return fold_parts(
+                source, INNER_FOLDS, seed=seed, stratify=split.stratify, in_time=in_time, rows=parts.train
+            )
+        if not split.validation_fraction:
+            raise LayerwiseError(
+                say("Options are chosen by validation rows."), say("no validation rows"),
+                say("Leave {} out.", "--validation-fraction"), usage=True,
+            )  # fmt: skip
+        divided = with_validation(source, parts, split, seed=seed)
+        return [replace(divided, validation=divided.validation[:0], test=divided.validation)]
+
+    def _figure(self, model: Model, inner: Sequence[Parts], seed: int) -> float:
+        """Return the mean of the main figure over the inner parts, NaN where it is undefined in one of them."""
+        quick = replace(self.whole.evaluate, resamples=100)
+        found = []
+        for place, parts in enumerate(inner):
+            tested = learn_fold(self.whole, model, self.settings, self.found, parts, seed=seed + place)
+            measured = tested.task.measure(tested.truths, tested.answers, quick, seed=seed).metrics
+            self._sign = -1 if tested.task.lower_is_better else 1
+            value = measured[tested.task.main].value
+            found.append(np.nan if value is None else value)
+        return float(np.mean(found))
+
+
+def grids(models: Sequence[Model], tune: Mapping[str, Sequence[Any]]) -> list[dict[str, Sequence[Any]]]:
+    """Give each network those of the options to try that it has.
+
+    Args:
+        models: The networks.
+        tune: Values of each option.
+
+    Raises:
+        LayerwiseError: No network has an option, it has one value only, or it is set as well.
+
+    Example:
+        >>> grids([Model("knn"), Model("mlp")], {"k": (1, 5)})
+        [{'k': (1, 5)}, {}]
+    """
+    known = [
+        [] if ".py:" in model.name else [option.name for option in entry("model", model.name).options]
+        for model in models
+    ]
+    for name, values in tune.items():
+        if not any(name in own for own in known):
+            shown = sorted({option for own in known for option in own})
+            raise LayerwiseError(
+                say("An option belongs to one of the networks."), f"--tune {name}", nearest(name, shown), usage=True
+            )
+        if len(set(values)) < 2 or len(set(values)) < len(values):
+            raise LayerwiseError(
+                say("What is chosen needs two different values or more."),
+                f"--tune {name}={','.join(map(str, values))}", say("Name some: {}", "--tune k=1,3,5"), usage=True,
+            )  # fmt: skip
+        if any(name in model.options for model in models):
+            raise LayerwiseError(
+                say("An option is set or chosen, not both."), f"--tune {name}",
+                say("Leave {} out.", "--" + name.replace("_", "-")), usage=True,
+            )  # fmt: skip
+    return [{name: values for name, values in tune.items() if name in own} for own in known]
