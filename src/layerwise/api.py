@@ -59,7 +59,7 @@ class Settings(TypedDict, total=False):
     augment: tuple[str, ...]
     select: tuple[str, ...]
     discretise: Literal["none", "equal-width", "equal-frequency", "supervised"]
-    bins: int
+    intervals: int
     rare: int
     texts: Literal["refuse", "tf-idf"]
     text_features: int

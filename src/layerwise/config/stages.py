@@ -101,8 +101,8 @@ class Preprocess:
     """Inputs that are kept, method after method: variance=0.01 mutual-information=20 model=20."""
     discretise: Literal["none", "equal-width", "equal-frequency", "supervised"] = "none"
     """Whether numbers become intervals: of equal width, of equally many rows, or cut where the class changes."""
-    bins: int = 10
-    """Intervals of each number, for equal-width and equal-frequency."""
+    intervals: int = 10
+    """How many intervals a number becomes, for equal-width and equal-frequency."""
     rare: int = 0
     """Names with fewer training rows become one, "(rare)", and so do names that training never saw; 0 for none."""
     texts: Literal["refuse", "tf-idf"] = "refuse"

@@ -5,45 +5,49 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Float, Int
 
 __all__ = ["equal_frequency", "equal_width", "shortest_description"]
 
 
-def equal_width(values: Float[np.ndarray, " rows"], bins: int) -> list[float]:
+def equal_width(values: np.ndarray, intervals: int) -> list[float]:
     """Cut the range into intervals of one width.
 
-    cut_i = min + i (max - min) / bins
+    cut_i = min + i (max - min) / intervals
 
     Args:
         values: The number of each row, none missing.
-        bins: Number of intervals, 2 or more; a constant number is not cut.
+        intervals: Number of intervals, 2 or more; a constant number is not cut.
 
     Example:
         >>> equal_width(np.array([0.0, 1.0, 8.0]), 4)
         [2.0, 4.0, 6.0]
     """
     low, high = float(values.min()), float(values.max())
-    return np.unique(np.linspace(low, high, bins + 1))[1:-1].tolist()
+    return _inner(np.linspace(low, high, intervals + 1))
 
 
-def equal_frequency(values: Float[np.ndarray, " rows"], bins: int) -> list[float]:
+def equal_frequency(values: np.ndarray, intervals: int) -> list[float]:
     """Cut so that intervals hold equally many rows, as far as equal numbers allow.
 
-    cut_i = the i / bins quantile, between two values by linear interpolation
+    cut_i = the i / intervals quantile, between two values by linear interpolation
 
     Args:
         values: The number of each row, none missing.
-        bins: Number of intervals, 2 or more; there are fewer where a value repeats more often than an interval is long.
+        intervals: Number of intervals, 2 or more; fewer where a value repeats more often than an interval is long.
 
     Example:
         >>> equal_frequency(np.array([1.0, 2.0, 3.0, 40.0, 50.0]), 2), equal_frequency(np.array([0.0] * 9 + [5.0]), 5)
         ([3.0], [])
     """
-    return np.unique(np.quantile(values, np.linspace(0, 1, bins + 1)))[1:-1].tolist()
+    return _inner(np.quantile(values, np.linspace(0, 1, intervals + 1)))
 
 
-def shortest_description(values: Float[np.ndarray, " rows"], classes: Int[np.ndarray, " rows"]) -> list[float]:
+def _inner(edges: np.ndarray) -> list[float]:
+    """Return the different edges between the first and the last."""
+    return [float(edge) for edge in np.unique(edges)[1:-1]]
+
+
+def shortest_description(values: np.ndarray, classes: np.ndarray) -> list[float]:
     """Cut where that gains most information about the class, while the gain is worth the description of the cut.
 
     accept where gain > ( log2(n - 1) + log2(3^k - 2) - (k H - k1 H1 - k2 H2) ) / n, then cut both sides

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class IntervalStep:
         if not self.cuts:
             return []
         shown = _shown(self.cuts)
-        between = [f"{low} <= {self.field} < {high}" for low, high in zip(shown, shown[1:], strict=False)]
+        between = [f"{low} <= {self.field} < {high}" for low, high in pairwise(shown)]
         return [f"{self.field} < {shown[0]}", *between, f"{self.field} >= {shown[-1]}"]
 
     def apply(self, column: Column) -> np.ndarray:
@@ -86,9 +87,9 @@ def fit_intervals(name: str, column: Numbers, settings: Preprocess, target: Colu
     fill = float(np.median(column.values[~missing]))
     filled = np.where(missing, fill, column.values)
     if settings.discretise == "equal-width":
-        cuts = equal_width(filled, settings.bins)
+        cuts = equal_width(filled, settings.intervals)
     elif settings.discretise == "equal-frequency":
-        cuts = equal_frequency(filled, settings.bins)
+        cuts = equal_frequency(filled, settings.intervals)
     elif isinstance(target, Categories):
         cuts = shortest_description(filled, target.codes.astype(np.int64))
     else:

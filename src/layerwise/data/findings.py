@@ -47,8 +47,8 @@ def findings(source: Source, target: str, classes: Mapping[str, int], constant: 
     free = [name for name in texts if name not in dates]
     if free:
         found.append(
-            say("Text in {}: --texts tf-idf reads it, --drop {} leaves it out.", ", ".join(f"'{name}'" for name in free),
-                " ".join(map(shlex.quote, free)))
+            say("Text in {}: --texts tf-idf reads it, --drop {} leaves it out.",
+                ", ".join(f"'{name}'" for name in free), " ".join(map(shlex.quote, free)))
         )  # fmt: skip
     if dates:
         found.append(say("No model here reads dates: --drop {}", " ".join(map(shlex.quote, dates))))

@@ -175,8 +175,8 @@ def fit(
     """
     names = source.named("input")
     columns = {name: source.columns[name].take(training) for name in names}
-    refuse_unused_settings(settings, {column.kind for column in columns.values()}, texts=texts)
     _check_inputs(source, columns, settings, texts=texts)
+    refuse_unused_settings(settings, {column.kind for column in columns.values()}, texts=texts)
     targets = [source.columns[name].take(training) for name in source.named("target")]
     steps: list[Step] = []
     for name, column in columns.items():
@@ -257,7 +257,7 @@ def _check_inputs(source: Source, columns: Mapping[str, Column], settings: Prepr
 def _fit_numbers(
     name: str, column: Numbers, settings: Preprocess, targets: Sequence[Column]
 ) -> NumberStep | IntervalStep:
-    """Fit one number field: median for what is missing, then intervals, or mean and deviation or range for the scale."""
+    """Fit one number field: median for what is missing; then intervals, or mean and deviation or range."""
     missing = column.missing()
     present = column.values[~missing]
     if not len(present):

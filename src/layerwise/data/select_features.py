@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from layerwise.data.kinds import Categories, Column, Numbers
 from layerwise.errors import LayerwiseError, nearest
@@ -99,13 +98,13 @@ def read_methods(methods: Sequence[str]) -> list[tuple[str, float]]:
 
 
 def fit_selection(
-    inputs: Float[np.ndarray, "rows inputs"], units: Float[np.ndarray, " inputs"], targets: Sequence[Column],
+    inputs: np.ndarray, units: np.ndarray, targets: Sequence[Column],
     methods: Sequence[str],
 ) -> Selection:  # fmt: skip
     """Select inputs by some methods, one after the other.
 
     Args:
-        inputs: The training rows as the network would see them.
+        inputs: The training rows as the network would see them, `(rows, inputs)`.
         units: What a step of 1 of each input is in the field's own unit, for its variance.
         targets: The training cells of the targets; a score is the mean over them.
         methods: `variance=0.01`, `mutual-information=20`, `model=20`.
@@ -135,9 +134,7 @@ def fit_selection(
     return Selection(tuple(keep.tolist()), tuple(passes))
 
 
-def information(
-    inputs: Float[np.ndarray, "rows inputs"], classes: Int[np.ndarray, " rows"]
-) -> Float[np.ndarray, " inputs"]:
+def information(inputs: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Return how many nats each input tells about the class, by counting; a number is counted in 10 equal groups.
 
     I(X; Y) = sum_xy p(x, y) ln( p(x, y) / (p(x) p(y)) ) - (r - 1) (c - 1) / (2 n)
@@ -146,7 +143,7 @@ def information(
     stand before one of two (r and c: values of X and Y that occur).
 
     Args:
-        inputs: One number an input; up to 10 different values are counted as they are.
+        inputs: `(rows, inputs)`; up to 10 different values are counted as they are.
         classes: The class of each row, from 0.
 
     Source: Miller 1955, "Note on the bias of information estimates"; Shannon 1948.
@@ -194,7 +191,9 @@ def _importance(inputs: np.ndarray, target: Column) -> np.ndarray:
     grow = ExtraTreesClassifier if isinstance(target, Categories) else ExtraTreesRegressor
     wanted = target.codes if isinstance(target, Categories) else target.values if isinstance(target, Numbers) else None
     forest = grow(n_estimators=TREES, max_features="sqrt", random_state=0).fit(inputs, wanted)
-    return np.asarray(forest.feature_importances_)
+    with np.errstate(invalid="ignore"):
+        # Where no question of any tree gains anything, the shares are 0 / 0.
+        return np.nan_to_num(np.asarray(forest.feature_importances_))
 
 
 SCORES: Mapping[str, Callable[[np.ndarray, Column], np.ndarray]] = {

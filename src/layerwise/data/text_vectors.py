@@ -118,7 +118,7 @@ class TfIdfStep:
 
 
 def fit_tf_idf(name: str, column: Texts, settings: Preprocess) -> TfIdfStep:
-    """Fit one text field: the most frequent n-grams of the training texts, of equally frequent ones the first by letter.
+    """Fit one text field: its most frequent n-grams, of equally frequent ones the first by letter.
 
     Args:
         name: Name of the field.

@@ -30,7 +30,7 @@ def refuse_unused_settings(settings: Preprocess, kinds: Collection[str], *, text
     needs = {
         "select": (table, no_table),
         "discretise": (table and "number" in kinds, say("no input is a number") if table else no_table),
-        "bins": (equal, say("--discretise is {}, which needs no number of intervals", cut)),
+        "intervals": (equal, say("--discretise is {}, which needs no number of intervals", cut)),
         "scale": (cut == "none" or "image" in kinds, say("numbers that are cut into intervals are not scaled")),
         "rare": (table and "category" in kinds, say("no input holds names") if table else no_table),
         "texts": (table and "text" in kinds, say("no input is a text") if table else no_table),
