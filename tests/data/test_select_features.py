@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
-from sklearn.feature_selection import SelectFromModel, SelectKBest, VarianceThreshold, mutual_info_classif
+from sklearn.feature_selection import (
+    SelectFromModel,
+    SelectKBest,
+    VarianceThreshold,
+    f_classif,
+    f_regression,
+    mutual_info_classif,
+    r_regression,
+)
 from sklearn.metrics import mutual_info_score
 from sklearn.preprocessing import StandardScaler
 
@@ -97,6 +105,23 @@ def test_the_best_inputs_are_nearly_those_of_the_nearest_neighbour_estimate():
     assert len(set(chosen(fitted)) - set(peer.get_support(indices=True).tolist())) <= 2
 
 
+@pytest.mark.parametrize(("load", "measure"), [(load_wine, f_classif), (load_breast_cancer, f_classif),
+                                               (load_diabetes, f_regression)])  # fmt: skip
+@pytest.mark.parametrize("kept", [1, 4, 9])
+def test_correlation_keeps_what_the_f_test_of_scikit_learn_keeps(load, measure, kept):
+    inputs, target = load(return_X_y=True)
+    fitted = fit(table(inputs, target), np.arange(0, len(inputs), 2), Preprocess(select=(f"correlation={kept}",)))
+    peer = SelectKBest(measure, k=kept).fit(inputs[::2], target[::2])
+    assert chosen(fitted) == peer.get_support(indices=True).tolist()
+    if measure is f_regression:
+        expected = np.abs(r_regression(inputs[::2], target[::2]))
+    else:
+        # F = (eta^2 / (c - 1)) / ((1 - eta^2) / (n - c))
+        rows, classes = len(inputs[::2]), len(np.unique(target))
+        expected = np.sqrt(1 / (1 + (rows - classes) / (peer.scores_ * (classes - 1))))
+    np.testing.assert_allclose(fitted.selection.passes[0].scores, expected, rtol=1e-9)
+
+
 @pytest.mark.parametrize(("load", "grow"), [(load_wine, ExtraTreesClassifier), (load_diabetes, ExtraTreesRegressor)])
 def test_a_model_chooses_as_in_scikit_learn(load, grow):
     inputs, target = load(return_X_y=True)
@@ -138,7 +163,7 @@ def test_selection_reaches_single_names_intervals_and_words():
     settings = Preprocess(select=("mutual-information=4",), texts="tf-idf", tokens="words", text_ngrams=(1, 1))
     fitted = fit(whole, np.arange(90), settings)
     assert fitted.names[0] == "colour=green"
-    assert set(fitted.names[1:]) < {f'say "{word}"' for word in "grün ist es etwas anderes".split()}
+    assert set(fitted.names[1:]) < {f'say "{word}"' for word in ("grün", "ist", "es", "etwas", "anderes")}
     # a field of which nothing was kept need not be in new data
     without = Source("t", "memory", fields[:1] + fields[2:3], {name: columns[name] for name in ("colour", "say")})
     assert fitted.apply(without).tolist() == fitted.apply(whole).tolist()
@@ -147,7 +172,7 @@ def test_selection_reaches_single_names_intervals_and_words():
     assert again.apply(whole).tobytes() == fitted.apply(whole).tobytes()
 
 
-@pytest.mark.parametrize("method", ["variance=0.5", "mutual-information=3", "model=3"])
+@pytest.mark.parametrize("method", ["variance=0.5", "correlation=3", "mutual-information=3", "model=3"])
 def test_a_huge_test_row_moves_no_score_by_a_bit(method):
     """System S05, second check."""
     generator = np.random.default_rng(5)
@@ -167,7 +192,7 @@ def test_a_huge_test_row_moves_no_score_by_a_bit(method):
         ("mutual-information=9", "mutual-information=9, and there are 8 inputs"),
         ("model=99", "model=99, and there are 8 inputs"),
         ("mutual-informations=2", "Did you mean 'mutual-information'"),
-        ("chi2=2", "Valid names: variance, mutual-information, model"),
+        ("chi2=2", "Valid names: variance, correlation, mutual-information, model"),
         ("mutual-information", r"mutual-information=... takes 1, 2, 3"), ("model=0", "takes 1, 2, 3"),
         ("model=2.5", "takes 1, 2, 3"), ("variance=-1", r"variance=... takes 0"), ("variance=nan", "takes 0"),
         ("variance=1e9", "no input has a variance above 1e\\+09"), ("", "Valid names"),

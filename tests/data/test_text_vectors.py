@@ -19,7 +19,7 @@ from layerwise.data.source import Field, Source
 from layerwise.errors import LayerwiseError
 
 REVIEWS = [
-    "이 영화 정말 재밌다!", "정말 재미없는 영화... 시간이 아깝다", "배우들 연기는 좋았지만 이야기가 별로", "재밌다 재밌다  재밌다",
+    "이 영화 정말 재밌다!", "정말 재미없는 영화... 시간이 아깝다", "연기는 좋았지만 별로", "재밌다 재밌다  재밌다",
     "A film of WIT and wit, and  warmth", "not a   film; a bore\tof 2 hours", "", "감동 그 자체 ㅠㅠ 10점",
 ]  # fmt: skip
 
@@ -112,7 +112,7 @@ def test_what_is_no_text_is_refused_with_what_to_do():
     dates = Texts([f"2024-07-{day + 1:02}" for day in range(8)])
     with pytest.raises(LayerwiseError, match=r"(?s)dates in 'day'.*remedy: Leave them out with --drop day"):
         fit(table(REVIEWS, day=dates), rows, settings)
-    with pytest.raises(LayerwiseError, match="Read text with --texts tf-idf. Leave them out with --drop review"):
+    with pytest.raises(LayerwiseError, match=r"Read text with --texts tf-idf\. Leave them out with --drop review"):
         fit(table(REVIEWS), rows, Preprocess())
     with pytest.raises(LayerwiseError, match="'review' holds no characters there"):
         fit(table([*[""] * 8, "text"]), rows, settings)

@@ -98,7 +98,7 @@ class Preprocess:
     augment: tuple[str, ...] = ()
     """Random changes of training pictures: shift=2 flip crop=4 rotate=10 brightness=0.2 contrast=0.2 cutout=8."""
     select: tuple[str, ...] = ()
-    """Inputs that are kept, method after method: variance=0.01 mutual-information=20 model=20."""
+    """Inputs that are kept, method after method: variance=0.01 correlation=20 mutual-information=20 model=20."""
     discretise: Literal["none", "equal-width", "equal-frequency", "supervised"] = "none"
     """Whether numbers become intervals: of equal width, of equally many rows, or cut where the class changes."""
     intervals: int = 10

@@ -1,4 +1,4 @@
-"""Keep the inputs that vary, that tell something about the target, or that a model uses: measured on training rows."""
+"""Keep the inputs that vary, that tell something about the target, or that a model uses, by the training rows."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ from layerwise.data.kinds import Categories, Column, Numbers
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["METHODS", "Pass", "Selection", "fit_selection", "information", "read_methods"]
+__all__ = ["METHODS", "Pass", "Selection", "correlation", "fit_selection", "information", "read_methods"]
 
-METHODS = {"variance": "0 ...", "mutual-information": "1, 2, 3 ...", "model": "1, 2, 3 ..."}
+METHODS = {
+    "variance": "0 ...", "correlation": "1, 2, 3 ...", "mutual-information": "1, 2, 3 ...", "model": "1, 2, 3 ...",
+}  # fmt: skip
 """Each method and what its number can be: a variance that must be exceeded, or how many inputs are kept."""
 
 LEVELS = 10
 """Groups of equally many rows in which a number is compared with the target."""
+
+AT_ONCE = 256
+"""Inputs that are counted together, which bounds the memory."""
 
 TREES = 100
 """Trees whose questions tell how much a model uses an input."""
@@ -33,7 +38,7 @@ class Pass:
         method: Its name.
         wanted: The variance to exceed, or how many were to be kept.
         places: The inputs it was asked about, by their place among all.
-        scores: What it measured of each: variance, nats, or share of the trees' gain.
+        scores: What it measured of each: variance, correlation, nats, or share of the trees' gain.
     """
 
     method: str
@@ -107,7 +112,7 @@ def fit_selection(
         inputs: The training rows as the network would see them, `(rows, inputs)`.
         units: What a step of 1 of each input is in the field's own unit, for its variance.
         targets: The training cells of the targets; a score is the mean over them.
-        methods: `variance=0.01`, `mutual-information=20`, `model=20`.
+        methods: `variance=0.01`, `correlation=20`, `mutual-information=20`, `model=20`.
 
     Raises:
         LayerwiseError: A method is unknown, keeps more inputs than there are or none, or there is no target to ask.
@@ -134,6 +139,40 @@ def fit_selection(
     return Selection(tuple(keep.tolist()), tuple(passes))
 
 
+def correlation(inputs: np.ndarray, target: Column) -> np.ndarray:
+    """Return how strongly each input goes up and down with a number, or differs in mean between classes: 0 to 1.
+
+    |r| = |sum (x - mean x) (y - mean y)| / sqrt( sum (x - mean x)^2 sum (y - mean y)^2 );
+    of classes eta = sqrt( sum_c n_c (mean_c x - mean x)^2 / sum (x - mean x)^2 ), for two of them the same; 0 where
+    an input is constant
+
+    Args:
+        inputs: `(rows, inputs)`.
+        target: Classes or numbers.
+
+    Source: Pearson 1895; Fisher 1925, "Statistical Methods for Research Workers" (correlation ratio).
+
+    Example:
+        >>> correlation(np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]]), Numbers(np.array([2.0, 4.0, 6.0]))).tolist()
+        [1.0, 0.0]
+    """
+    away = inputs - inputs.mean(axis=0, dtype=np.float64)
+    # A constant input is only its own rounding away from its mean.
+    away[:, inputs.min(axis=0) == inputs.max(axis=0)] = 0.0
+    total = (away**2).sum(axis=0)
+    if isinstance(target, Categories):
+        members = np.eye(len(target.names))[target.codes]
+        sums, counts = members.T @ away, members.sum(axis=0)[:, None]
+        # sum_c n_c (mean_c x - mean x)^2
+        told = (np.divide(sums, counts, where=counts > 0, out=np.zeros_like(sums)) ** 2 * counts).sum(axis=0)
+    else:
+        wanted = target.values - target.values.mean() if isinstance(target, Numbers) else np.zeros(len(inputs))
+        spread = float(wanted @ wanted)
+        # r^2 = (sum (x - mean x) (y - mean y))^2 / (sum (x - mean x)^2 sum (y - mean y)^2)
+        told = (wanted @ away) ** 2 / spread if spread else np.zeros(inputs.shape[1])
+    return np.sqrt(np.divide(told, total, where=total > 0, out=np.zeros(inputs.shape[1])))
+
+
 def information(inputs: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Return how many nats each input tells about the class, by counting; a number is counted in 10 equal groups.
 
@@ -152,36 +191,43 @@ def information(inputs: np.ndarray, classes: np.ndarray) -> np.ndarray:
         >>> information(np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 0, 1, 1])).round(4)
         array([ 0.5681, -0.125 ])
     """
-    rows, width = len(classes), int(classes.max()) + 1
-    scores = np.empty(inputs.shape[1])
-    for place, values in enumerate(inputs.T):
-        counts = np.bincount(_groups(values) * width + classes, minlength=width).astype(np.float64)
-        joint = np.pad(counts, (0, -len(counts) % width)).reshape(-1, width) / rows
-        one, other = joint.sum(axis=1, keepdims=True), joint.sum(axis=0, keepdims=True)
-        occurs = joint > 0
-        # sum_xy p(x, y) ln( p(x, y) / (p(x) p(y)) )
-        nats = (joint[occurs] * np.log(joint[occurs] / (one * other)[occurs])).sum()
-        # - (r - 1) (c - 1) / (2 n)
-        scores[place] = nats - ((one > 0).sum() - 1) * ((other > 0).sum() - 1) / (2 * rows)
-    return scores
+    targets = np.eye(int(classes.max()) + 1)[classes]
+    blocks = [inputs[:, first : first + AT_ONCE] for first in range(0, inputs.shape[1], AT_ONCE)]
+    return np.concatenate([_counted(_groups(block), targets) for block in blocks])
 
 
-def _groups(values: np.ndarray) -> np.ndarray:
-    """Return the group of each number: its own for few different values, else one of ten of about equal size."""
-    different = np.unique(values)
-    if len(different) <= LEVELS:
-        return np.searchsorted(different, values)
-    cuts = np.unique(np.quantile(values, np.arange(1, LEVELS) / LEVELS))
-    cuts = cuts[cuts < different[-1]]
-    # Where nearly all rows have the largest value, the others are a group.
-    return np.searchsorted(cuts if len(cuts) else different[-2:-1], values, side="left")
+def _counted(groups: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return the corrected information of each column of groups, given the class of each row as a row of 0 and 1."""
+    rows = len(targets)
+    # p(x, y) for every input: (groups, inputs, classes)
+    joint = np.stack([(groups == group).T.astype(np.float64) @ targets for group in range(groups.max() + 1)]) / rows
+    one, other = joint.sum(axis=2), joint.sum(axis=0)
+    apart = one[:, :, None] * other
+    # sum_xy p(x, y) ln( p(x, y) / (p(x) p(y)) )
+    nats = (joint * np.log(np.divide(joint, apart, where=joint > 0, out=np.ones_like(joint)))).sum(axis=(0, 2))
+    # - (r - 1) (c - 1) / (2 n)
+    return np.asarray(nats - ((one > 0).sum(axis=0) - 1) * ((other > 0).sum(axis=1) - 1) / (2 * rows))
+
+
+def _groups(inputs: np.ndarray) -> np.ndarray:
+    """Return the group of each number of each input: its own for few different values, else one of ten."""
+    cuts = np.quantile(inputs, np.arange(1, LEVELS) / LEVELS, axis=0)
+    groups = (inputs > cuts[:, None]).sum(axis=0)
+    ordered = np.sort(inputs, axis=0)
+    few = 1 + (ordered[1:] > ordered[:-1]).sum(axis=0) <= LEVELS
+    for place in np.flatnonzero(few | (cuts[0] == ordered[-1])):
+        different = np.unique(inputs[:, place])
+        # Where nearly all rows have the largest value, the others are a group.
+        groups[:, place] = np.searchsorted(different if few[place] else different[-2:-1], inputs[:, place])
+    return groups
 
 
 def _information(inputs: np.ndarray, target: Column) -> np.ndarray:
     """Return how much each input tells about the target; amounts are counted in ten groups, too."""
     if isinstance(target, Categories):
         return information(inputs, target.codes.astype(np.int64))
-    return information(inputs, _groups(target.values) if isinstance(target, Numbers) else np.zeros(len(inputs), int))
+    amounts = target.values if isinstance(target, Numbers) else np.zeros(len(inputs))
+    return information(inputs, _groups(amounts[:, None])[:, 0])
 
 
 def _importance(inputs: np.ndarray, target: Column) -> np.ndarray:
@@ -197,6 +243,7 @@ def _importance(inputs: np.ndarray, target: Column) -> np.ndarray:
 
 
 SCORES: Mapping[str, Callable[[np.ndarray, Column], np.ndarray]] = {
+    "correlation": correlation,
     "mutual-information": _information,
     "model": _importance,
 }

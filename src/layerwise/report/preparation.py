@@ -46,7 +46,8 @@ def _pass(selection: Selection, place: int, names: tuple[str, ...]) -> str:
     """Return what one method measured."""
     made, kept = selection.passes[place], kept_after(selection, place)
     measured = {
-        "variance": say("variance, in the unit of the field"), "mutual-information": say("nats about the target"),
+        "variance": say("variance, in the unit of the field"), "correlation": say("correlation with the target"),
+        "mutual-information": say("nats about the target"),
         "model": say("share of the gain of random trees"),
     }[made.method]  # fmt: skip
     rows: list[list[Cell]] = [
