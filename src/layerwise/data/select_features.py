@@ -170,7 +170,7 @@ def correlation(inputs: np.ndarray, target: Column) -> np.ndarray:
         spread = float(wanted @ wanted)
         # r^2 = (sum (x - mean x) (y - mean y))^2 / (sum (x - mean x)^2 sum (y - mean y)^2)
         told = (wanted @ away) ** 2 / spread if spread else np.zeros(inputs.shape[1])
-    return np.sqrt(np.divide(told, total, where=total > 0, out=np.zeros(inputs.shape[1])))
+    return np.asarray(np.sqrt(np.divide(told, total, where=total > 0, out=np.zeros(inputs.shape[1]))))
 
 
 def information(inputs: np.ndarray, classes: np.ndarray) -> np.ndarray:
@@ -219,7 +219,7 @@ def _groups(inputs: np.ndarray) -> np.ndarray:
         different = np.unique(inputs[:, place])
         # Where nearly all rows have the largest value, the others are a group.
         groups[:, place] = np.searchsorted(different if few[place] else different[-2:-1], inputs[:, place])
-    return groups
+    return np.asarray(groups)
 
 
 def _information(inputs: np.ndarray, target: Column) -> np.ndarray:
@@ -239,7 +239,7 @@ def _importance(inputs: np.ndarray, target: Column) -> np.ndarray:
     forest = grow(n_estimators=TREES, max_features="sqrt", random_state=0).fit(inputs, wanted)
     with np.errstate(invalid="ignore"):
         # Where no question of any tree gains anything, the shares are 0 / 0.
-        return np.nan_to_num(np.asarray(forest.feature_importances_))
+        return np.asarray(np.nan_to_num(forest.feature_importances_))
 
 
 SCORES: Mapping[str, Callable[[np.ndarray, Column], np.ndarray]] = {
