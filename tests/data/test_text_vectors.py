@@ -128,6 +128,13 @@ def test_what_is_no_text_is_refused_with_what_to_do():
             fit(numbers, rows, unused)
 
 
+def test_what_would_not_fit_into_memory_is_refused_with_the_number_that_does(monkeypatch):
+    monkeypatch.setattr("layerwise.data.text_vectors.LARGEST", 8 * 4 * 5)
+    settings = Preprocess(texts="tf-idf", text_features=6)
+    with pytest.raises(LayerwiseError, match=r"(?s)8 texts with 6 n-grams.*--text-features 5 or less"):
+        fit(table(REVIEWS), np.arange(8), settings).apply(table(REVIEWS))
+
+
 def written(tmp_path, header, rows):
     path = tmp_path / "reviews.csv"
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")

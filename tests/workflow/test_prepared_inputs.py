@@ -145,6 +145,8 @@ def asked(command, folder, settings):
         ({"rare": 3}, "--rare: no input holds names"),
         ({"intervals": 5}, "--intervals: --discretise is none"),
         ({"intervals": 1}, "intervals takes 2 to 1000"),
+        ({"rare": -1}, "rare takes 0, 1, 2"),
+        ({"text_features": 0}, "text_features takes 1, 2, 3"),
         ({"discretise": "equal-width", "scale": "none"}, "--scale: numbers that are cut"),
         ({"text_ngrams": (3, 2)}, "text_ngrams takes 1 2"),
     ],

@@ -25,6 +25,9 @@ USUAL_NGRAMS = {"words": (1, 2), "characters": (1, 3)}
 
 WORD = re.compile(r"\w+")
 
+LARGEST = 2**33
+"""Bytes that the numbers of one text field may take."""
+
 
 def holds_dates(column: Column) -> bool:
     """Say whether the texts of a column are dates or times."""
@@ -110,7 +113,17 @@ class TfIdfStep:
             yield places, values / (math.sqrt(float(values @ values)) or 1.0)
 
     def apply(self, column: Column) -> np.ndarray:
-        """Return `(rows, terms)` in float32, since there may be very many."""
+        """Return `(rows, terms)` in float32, since there may be very many.
+
+        Raises:
+            LayerwiseError: The field holds no texts, or their numbers would not fit into memory.
+        """
+        if 4 * len(column) * len(self.terms) > LARGEST:
+            raise LayerwiseError(
+                say("The numbers of a text field take at most {} GiB.", LARGEST // 2**30),
+                say("'{}': {:,} texts with {:,} n-grams each", self.field, len(column), len(self.terms)),
+                say("Use --text-features {} or less.", LARGEST // (4 * len(column))), usage=True,
+            )  # fmt: skip
         inputs = np.zeros((len(column), len(self.terms)), dtype=np.float32)
         for row, (places, values) in enumerate(self.weights(column)):
             inputs[row, places] = values
