@@ -17,7 +17,7 @@ TWENTY = ("correlation=20",)
 
 
 def accuracy(inputs, labels, **settings):
-    found = lw.compare((inputs, labels), ["naive-bayes"], folds=4, **settings)
+    found = lw.compare((inputs, labels), ["naive-bayes"], folds=3, **settings)
     return found.scores[0].figures["accuracy"].mean()
 
 
