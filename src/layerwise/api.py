@@ -60,6 +60,13 @@ class Settings(TypedDict, total=False):
     image_size: tuple[int, ...]
     fit: Literal["auto", "pad", "resize"]
     augment: tuple[str, ...]
+    select: tuple[str, ...]
+    discretise: Literal["none", "equal-width", "equal-frequency", "supervised"]
+    intervals: int
+    rare: int
+    texts: Literal["refuse", "tf-idf"]
+    text_features: int
+    text_ngrams: tuple[int, ...]
     epochs: int
     batch_size: int
     loss: str

@@ -5,7 +5,7 @@ As elsewhere in scikit-learn, float64 rows are learned from and answered in floa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -16,6 +16,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from layerwise.config import Model, experiment
+from layerwise.data.kinds import Categories, Numbers
+from layerwise.data.memory import input_columns
+from layerwise.data.preprocess import Preprocessing
+from layerwise.data.preprocess import fit as fit_preprocessing
+from layerwise.data.source import Field, Source
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.models import build
@@ -78,6 +83,32 @@ def spread(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, 
     return np.where(constant, values[0], mean), np.where(constant, 1.0, deviation)
 
 
+def fitted_inputs(
+    estimator: Classifier | Regressor, inputs: np.ndarray, target: Categories | Numbers
+) -> Preprocessing | None:
+    """Fit the selection and the intervals that an estimator asks for on its rows; None where it asks for neither."""
+    asked = {"select": tuple(estimator.select), "discretise": estimator.discretise, "intervals": estimator.intervals}
+    if experiment(asked) == experiment({}):
+        return None
+    columns = input_columns(inputs)
+    fields = (*map(Field, columns), Field("target", "target"))
+    source = Source("rows", "memory", fields, {**columns, "target": target})
+    settings = replace(experiment(asked).preprocess, scale="none" if estimator.discretise == "none" else "auto")
+    return fit_preprocessing(source, np.arange(len(inputs)), settings)
+
+
+def prepared(estimator: Classifier | Regressor, inputs: np.ndarray) -> np.ndarray:
+    """Return the rows as they are standardised: what is kept of them, or the intervals their numbers lie in."""
+    fitted = estimator.preprocessing_
+    if fitted is None:
+        return inputs
+    if estimator.discretise == "none" and fitted.selection is not None:
+        # Taken from the rows themselves, so that they keep every digit.
+        return inputs[:, list(fitted.selection.keep)]
+    applied = fitted.apply(Source("rows", "memory", (), input_columns(inputs)))
+    return np.asarray(applied, dtype=inputs.dtype)
+
+
 class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A network of the catalogue as a scikit-learn classifier; inputs are standardised inside.
 
@@ -90,6 +121,10 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         optimizer: Rule of the updates; None takes the network's own.
         weight_decay: Pull of every weight towards zero.
         random_state: Seed of weights and order.
+        select: Inputs that are kept, method after method: `("variance=0", "correlation=20")`; every row counts once,
+            whatever its weight.
+        discretise: Whether numbers become intervals: none, equal-width, equal-frequency or supervised.
+        intervals: How many intervals a number becomes.
 
     Example:
         >>> from sklearn.datasets import load_iris
@@ -101,7 +136,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self, model: str = "mlp", *, options: Mapping[str, Any] | None = None, epochs: int | None = None,
         batch_size: int | None = None, learning_rate: float | None = None, optimizer: str | None = None,
-        weight_decay: float = 0.0, random_state: int = 0,
+        weight_decay: float = 0.0, random_state: int = 0, select: Sequence[str] = (),
+        discretise: str = "none", intervals: int = 10,
     ) -> None:  # fmt: skip
         self.model = model
         self.options = options
@@ -111,6 +147,9 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.optimizer = optimizer
         self.weight_decay = weight_decay
         self.random_state = random_state
+        self.select = select
+        self.discretise = discretise
+        self.intervals = intervals
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from rows `X` and their classes `y`."""
@@ -124,6 +163,8 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             message = f"Classifier can't train when only one class is present: {self.classes_[0]!r}"
             raise ValueError(message)
         task = Classify(tuple(str(name) for name in self.classes_))
+        self.preprocessing_ = fitted_inputs(self, inputs, Categories(codes, task.classes))
+        inputs = prepared(self, inputs)
         self.mean_, self.deviation_ = spread(inputs, weights)
         places = torch.from_numpy(codes.astype(np.int64))
         values = (inputs - self.mean_) / self.deviation_
@@ -154,12 +195,17 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         optimizer: Rule of the updates; None takes the network's own.
         weight_decay: Pull of every weight towards zero.
         random_state: Seed of weights and order.
+        select: Inputs that are kept, method after method: `("variance=0", "correlation=20")`; every row counts once,
+            whatever its weight.
+        discretise: Whether numbers become intervals: none, equal-width, equal-frequency.
+        intervals: How many intervals a number becomes.
     """
 
     def __init__(
         self, model: str = "mlp", *, options: Mapping[str, Any] | None = None, epochs: int | None = None,
         batch_size: int | None = None, learning_rate: float | None = None, optimizer: str | None = None,
-        weight_decay: float = 0.0, random_state: int = 0,
+        weight_decay: float = 0.0, random_state: int = 0, select: Sequence[str] = (),
+        discretise: str = "none", intervals: int = 10,
     ) -> None:  # fmt: skip
         self.model = model
         self.options = options
@@ -169,6 +215,9 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.optimizer = optimizer
         self.weight_decay = weight_decay
         self.random_state = random_state
+        self.select = select
+        self.discretise = discretise
+        self.intervals = intervals
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from rows `X` and their numbers `y`."""
@@ -180,6 +229,8 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         mean, deviation = spread(targets[:, None], weights)
         task = Regress(("target",), (float(mean[0]),), (float(deviation[0]),))
         wanted = torch.from_numpy((targets[:, None] - mean) / deviation)
+        self.preprocessing_ = fitted_inputs(self, inputs, Numbers(targets.astype(np.float64)))
+        inputs = prepared(self, inputs)
         self.mean_, self.deviation_ = spread(inputs, weights)
         values = (inputs - self.mean_) / self.deviation_
         self.network_ = fit_network(self.model, task, values, wanted, weights, self.options, _settings(self))
@@ -208,7 +259,7 @@ def _settings(estimator: Classifier | Regressor) -> dict[str, Any]:
 
 def _answer(estimator: Classifier | Regressor, rows: Any) -> np.ndarray:
     """Return what the network says of new rows."""
-    inputs = validate_data(estimator, rows, dtype=FLOATS, reset=False)
+    inputs = prepared(estimator, validate_data(estimator, rows, dtype=FLOATS, reset=False))
     values = ((inputs - estimator.mean_) / estimator.deviation_).astype(estimator.mean_.dtype)
     examples = Examples(torch.from_numpy(values), torch.zeros(len(values), 0), ())
     return estimator.task_.answer(estimator.network_, examples)

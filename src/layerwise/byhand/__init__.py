@@ -23,6 +23,7 @@ Nothing here imports torch or any other part of layerwise; every function works 
 - `attention`: additive attention, masked softmax and context
 - `neighbours`: distances to the known examples, and their votes
 - `trees`: entropy, information gain, gain ratio and Gini of a split, the best threshold, the way to a leaf
+- `information`: mutual information, Kullback-Leibler divergence, and cuts by the shortest description
 - `support_vectors`: kernels, and the decision between two classes
 - `gradient_histograms`: a picture described by the directions of its edges, pixel by pixel
 - `ranking`: scores against a threshold: the counts, a point of the ROC curve, the area pair by pair

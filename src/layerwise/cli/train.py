@@ -105,6 +105,7 @@ def conclude(opened: Opened, common: Common) -> int:
 def show_beginning(begun: Begun) -> None:
     """Print what was resolved before learning begins."""
     from layerwise.cli.tables import print_lines
+    from layerwise.data.fitted_words import first_lines
 
     whole, prepared = begun.experiment, begun.prepared
     shown = {part: some for part, some in prepared.examples.items() if part != "test" or not prepared.dealt}
@@ -115,6 +116,7 @@ def show_beginning(begun: Begun) -> None:
     print_lines(*prepared.source.notes, *prepared.reasons)
     for name, count in prepared.preprocessing.imputed.items():
         print_lines(say("{} missing values of '{}' were filled in (training median or most frequent).", count, name))
+    print_lines(*first_lines(prepared.preprocessing))
     if prepared.source.problems:
         print_lines(say("{} items could not be read and were left out.", len(prepared.source.problems)))
     settings = whole.train

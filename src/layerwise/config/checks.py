@@ -48,10 +48,14 @@ def check(whole: Experiment) -> None:
             value = getattr(getattr(whole, stage), part.name)
             if not fits(value, hints[part.name]):
                 raise _wrong(part.name, value, words(hints[part.name]))
-    validation = whole.split.validation_fraction
-    ranges: tuple[tuple[str, float, bool, str], ...] = (
+    validation, prepare, grams = whole.split.validation_fraction, whole.preprocess, whole.preprocess.text_ngrams
+    ranges: tuple[tuple[str, object, bool, str], ...] = (
         ("test_fraction", whole.split.test_fraction, 0 < whole.split.test_fraction < 1, "0 < share < 1"),
         ("validation_fraction", validation, 0 <= validation < 1, "0 <= share < 1"),
+        ("intervals", prepare.intervals, 2 <= prepare.intervals <= 1000, "2 to 1000"),
+        ("rare", prepare.rare, prepare.rare >= 0, "0, 1, 2 ..."),
+        ("text_features", prepare.text_features, prepare.text_features >= 1, "1, 2, 3 ..."),
+        ("text_ngrams", grams, not grams or (len(grams) == 2 and 1 <= grams[0] <= grams[1] <= 10), "1 2, 3 5 ..."),
         ("epochs", whole.train.epochs, whole.train.epochs >= 0, "0, 1, 2 ..."),
         ("batch_size", whole.train.batch_size, whole.train.batch_size >= 0, "0, 1, 2 ..."),
         ("learning_rate", whole.train.learning_rate, whole.train.learning_rate > 0, "> 0"),

@@ -103,6 +103,20 @@ class Preprocess:
     """How pictures reach their size; auto pads where at most 4 pixels a side are missing."""
     augment: tuple[str, ...] = ()
     """Random changes of training pictures: shift=2 flip crop=4 rotate=10 brightness=0.2 contrast=0.2 cutout=8."""
+    select: tuple[str, ...] = ()
+    """Inputs that are kept, method after method: variance=0.01 correlation=20 mutual-information=20 model=20."""
+    discretise: Literal["none", "equal-width", "equal-frequency", "supervised"] = "none"
+    """Whether numbers become intervals: of equal width, of equally many rows, or cut where the class changes."""
+    intervals: int = 10
+    """How many intervals a number becomes, for equal-width and equal-frequency."""
+    rare: int = 0
+    """Names with fewer training rows become one, "(rare)", and so do names that training never saw; 0 for none."""
+    texts: Literal["refuse", "tf-idf"] = "refuse"
+    """What happens to text in a table: a stop, or one number for each frequent n-gram of `tokens`."""
+    text_features: int = 5000
+    """Most n-grams of each text field, the most frequent ones of training."""
+    text_ngrams: tuple[int, ...] = ()
+    """Shortest and longest n-gram; 1 2 for words and 1 3 for characters when left out."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import numpy as np
 from layerwise.data.kinds import Categories, Column, Numbers, Texts
 from layerwise.language import say
 
-__all__ = ["MISSING_WORDS", "Typed", "categories", "in_order", "number", "type_cells"]
+__all__ = ["MISSING_WORDS", "Typed", "are_dates", "categories", "in_order", "number", "type_cells"]
 
 MISSING_WORDS = ("", "?", "-", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "결측")
 """Words that stand for a missing cell unless the user says otherwise."""
@@ -124,10 +124,20 @@ def type_cells(
         bad = [row for row, cell in enumerate(cells) if cell not in parsed and cell not in missing] if wrong else []
         return Typed(Numbers(values), tuple((row, cells[row]) for row in bad), style=style)
     notes = _word_notes(present, missing, counts, wrong)
-    if all(map(DATES.fullmatch, list(present)[:1000])):
+    if are_dates(list(present)):
         texts = Texts([cell if cell not in missing else "" for cell in cells])
         return Typed(texts, notes=(*notes, _date_note(present)))
     return Typed(_names(cells, present, missing), notes=notes)
+
+
+def are_dates(cells: Sequence[str]) -> bool:
+    """Say whether filled cells are dates or times, by the first thousand of them.
+
+    Example:
+        >>> are_dates(["2024-07-01", "2024년 7월 2일"]), are_dates(["July"]), are_dates([])
+        (True, False, False)
+    """
+    return bool(cells) and all(map(DATES.fullmatch, cells[:1000]))
 
 
 def _plain_numbers(cells: Sequence[str], sentinels: Sequence[float]) -> np.ndarray | None:

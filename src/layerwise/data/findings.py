@@ -10,6 +10,7 @@ import numpy as np
 from layerwise.data.assign import is_running_text
 from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
+from layerwise.data.text_vectors import holds_dates
 from layerwise.language import say
 
 __all__ = ["findings"]
@@ -42,9 +43,16 @@ def findings(source: Source, target: str, classes: Mapping[str, int], constant: 
     texts = [name for name in source.named("input") if source.columns[name].kind == "text"]
     read = is_running_text(source) if not target else source.columns[target].kind == "text"
     texts = [] if read else texts
-    if texts:
-        found.append(say("No model here reads text or dates: --drop {}", " ".join(map(shlex.quote, texts))))
-    if texts and len(texts) == len(source.named("input")):
+    dates = [name for name in texts if holds_dates(source.columns[name])]
+    free = [name for name in texts if name not in dates]
+    if free:
+        found.append(
+            say("Text in {}: --texts tf-idf reads it, --drop {} leaves it out.",
+                ", ".join(f"'{name}'" for name in free), " ".join(map(shlex.quote, free)))
+        )  # fmt: skip
+    if dates:
+        found.append(say("No model here reads dates: --drop {}", " ".join(map(shlex.quote, dates))))
+    if dates and len(dates) == len(source.named("input")):
         found.append(say("No input would be left: these data suit no model yet."))
     found += _sentinels(source)
     useless = [name for name in constant if name != target]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from layerwise.data.boxes import Boxes
 from layerwise.data.findings import findings
 from layerwise.data.kinds import Categories, Column, Images, Numbers
 from layerwise.data.source import Problem, Source
+from layerwise.data.text_vectors import holds_dates
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 from layerwise.notebook import html_lines
@@ -143,9 +144,11 @@ def inspect(
     model, reason = guess_model(source, task)
     reads_texts = bool(task) and entry("task", task).facts.get("inputs") == "text"
     pictures = any(fact.kind == "image" for fact in facts if fact.role == "input")
+    vectors = () if pictures or reads_texts else _only_texts(source, facts, constant)
     dropped = tuple(
         fact.name for fact in facts
-        if fact.role == "input" and fact.kind != "image" and (pictures or (fact.kind == "text" and not reads_texts))
+        if fact.role == "input" and fact.kind != "image" and fact.name not in vectors
+        and (pictures or (fact.kind == "text" and not reads_texts))
     )  # fmt: skip
     usable = (bool(task) and entry("task", task).facts["target"] == "none") or (
         bool(chosen) and len(dropped) < len(source.named("input"))
@@ -157,7 +160,8 @@ def inspect(
         reasons=(*reasons, reason), classes=classes, duplicates=duplicates, conflicts=conflicts, constant=constant,
         findings=tuple(findings(source, chosen, classes, constant)), model=model,
         command=_command(
-            source, data, reading or {}, "" if given else chosen, model, dropped, excluded,
+            source, data, {**(reading or {}), **({"texts": "tf-idf"} if vectors else {})}, "" if given else chosen,
+            model, dropped, excluded,
         ) if usable else "",
     )  # fmt: skip
 
@@ -184,6 +188,14 @@ def _aim(source: Source, target: str) -> tuple[str, str, tuple[str, ...]]:
         why = (reason,)
     task, reason = guess_task(source, target)
     return target, task, (*why, reason)
+
+
+def _only_texts(source: Source, facts: Sequence[FieldFacts], constant: Sequence[str]) -> tuple[str, ...]:
+    """Return the inputs that are texts but no dates, where no other input can be learned from."""
+    inputs = [fact for fact in facts if fact.role == "input"]
+    if any(fact.kind != "text" and fact.name not in constant for fact in inputs):
+        return ()
+    return tuple(fact.name for fact in inputs if fact.kind == "text" and not holds_dates(source.columns[fact.name]))
 
 
 def _facts(name: str, role: str, column: Column) -> FieldFacts:

@@ -6,21 +6,26 @@ exactly as the training data were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from layerwise.config import Preprocess
+from layerwise.data.discretise import IntervalStep, fit_intervals
 from layerwise.data.image_step import ImageStep, fit_images, other_kind
 from layerwise.data.kinds import Categories, Column, Images, Numbers, Texts
+from layerwise.data.rare_names import CategoryStep, fit_categories
+from layerwise.data.select_features import Selection, fit_selection
 from layerwise.data.source import Source
+from layerwise.data.text_vectors import TfIdfStep, fit_tf_idf, holds_dates
 from layerwise.data.tokens import TextStep, fit_text
+from layerwise.data.unused_settings import refuse_unused_settings
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["CategoryStep", "ImageStep", "NumberStep", "Preprocessing", "fit"]
+__all__ = ["CategoryStep", "ImageStep", "IntervalStep", "NumberStep", "Preprocessing", "TfIdfStep", "fit"]
 
 
 @dataclass(frozen=True)
@@ -46,41 +51,19 @@ class NumberStep:
         return ((values - self.shift) / self.scale)[:, None]
 
 
-@dataclass(frozen=True)
-class CategoryStep:
-    """One category field: one input for each name seen in training, 1 where it holds and 0 elsewhere."""
-
-    field: str
-    values: tuple[str, ...]
-    fill: str
-    missing: int
-    kind: str = "category"
-
-    def names(self) -> list[str]:
-        """Return the names of the inputs this field becomes."""
-        return [f"{self.field}={value}" for value in self.values]
-
-    def apply(self, column: Column) -> np.ndarray:
-        """Return `(rows, names)`; a name that training never saw is 0 in all of them."""
-        if not isinstance(column, Categories):
-            raise other_kind(self.field, "category", column.kind)
-        places = {name: place for place, name in enumerate(self.values)}
-        lookup = np.array([*(places.get(name, -1) for name in column.names), places[self.fill]])
-        codes = lookup[column.codes]
-        return np.asarray(codes[:, None] == np.arange(len(self.values)), dtype=np.float64)
-
-
-Step = NumberStep | CategoryStep | ImageStep | TextStep
+Step = NumberStep | IntervalStep | CategoryStep | ImageStep | TextStep | TfIdfStep
 STEPS: dict[str, Callable[..., Step]] = {
-    "number": NumberStep, "category": CategoryStep, "image": ImageStep, "text": TextStep,
+    "number": NumberStep, "interval": IntervalStep, "category": CategoryStep, "image": ImageStep, "text": TextStep,
+    "tf-idf": TfIdfStep,
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The fitted steps of all input fields."""
+    """The fitted steps of all input fields, and which of the inputs they make are kept; all where none was selected."""
 
     steps: tuple[Step, ...]
+    selection: Selection | None = None
 
     @property
     def input_shape(self) -> int | tuple[int, int, int]:
@@ -95,12 +78,33 @@ class Preprocessing:
     @property
     def names(self) -> tuple[str, ...]:
         """Name of each input feature."""
+        every = self.all_names
+        return every if self.selection is None else tuple(every[place] for place in self.selection.keep)
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Name of each input feature, also of those that were not kept."""
         return tuple(name for step in self.steps for name in step.names())
+
+    @property
+    def used(self) -> list[tuple[Step, np.ndarray]]:
+        """Each step of which an input is kept, with the places of these among its own; others need not be in new data.
+
+        Example:
+            >>> steps = (NumberStep("a", 0.0, 0.0, 1.0, 0), NumberStep("b", 0.0, 0.0, 1.0, 0))
+            >>> [step.field for step, _ in Preprocessing(steps, Selection((1,), ())).used]
+            ['b']
+        """
+        sizes = [len(step.names()) for step in self.steps]
+        ends = np.cumsum(sizes)
+        keep = np.arange(ends[-1]) if self.selection is None else np.array(self.selection.keep, dtype=np.int64)
+        own = [keep[(keep >= end - size) & (keep < end)] - (end - size) for size, end in zip(sizes, ends, strict=True)]
+        return [(step, places) for step, places in zip(self.steps, own, strict=True) if len(places)]
 
     @property
     def imputed(self) -> dict[str, int]:
         """Number of missing training values filled in each field that had any."""
-        counted = [step for step in self.steps if isinstance(step, NumberStep | CategoryStep)]
+        counted = [step for step in self.steps if isinstance(step, NumberStep | IntervalStep | CategoryStep)]
         return {step.field: step.missing for step in counted if step.missing}
 
     def apply(self, source: Source) -> np.ndarray | list[np.ndarray]:
@@ -109,7 +113,8 @@ class Preprocessing:
         Raises:
             LayerwiseError: A field is missing or of another kind than in training.
         """
-        missing = [step.field for step in self.steps if step.field not in source.columns]
+        used = self.used
+        missing = [step.field for step, _ in used if step.field not in source.columns]
         if missing:
             pictures = isinstance(self.steps[0], ImageStep)
             raise LayerwiseError(
@@ -121,8 +126,12 @@ class Preprocessing:
         first = self.steps[0]
         if isinstance(first, TextStep):
             return first.encoded(source.columns[first.field])
-        parts = [step.apply(source.columns[step.field]) for step in self.steps if not isinstance(step, TextStep)]
-        whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        parts = []
+        for step, places in used:
+            if not isinstance(step, TextStep):
+                values = step.apply(source.columns[step.field])
+                parts.append(values if self.selection is None else values[:, places])
+        whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1, dtype=np.float32)
         return np.ascontiguousarray(whole, dtype=np.float32)
 
     def pictures(self, source: Source) -> tuple[ImageStep, Images] | None:
@@ -132,17 +141,20 @@ class Preprocessing:
         return (step, column) if isinstance(step, ImageStep) and isinstance(column, Images) else None
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Return the steps as plain values."""
-        return [asdict(step) for step in self.steps]
+        """Return the steps as plain values, the selection behind them."""
+        return [asdict(step) for step in (*self.steps, *([] if self.selection is None else [self.selection]))]
 
     @classmethod
     def from_json(cls, steps: list[Mapping[str, Any]]) -> Preprocessing:
         """Rebuild the steps from plain values."""
-        rebuilt = []
+        rebuilt, selection = [], None
         for step in steps:
+            if step["kind"] == "selection":
+                selection = Selection.from_json(step)
+                continue
             values = {name: tuple(value) if isinstance(value, list) else value for name, value in step.items()}
             rebuilt.append(STEPS[step["kind"]](**values))
-        return cls(tuple(rebuilt))
+        return cls(tuple(rebuilt), selection)
 
 
 def fit(
@@ -154,7 +166,7 @@ def fit(
     Args:
         source: All rows; only the training rows are looked at.
         training: Rows of the training part.
-        settings: How to scale, and what to do about missing values.
+        settings: How to scale or cut, what to select, and what to do about missing values, rare names and text.
         image: Channels, height and width the network is drawn for, or None.
         texts: Whether the task reads texts.
 
@@ -163,23 +175,51 @@ def fit(
     """
     names = source.named("input")
     columns = {name: source.columns[name].take(training) for name in names}
-    _check_inputs(source, columns, texts=texts)
+    _check_inputs(source, columns, settings, texts=texts)
+    refuse_unused_settings(settings, {column.kind for column in columns.values()}, texts=texts)
+    targets = [source.columns[name].take(training) for name in source.named("target")]
     steps: list[Step] = []
     for name, column in columns.items():
         if settings.missing == "refuse" and source.columns[name].missing().any():
             raise _refuse_missing(source, name)
         if isinstance(column, Numbers):
-            steps.append(_fit_numbers(name, column, settings))
+            steps.append(_fit_numbers(name, column, settings, targets))
         elif isinstance(column, Categories):
-            steps.append(_fit_categories(name, column))
+            steps.append(fit_categories(name, column, settings.rare))
         elif isinstance(column, Texts):
-            steps.append(fit_text(name, column, settings.tokens))
+            steps.append(fit_text(name, column, settings.tokens) if texts else fit_tf_idf(name, column, settings))
         elif isinstance(column, Images):
             steps.append(fit_images(name, column, source.columns[name], settings, image))
-    return Preprocessing(tuple(steps))
+    return _selected(Preprocessing(tuple(steps)), columns, targets, settings)
 
 
-def _check_inputs(source: Source, columns: Mapping[str, Column], *, texts: bool) -> None:
+def _selected(
+    whole: Preprocessing, columns: Mapping[str, Column], targets: Sequence[Column], settings: Preprocess
+) -> Preprocessing:
+    """Select inputs where that was asked for; refuse a table of which no input is left.
+
+    Args:
+        whole: The fitted steps.
+        columns: The training cells of the inputs.
+        targets: Those of the targets.
+        settings: How to select.
+    """
+    if not whole.names:
+        raise LayerwiseError(
+            say("A network needs at least one input."), say("no cut of a number is worth its description"),
+            say("Use --discretise equal-width or equal-frequency."), usage=True,
+        )  # fmt: skip
+    if not settings.select:
+        return whole
+    parts = [step.apply(columns[step.field]) for step in whole.steps if not isinstance(step, TextStep)]
+    # A number was divided by its scale; intervals, names and words are in their own unit.
+    units = [step.scale if isinstance(step, NumberStep) else 1.0 for step in whole.steps for _ in step.names()]
+    return replace(
+        whole, selection=fit_selection(np.concatenate(parts, axis=1), np.array(units), targets, settings.select)
+    )
+
+
+def _check_inputs(source: Source, columns: Mapping[str, Column], settings: Preprocess, *, texts: bool) -> None:
     """Refuse inputs that no step can use, naming the flag that leaves them out."""
     if not columns:
         raise LayerwiseError(
@@ -187,12 +227,15 @@ def _check_inputs(source: Source, columns: Mapping[str, Column], *, texts: bool)
             say("Drop fewer fields."),
         )  # fmt: skip
     free = [name for name, column in columns.items() if column.kind == "text"]
-    if free and not texts:
+    dates = [name for name in free if holds_dates(columns[name])]
+    stay = dates if settings.texts == "tf-idf" else free
+    if stay and not texts:
+        leave = say("Leave them out with {}.", " ".join(f"--drop {name}" for name in stay))
         raise LayerwiseError(
             say("A table network takes numbers and categories."),
-            say("free text or dates in {}", ", ".join(f"'{name}'" for name in free)),
-            say("Leave them out with {}.", " ".join(f"--drop {name}" for name in free)),
-        )  # fmt: skip
+            say("free text or dates in {}", ", ".join(f"'{name}'" for name in stay)),
+            leave if len(dates) == len(stay) else f"{say('Read text with --texts tf-idf.')} {leave}",
+        )
     if texts and (len(free) != 1 or len(columns) != 1):
         others = [name for name in columns if name not in free[:1]]
         raise LayerwiseError(
@@ -211,8 +254,10 @@ def _check_inputs(source: Source, columns: Mapping[str, Column], *, texts: bool)
         )  # fmt: skip
 
 
-def _fit_numbers(name: str, column: Numbers, settings: Preprocess) -> NumberStep:
-    """Fit one number field: median for what is missing, mean and deviation or range for the scale."""
+def _fit_numbers(
+    name: str, column: Numbers, settings: Preprocess, targets: Sequence[Column]
+) -> NumberStep | IntervalStep:
+    """Fit one number field: median for what is missing; then intervals, or mean and deviation or range."""
     missing = column.missing()
     present = column.values[~missing]
     if not len(present):
@@ -220,6 +265,8 @@ def _fit_numbers(name: str, column: Numbers, settings: Preprocess) -> NumberStep
             say("An input needs at least one value in the training part."), say("'{}' is empty", name),
             say("Leave it out with --drop {}.", name),
         )  # fmt: skip
+    if settings.discretise != "none":
+        return fit_intervals(name, column, settings, targets[0] if len(targets) == 1 else None)
     fill = float(np.median(present))
     filled = np.where(missing, fill, column.values)
     if settings.scale == "none":
@@ -232,18 +279,6 @@ def _fit_numbers(name: str, column: Numbers, settings: Preprocess) -> NumberStep
     else:
         shift, scale = float(filled.mean()), float(filled.std())
     return NumberStep(name, fill, shift, scale, int(missing.sum()))
-
-
-def _fit_categories(name: str, column: Categories) -> CategoryStep:
-    """Fit one category field: the names that occur, and the most frequent for what is missing."""
-    counts = {value: count for value, count in column.counts().items() if count}
-    if not counts:
-        raise LayerwiseError(
-            say("An input needs at least one value in the training part."), say("'{}' is empty", name),
-            say("Leave it out with --drop {}.", name),
-        )  # fmt: skip
-    most_frequent = max(counts, key=lambda value: counts[value])
-    return CategoryStep(name, tuple(counts), most_frequent, int(column.missing().sum()))
 
 
 def _refuse_missing(source: Source, name: str) -> LayerwiseError:

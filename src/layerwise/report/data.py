@@ -95,7 +95,13 @@ def _treatment(step: Mapping[str, Any] | None) -> str:
         return say("{} × {} pixels ({})", step["height"], step["width"], step["fit"]) + "; " + scaled
     if step["kind"] == "text":
         return say("{:,} different symbols ({})", len(step["vocabulary"]), say(step["unit"]))
-    if step["kind"] == "number":
+    if step["kind"] == "tf-idf":
+        return say("tf-idf of {:,} n-grams ({})", len(step["terms"]), say(step["unit"]))
+    if step["kind"] == "interval" and not step["cuts"]:
+        return say("left out")
+    if step["kind"] == "interval":
+        words, fill = say("one input for each of {} intervals", len(step["cuts"]) + 1), number(step["fill"])
+    elif step["kind"] == "number":
         words, fill = _scaled("x", step["shift"], step["scale"]), number(step["fill"])
     else:
         words, fill = say("one input for each of {} values", len(step["values"])), cut(step["fill"], 30)

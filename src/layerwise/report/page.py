@@ -16,6 +16,7 @@ from layerwise.report.figures import figures
 from layerwise.report.html import paragraph, text
 from layerwise.report.learning import curves
 from layerwise.report.mistakes import mistakes, views
+from layerwise.report.preparation import preparation
 from layerwise.report.ranking import ranking, regression
 from layerwise.report.sentences import Finding, findings, headline
 from layerwise.report.setup import environment, repeat, settings
@@ -40,7 +41,7 @@ def page(data: ReportData) -> str:
 
     Views are taken in their order while they fit; pictures of mistakes are halved until the page fits.
     """
-    before = [settings(data), data_findings(data), layers(data), *_measured(data)]
+    before = [settings(data), data_findings(data), preparation(data), layers(data), *_measured(data)]
     after = [environment(data), repeat(data)]
     kept = _fitting(data.views, int(SHARE_OF_VIEWS * LARGEST_PAGE))
     shown = MOST_MISTAKES

@@ -152,7 +152,7 @@ def differences(opened: Opened, source: Source) -> list[str]:
         notes.append(say("No target '{}' in these data: answers without a check.", absent[0]))
     filled = [
         (step.field, int(source.columns[step.field].missing().sum()))
-        for step in opened.preprocessing.steps if step.kind != "image"
+        for step, _ in opened.preprocessing.used if step.kind not in ("image", "tf-idf")
     ]  # fmt: skip
     notes += [
         say("{} missing values of '{}' were filled in as in training.", count, name) for name, count in filled if count

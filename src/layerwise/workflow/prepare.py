@@ -256,7 +256,9 @@ def suggested(whole: Experiment, named: Mapping[str, Any]) -> Experiment:
     """
     known = entries("model")
     settings = known[whole.model.name].facts.get("train", {}) if whole.model.name in known else {}
-    return experiment({name: value for name, value in settings.items() if name not in named}, start=whole)
+    # Numbers that are cut into intervals have no scale to suggest.
+    said = {*named, "scale"} if whole.preprocess.discretise != "none" else named
+    return experiment({name: value for name, value in settings.items() if name not in said}, start=whole)
 
 
 def _join_test_data(source: Source, whole: Experiment) -> Source:
