@@ -9,6 +9,7 @@ from layerwise.evaluation.intervals import (
     Interval,
     effective_size,
     normal_quantile,
+    proportion,
     score_bounds,
     student_quantile,
     unbounded,
@@ -147,8 +148,9 @@ def lift_interval(
 
     lift = g / q,  g a proportion of the P positives; with groups at P_eff = g (1 - g) / v
 
-    The score at which the share q ends is taken as given; that it moves with the items would make the interval a
-    little narrower, so this covers at least what it promises.
+    The score at which the share q ends is taken as given; that it moves with the items would make the interval
+    narrower, so this covers more than it promises. No lift exceeds 1 / share of positives: the upper end is at most
+    that of this share's lower end.
 
     Args:
         positives: True where the item belongs to the positive class.
@@ -171,9 +173,11 @@ def lift_interval(
     if count in (0, items):
         return undefined(items, say("Lift needs items of both classes; only one occurs."))
     found = min(value * share, 1.0)
+    # a lift is the precision among the highest scores over the share of positives
+    most = 1 / max(proportion(positives, groups=groups, confidence=confidence).low or 0.0, share)
     if groups is None:
-        ends = score_bounds(found, count, normal_quantile(confidence))
-        return Interval(value, ends[0] / share, ends[1] / share, items, "Wilson for the positives")
+        low, high = (end / share for end in score_bounds(found, count, normal_quantile(confidence)))
+        return Interval(value, low, min(high, most), items, "Wilson for the positives")
     runs = runs_of(positives, scores)
     above = np.cumsum(runs.sizes) - runs.sizes
     # a run that the share cuts through is taken in part
@@ -185,8 +189,8 @@ def lift_interval(
     # v = G/(G - 1) sum_g (s_g - g P_g)^2 / P^2
     variance = len(units) / (len(units) - 1) * float(((units[:, 0] - found * units[:, 1]) ** 2).sum()) / count**2
     size = effective_size(found, variance, limit=count, independent=len(units))
-    ends = score_bounds(found, size, student_quantile(confidence, len(units) - 1))
-    return Interval(value, ends[0] / share, ends[1] / share, items, "Wilson at the effective n of whole groups")
+    low, high = (end / share for end in score_bounds(found, size, student_quantile(confidence, len(units) - 1)))
+    return Interval(value, low, min(high, most), items, "Wilson at the effective n of whole groups")
 
 
 def one_vs_rest_precisions(

@@ -32,7 +32,7 @@ from layerwise.tasks.contract import Batch, Examples, LossResult, OwnsLoss
 from layerwise.tasks.ragged import Ragged
 from layerwise.tasks.supervised import supervised
 
-__all__ = ["LOSSES", "LOOKED_AT", "Classify", "positive_class"]
+__all__ = ["LOOKED_AT", "LOSSES", "Classify", "positive_class"]
 
 LOSSES = ("cross-entropy", "squared-error")
 """Losses by their names in the settings, the usual one first."""
