@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from layerwise.data.inspect import Inspection
     from layerwise.evaluation.comparison import Comparison
+    from layerwise.evaluation.one_test_part import OneTestPart
     from layerwise.explain.explanation import Explanation
     from layerwise.explain.layers import LayerRow
     from layerwise.runs.opened import Opened
@@ -173,6 +174,18 @@ class Run:
         from layerwise.workflow.explain import explain_run
 
         return explain_run(self.opened, view, example=example, options=options or {})
+
+    def against(self, *others: Run | str | Path, data: Any = None) -> OneTestPart:
+        """Compare with other runs tested on the same rows, by what all predicted; no test part is opened.
+
+        Args:
+            others: Runs, or their names or paths.
+            data: The data, where they were in memory and have groups.
+        """
+        from layerwise.workflow.against import against
+
+        runs = [one if isinstance(one, Run) else load(one) for one in others]
+        return against([self.opened, *(one.opened for one in runs)], data=data)
 
     def resume(self, data: Any = None) -> Run:
         """Go on with the run where it was interrupted, to the bit; `data` where it was started on data in memory."""

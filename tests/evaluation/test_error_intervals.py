@@ -7,8 +7,8 @@ from scipy.stats import bootstrap
 
 from layerwise.errors import LayerwiseError
 from layerwise.evaluation.error_intervals import (
-    log_loss_interval,
     mean_interval,
+    mean_intervals,
     mean_of_sums,
     mean_units,
     r2_of_sums,
@@ -18,6 +18,7 @@ from layerwise.evaluation.error_intervals import (
     with_products,
 )
 from layerwise.evaluation.resampling import resampled_sums
+from layerwise.metrics.classification import negative_log_likelihoods
 
 
 def line(items: int, generator: np.random.Generator, *, noise: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -153,11 +154,21 @@ def test_the_same_generator_gives_the_same_ends_to_the_last_bit() -> None:
 def test_log_loss_equals_scikit_learn_and_infinite_losses_have_a_reason() -> None:
     generator = np.random.default_rng(13)
     probabilities, targets = generator.dirichlet(np.ones(3) * 4, size=80), generator.integers(3, size=80)
-    found = log_loss_interval(targets, probabilities, generator=generator)
+    found = mean_interval(negative_log_likelihoods(targets, probabilities), generator=generator)
     assert found.value == pytest.approx(oracle.log_loss(targets, probabilities), abs=1e-12)
     assert found.low < found.value < found.high
-    found = log_loss_interval(np.array([0, 1]), np.array([[1.0, 0.0], [1.0, 0.0]]), generator=generator)
+    found = mean_interval(
+        negative_log_likelihoods(np.array([0, 1]), np.array([[1.0, 0.0], [1.0, 0.0]])), generator=generator
+    )
     assert (found.value, found.reason) == (None, "1 of 2 losses are infinite.")
+
+
+def test_losses_that_are_drawn_together_have_the_intervals_they_have_alone() -> None:
+    first, second = np.random.default_rng(15).gamma(2.0, size=(2, 90))
+    both = mean_intervals({"a": first, "b": second}, generator=np.random.default_rng(16))
+    for losses, found in ((first, both["a"]), (second, both["b"])):
+        alone = mean_interval(losses, generator=np.random.default_rng(16))
+        assert (found.low, found.high) == pytest.approx((alone.low, alone.high), rel=1e-10)
 
 
 def test_what_cannot_be_resampled_has_a_value_and_a_reason_but_no_ends() -> None:

@@ -4,19 +4,18 @@ Every figure here is a smooth function of a few sums over items. Resampling the 
 gives the figure and its standard error on every resample without touching an item again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Float, Int, Real, Shaped
+from jaxtyping import Float, Real, Shaped
 
 from layerwise.evaluation.intervals import Interval, normal_quantile, unbounded, undefined
 from layerwise.evaluation.resampling import pooled_units, resampled_sums, sums_of_units
 from layerwise.language import say
-from layerwise.metrics.classification import negative_log_likelihoods
 from layerwise.metrics.regression import errors, r2
 
-__all__ = ["log_loss_interval", "mean_interval", "regression_intervals"]
+__all__ = ["mean_interval", "mean_intervals", "regression_intervals"]
 
 # with fewer, a resample too often repeats one unit only
 FEWEST_UNITS = 5
@@ -57,36 +56,58 @@ def mean_interval(
         >>> round(found.value, 2), round(found.low, 1), round(found.high, 1)
         (0.5, 0.4, 0.6)
     """
-    normal_quantile(confidence)
-    infinite = int(np.isinf(losses).sum())
-    if infinite or len(losses) == 0:
-        return undefined(len(losses), say("{} of {} losses are infinite.", infinite, len(losses)))
-    columns = with_products(pooled_units(mean_units(losses, groups), generator))
-    drawn = resampled_sums(columns, resamples=resamples, generator=generator)
-    return mean_of(losses, columns, drawn, confidence)
+    found = mean_intervals(
+        {"losses": losses}, generator=generator, groups=groups, confidence=confidence, resamples=resamples
+    )
+    return found["losses"]
 
 
-def log_loss_interval(
-    targets: Int[np.ndarray, " items"],
-    probabilities: Float[np.ndarray, "items classes"],
+def mean_intervals(
+    losses: Mapping[str, Float[np.ndarray, " items"]],
     *,
     generator: np.random.Generator,
     groups: Shaped[np.ndarray, " items"] | None = None,
     confidence: float = 0.95,
     resamples: int = 10_000,
-) -> Interval:
-    """Return the mean negative log likelihood (nats) with its interval; undefined where one is infinite.
+) -> dict[str, Interval]:
+    """Return the means of several losses of the same items, each with the interval of `mean_interval`.
+
+    The items are drawn once for all of them. A mean of infinite losses is undefined.
+
+    Args:
+        losses: By name one loss an item.
+        generator: Source of the resampling.
+        groups: One label an item; whole groups are resampled.
+        confidence: Coverage asked for, between 0 and 1.
+        resamples: Number of resamples.
 
     Raises:
-        LayerwiseError: The arrays do not fit together, or the confidence lies outside (0, 1).
+        LayerwiseError: Group labels do not fit, or the confidence lies outside (0, 1).
+
+    Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap, 1993, section 12.5.
 
     Example:
-        >>> probabilities = np.array([[1.0, 0.0], [0.5, 0.5]])
-        >>> log_loss_interval(np.array([1, 1]), probabilities, generator=np.random.default_rng(0)).reason
-        '1 of 2 losses are infinite.'
+        >>> both = {"half": np.full(8, 0.5), "endless": np.full(8, np.inf)}
+        >>> found = mean_intervals(both, generator=np.random.default_rng(0))
+        >>> found["half"].value, found["endless"].reason
+        (0.5, '8 of 8 losses are infinite.')
     """
-    losses = negative_log_likelihoods(targets, probabilities)
-    return mean_interval(losses, generator=generator, groups=groups, confidence=confidence, resamples=resamples)
+    normal_quantile(confidence)
+    infinite = {name: int(np.isinf(each).sum()) for name, each in losses.items()}
+    usable = {name: each for name, each in losses.items() if len(each) and not infinite[name]}
+    means: dict[str, Interval] = {}
+    if usable:
+        units = np.hstack([mean_units(each, groups) for each in usable.values()])
+        columns = [with_products(part) for part in np.split(pooled_units(units, generator), len(usable), axis=1)]
+        drawn = resampled_sums(np.hstack(columns), resamples=resamples, generator=generator)
+        parts = zip(usable.items(), columns, np.split(drawn, len(usable), axis=1), strict=True)
+        means = {name: mean_of(each, part, sums, confidence) for (name, each), part, sums in parts}
+    return {
+        name: means[name]
+        if name in means
+        else undefined(len(each), say("{} of {} losses are infinite.", infinite[name], len(each)))
+        for name, each in losses.items()
+    }
 
 
 def regression_intervals(

@@ -1,5 +1,7 @@
 """Pure functions on arrays that say how good predictions are."""
 
+from layerwise.metrics.calibration import brier_scores as brier_scores
+from layerwise.metrics.calibration import calibration_error as calibration_error
 from layerwise.metrics.classification import accuracy as accuracy
 from layerwise.metrics.classification import balanced_accuracy as balanced_accuracy
 from layerwise.metrics.classification import cohen_kappa as cohen_kappa
@@ -15,6 +17,11 @@ from layerwise.metrics.classification import sensitivity as sensitivity
 from layerwise.metrics.classification import specificity as specificity
 from layerwise.metrics.information import kl_divergence as kl_divergence
 from layerwise.metrics.information import mutual_information as mutual_information
+from layerwise.metrics.precision_recall import PrecisionRecallCurve as PrecisionRecallCurve
+from layerwise.metrics.precision_recall import average_precision as average_precision
+from layerwise.metrics.precision_recall import gain_curve as gain_curve
+from layerwise.metrics.precision_recall import lift as lift
+from layerwise.metrics.precision_recall import precision_recall_curve as precision_recall_curve
 from layerwise.metrics.ranking import RocCurve as RocCurve
 from layerwise.metrics.ranking import auc as auc
 from layerwise.metrics.ranking import one_vs_rest_auc as one_vs_rest_auc

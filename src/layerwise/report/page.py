@@ -18,6 +18,7 @@ from layerwise.report.learning import curves
 from layerwise.report.mistakes import mistakes, views
 from layerwise.report.preparation import preparation
 from layerwise.report.ranking import ranking, regression
+from layerwise.report.scores import calibration, lift_chart, precision_recall
 from layerwise.report.sentences import Finding, findings, headline
 from layerwise.report.setup import environment, repeat, settings
 from layerwise.report.words import cut
@@ -61,7 +62,8 @@ def _measured(data: ReportData) -> list[str]:
     if data.numbers:
         return [curves(data), figures(data), regression(data)]
     if data.class_names:
-        return [curves(data), figures(data), confusion(data), class_table(data), ranking(data)]
+        worth = [ranking(data), precision_recall(data), calibration(data), lift_chart(data)]
+        return [curves(data), figures(data), confusion(data), class_table(data), *worth]
     return [curves(data), figures(data), class_table(data)]
 
 

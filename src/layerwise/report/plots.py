@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["LINES", "by_stage", "learning_curves", "predicted_against_true", "residuals", "roc_curves"]
+__all__ = [
+    "LINES",
+    "STROKES",
+    "by_stage",
+    "faint_grid",
+    "learning_curves",
+    "predicted_against_true",
+    "residuals",
+    "roc_curves",
+]
 
 LINES = (
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#5f4b8b", "#000000", "#a3242f", "#6b7785",
@@ -109,7 +118,7 @@ def _panel(axes: Axes, epochs: Sequence[Mapping[str, Any]], names: Mapping[str, 
         axes.set_xticks(numbers)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _quiet(axes)
+    faint_grid(axes)
     if shown:
         axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
 
@@ -155,7 +164,7 @@ def roc_curves(curves: Sequence[tuple[str, RocCurve, float]]) -> Figure:
         axes.set_aspect("equal", anchor="W")
         axes.set_xlabel(label("false positive rate (1 - specificity)"))
         axes.set_ylabel(label("true positive rate (sensitivity)"))
-        _quiet(axes)
+        faint_grid(axes)
         place: dict[str, Any] = (
             {"loc": "center left", "bbox_to_anchor": (1.02, 0.5)} if many else {"loc": "lower right"}
         )
@@ -181,7 +190,7 @@ def predicted_against_true(targets: np.ndarray, predictions: np.ndarray, name: s
         axes.set_aspect("equal", adjustable="datalim")
         axes.set_xlabel(label("true {}", name))
         axes.set_ylabel(label("predicted {}", name))
-        _quiet(axes)
+        faint_grid(axes)
     return drawn
 
 
@@ -195,7 +204,7 @@ def residuals(targets: np.ndarray, predictions: np.ndarray, name: str) -> Figure
         _dots(axes, predictions[chosen], (targets - predictions)[chosen])
         axes.set_xlabel(label("predicted {}", name))
         axes.set_ylabel(label("true minus predicted"))
-        _quiet(axes)
+        faint_grid(axes)
     return drawn
 
 
@@ -210,7 +219,7 @@ def _even(count: int) -> np.ndarray:
     return np.linspace(0, count - 1, min(count, MOST_POINTS)).round().astype(np.int64)
 
 
-def _quiet(axes: Axes) -> None:
+def faint_grid(axes: Axes) -> None:
     """Draw a faint grid behind the lines."""
     axes.grid(color=COLOURS["line"], linewidth=0.5, alpha=0.7)
     axes.set_axisbelow(True)

@@ -10,7 +10,7 @@ import numpy as np
 from layerwise.explain.drawing import png, svg
 from layerwise.language import say
 from layerwise.metrics.ranking import RocCurve, roc_curve
-from layerwise.report import plots
+from layerwise.report import plots, score_plots
 from layerwise.report.contents import ReportData
 from layerwise.report.html import paragraph, picture, section, table
 from layerwise.report.words import cut, number, percent
@@ -86,11 +86,13 @@ def regression(data: ReportData) -> str:
     first = say("Predicted against true '{}' ({} part); right predictions lie on the line.", name, data.part_words)
     second = say("What is left, true minus predicted, against the prediction; a good fit shows no pattern.")
     errors = answers.targets - answers.predictions
+    third = say("How what is left is spread; a middle away from 0 is an error in one direction.")
     against = plots.predicted_against_true(answers.targets, answers.predictions, name)
     left = plots.residuals(answers.targets, answers.predictions, name)
     return section(
         "regression", say("Predictions"), '<div class="pair">',
-        _scatter(against, first, len(answers), _quarters(data)), _scatter(left, second, len(answers), _spread(errors)),
+        _scatter(against, first, len(answers), _quarters(data)), _scatter(left, second, len(answers), _trend(data)),
+        picture(svg(score_plots.residual_distribution(errors)), "image/svg+xml", third, third, _spread(errors)),
         "</div>",
     )  # fmt: skip
 
@@ -118,6 +120,19 @@ def _quarters(data: ReportData) -> str:
             )
     header = [say("quarter"), say("rows"), say("mean truth"), say("mean prediction"), say("mean absolute error")]
     return table(say("By quarter of the true values"), header, rows, right=range(1, 5))
+
+
+def _trend(data: ReportData) -> str:
+    """Return the mean error in each quarter of the predictions: a good fit has none anywhere."""
+    predictions, errors = data.measured.predictions, data.measured.targets - data.measured.predictions
+    rows = [
+        [str(quarter), f"{len(places):,}", number(float(predictions[places].mean())),
+         number(float(errors[places].mean())), number(float(errors[places].std()))]
+        for quarter, places in enumerate(np.array_split(np.argsort(predictions, kind="stable"), 4), start=1)
+        if len(places)
+    ]  # fmt: skip
+    header = [say("quarter"), say("rows"), say("mean prediction"), say("true minus predicted"), say("its deviation")]
+    return table(say("By quarter of the predictions"), header, rows, right=range(1, 5))
 
 
 def _spread(errors: np.ndarray) -> str:

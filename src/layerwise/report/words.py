@@ -14,6 +14,8 @@ __all__ = ["SHARES", "bounds", "cut", "expected", "learner", "metric", "number",
 METRICS = {
     "accuracy": "accuracy", "error_rate": "error rate", "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1", "kappa": "Cohen's kappa", "log_loss": "log loss", "auc": "AUC",
+    "brier": "Brier score", "calibration_error": "calibration error", "average_precision": "average precision",
+    "lift": "lift of the highest 10 %",
     "sensitivity": "sensitivity", "specificity": "specificity", "half_squared_error": "half squared error",
     "mse": "mean squared error", "rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²",
     "nats": "nats per symbol", "bits": "bits per symbol", "perplexity": "perplexity",

@@ -16,23 +16,29 @@ from layerwise.config import Evaluate, Train
 from layerwise.data.kinds import Categories
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
+from layerwise.evaluation.calibration_intervals import calibration_error_interval
 from layerwise.evaluation.confusion_intervals import class_intervals, classification_intervals
-from layerwise.evaluation.error_intervals import log_loss_interval
-from layerwise.evaluation.intervals import proportion
+from layerwise.evaluation.error_intervals import mean_intervals
+from layerwise.evaluation.intervals import Interval, proportion
 from layerwise.evaluation.measured import Measured
-from layerwise.evaluation.ranking_intervals import auc_interval, one_vs_rest_auc_intervals
+from layerwise.evaluation.precision_recall_intervals import lift_interval, one_vs_rest_precisions
+from layerwise.evaluation.ranking_intervals import one_vs_rest_auc_intervals
 from layerwise.language import say
 from layerwise.layers.losses import cross_entropy, squared_error
-from layerwise.metrics.classification import confusion_matrix
+from layerwise.metrics.calibration import brier_scores, events
+from layerwise.metrics.classification import confusion_matrix, negative_log_likelihoods
 from layerwise.tasks.asking import ask
 from layerwise.tasks.contract import Batch, Examples, LossResult, OwnsLoss
 from layerwise.tasks.ragged import Ragged
 from layerwise.tasks.supervised import supervised
 
-__all__ = ["LOSSES", "Classify", "positive_class"]
+__all__ = ["LOOKED_AT", "LOSSES", "Classify", "positive_class"]
 
 LOSSES = ("cross-entropy", "squared-error")
 """Losses by their names in the settings, the usual one first."""
+
+LOOKED_AT = 0.1
+"""Share of the items, the highest scores first, whose lift is measured."""
 
 
 @register("classify", target="category", lecture="003 Classification Problem", small={"classes": ("a", "b", "c")})
@@ -164,19 +170,21 @@ class Classify:
         options: dict[str, Any] = {"groups": groups, "confidence": settings.confidence}
         drawn: dict[str, Any] = {"generator": generator, "resamples": settings.resamples, **options}
         found = dict(classification_intervals(truths, predicted, len(self.classes), **drawn))
-        found["log_loss"] = log_loss_interval(truths, answers, **drawn)
+        losses = {"log_loss": negative_log_likelihoods(truths, answers), "brier": brier_scores(truths, answers)}
+        found |= mean_intervals(losses, **drawn)
+        positive = positive_class(self.classes, settings)
+        found["calibration_error"] = calibration_error_interval(*events(truths, answers, positive), **drawn)
         each = class_intervals(truths, predicted, self.classes, **options)
         areas = one_vs_rest_auc_intervals(truths, answers, **options)
+        precisions = one_vs_rest_precisions(truths, answers, **options)
         classes = {
-            part.name: {"precision": part.precision, "recall": part.recall, "f1": part.f1, "auc": area}
-            for part, area in zip(each, areas, strict=True)
-        }
+            part.name: {"precision": part.precision, "recall": part.recall, "f1": part.f1, "auc": area,
+                        "average_precision": precision}
+            for part, area, precision in zip(each, areas, precisions, strict=True)
+        }  # fmt: skip
         if len(self.classes) == 2:
-            positive = positive_class(self.classes, settings)
-            is_positive = truths == positive
-            found["auc"] = auc_interval(is_positive, answers[:, positive], **options)
-            found["sensitivity"] = proportion(predicted == truths, among=is_positive, **options)
-            found["specificity"] = proportion(predicted == truths, among=~is_positive, **options)
+            found |= {name: classes[self.classes[positive]][name] for name in ("auc", "average_precision")}
+            found |= found_of_two(truths, predicted, answers[:, positive], positive, options)
         matrix = confusion_matrix(truths, predicted, len(self.classes))
         return Measured(found, classes, tuple(tuple(int(count) for count in row) for row in matrix))
 
@@ -187,6 +195,19 @@ class Classify:
         shifts = torch.randn((len(self.classes), *shape), generator=generator)
         noise = 0.3 * torch.randn((number, *shape), generator=generator)
         return Examples(shifts[targets] + noise, targets, tuple(str(row) for row in range(number)))
+
+
+def found_of_two(
+    truths: np.ndarray, predicted: np.ndarray, scores: np.ndarray, positive: int, options: Mapping[str, Any]
+) -> dict[str, Interval]:
+    """Return the figures that one class of two has: sensitivity, specificity, and the lift of its highest scores."""
+    is_positive, groups, confidence = truths == positive, options["groups"], options["confidence"]
+    right = predicted == truths
+    return {
+        "sensitivity": proportion(right, among=is_positive, groups=groups, confidence=confidence),
+        "specificity": proportion(right, among=~is_positive, groups=groups, confidence=confidence),
+        "lift": lift_interval(is_positive, scores, LOOKED_AT, groups=groups, confidence=confidence),
+    }
 
 
 def positive_class(classes: tuple[str, ...], settings: Evaluate) -> int:
