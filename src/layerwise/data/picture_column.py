@@ -94,9 +94,10 @@ def _each(
         try:
             return work(tree.content(name))
         except (UnreadablePicture, OSError) as problem:
+            usual = say("Replace or remove the file, or leave it out with --exclude-problems.")
             return Problem(
                 tree.label(name), say("A file in a class folder is a whole picture."), str(problem),
-                say("Replace or remove the file, or leave it out with --exclude-problems."),
+                (problem.remedy if isinstance(problem, UnreadablePicture) else "") or usual,
             )  # fmt: skip
 
     different = list(dict.fromkeys(names))
@@ -112,8 +113,13 @@ def _notes(headers: Mapping[str, Header]) -> list[str]:
         sentence
         for header in headers.values()
         for sentence, holds in (
-            ("transparent pixels laid over white", header.alpha),
-            ("16 bits scaled to 8", header.bits == 16),
+            ("transparent pixels laid over white", header.colours.alpha),
+            ("16 bits scaled to 8", header.colours.bits == 16),
+            ("10 or 12 bits scaled to 8", 8 < header.colours.bits < 16),
+            ("colours brought to sRGB by the profile of the file", header.colours.profile == "applied"),
+            ("colour profile cannot be read, colours taken for sRGB", header.colours.profile == "unreadable"),
+            ("inks (CMYK) turned into red, green and blue without a colour profile", header.colours.inks),
+            ("gamma of the file not applied, colours taken for sRGB", header.colours.gamma),
             ("the first picture of several used", header.frames > 1),
         )
         if holds
