@@ -72,7 +72,8 @@ class _Decode:
 
     def __call__(self, name: str) -> np.ndarray:
         try:
-            return decode_picture(self.tree.content(name), self.channels)
+            with quietly():
+                return decode_picture(self.tree.content(name), self.channels)
         except (UnreadablePicture, OSError) as problem:
             raise LayerwiseError(
                 say("A picture stays readable while it is used."), f"'{self.tree.origin}': {name}: {problem}",
