@@ -14,8 +14,9 @@ from typing import TypeVar
 import numpy as np
 
 from layerwise.data.file_trees import FileTree
-from layerwise.data.kinds import Images, picture_digest
-from layerwise.data.pictures import SUFFIXES, Content, Header, UnreadablePicture, decode_picture, quietly, read_header
+from layerwise.data.kinds import Images
+from layerwise.data.picture_memory import FEWEST, PictureMemory
+from layerwise.data.pictures import SUFFIXES, Content, Header, UnreadablePicture, decode_picture, quietly
 from layerwise.data.source import Problem
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
@@ -49,18 +50,22 @@ def picture_column(tree: FileTree, names: Sequence[str], *, check_pixels: bool =
         check_pixels: Decode every picture once, so that damaged ones are found now and not in training.
     """
     problems: dict[str, Problem] = {}
+    many = check_pixels and len(names) >= FEWEST
+    memory = PictureMemory.of(tree.origin) if many else PictureMemory(Path(), {})
     with quietly():
-        headers = _each(tree, read_header, names, problems)
+        headers = _each(tree, memory.header, names, problems)
         good = [name for name in names if name in headers]
         channels = 1 if all(headers[name].grey for name in good) else 3
         digests: dict[str, bytes] = {}
         if check_pixels:
-            digests = _each(tree, partial(_digest, channels), good, problems)
+            digests = _each(tree, partial(memory.digest, channels=channels), good, problems)
             good = [name for name in good if name in digests]
+    if many:
+        memory.keep()
     sizes = np.array([(headers[name].width, headers[name].height) for name in good]).reshape(-1, 2)
     known = tuple(digests[name] for name in good) if check_pixels else ()
     column = Images(good, _Decode(tree, channels), sizes, channels, known_digests=known)
-    return PictureColumn(column, problems, tuple(_notes({name: headers[name] for name in good})))
+    return PictureColumn(column, problems, (*_notes({name: headers[name] for name in good}), *_spared(memory)))
 
 
 @dataclass(frozen=True)
@@ -81,19 +86,23 @@ class _Decode:
             ) from problem  # fmt: skip
 
 
-def _digest(channels: int, content: Content) -> bytes:
-    """Decode one picture and return a hash of its pixels."""
-    return picture_digest(decode_picture(content, channels))
+def _spared(memory: PictureMemory) -> list[str]:
+    """Say how many pictures were not decoded again, and where it is kept what they hold."""
+    if not memory.spared:
+        return []
+    return [
+        say("unchanged since they were last read, and not decoded again: {} (kept in {})", memory.spared, memory.path)
+    ]
 
 
 def _each(
-    tree: FileTree, work: Callable[[Content], Result], names: Sequence[str], problems: dict[str, Problem]
+    tree: FileTree, work: Callable[[str, Content], Result], names: Sequence[str], problems: dict[str, Problem]
 ) -> dict[str, Result]:
     """Do something with every picture once, in threads; a picture that fails becomes a problem."""
 
     def attempt(name: str) -> Result | Problem:
         try:
-            return work(tree.content(name))
+            return work(name, tree.content(name))
         except (UnreadablePicture, OSError) as problem:
             usual = say("Replace or remove the file, or leave it out with --exclude-problems.")
             return Problem(

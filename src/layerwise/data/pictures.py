@@ -153,7 +153,8 @@ def decode_picture(content: Content, channels: int) -> np.ndarray:
             _check_values(picture, content)
             mend_transparency(picture)
             picture.load()
-            flat = plain_colours(ImageOps.exif_transpose(picture), meaning)
+            ImageOps.exif_transpose(picture, in_place=True)
+            flat = plain_colours(picture, meaning)
             grey = flat.convert("L" if channels == 1 else "RGB")
             pixels = np.asarray(grey, dtype=np.uint8)
     except (*DAMAGE, Image.DecompressionBombError) as problem:
