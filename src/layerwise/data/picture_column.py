@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -119,22 +118,21 @@ def _each(
 
 def _notes(headers: Mapping[str, Header]) -> list[str]:
     """Say what is done to pictures that are not plain 8-bit ones, and which are not what their endings say."""
-    counts = Counter(
-        sentence
-        for header in headers.values()
-        for sentence, holds in (
-            ("transparent pixels laid over white", header.colours.alpha),
-            ("16 bits scaled to 8", header.colours.bits == 16),
-            ("10 or 12 bits scaled to 8", 8 < header.colours.bits < 16),
-            ("colours brought to sRGB by the profile of the file", header.colours.profile == "applied"),
-            ("colour profile cannot be read, colours taken for sRGB", header.colours.profile == "unreadable"),
-            ("inks (CMYK) turned into red, green and blue without a colour profile", header.colours.inks),
-            ("gamma of the file not applied, colours taken for sRGB", header.colours.gamma),
-            ("the first picture of several used", header.frames > 1),
-        )
-        if holds
-    )
-    notes = [f"{say(sentence)}: {count}" for sentence, count in counts.items()]
+    held = list(headers.values())
+    colours = [header.colours for header in held]
+    counts = {
+        say("transparent pixels laid over white"): sum(one.alpha for one in colours),
+        say("16 bits scaled to 8"): sum(one.bits == 16 for one in colours),
+        say("10 or 12 bits scaled to 8"): sum(8 < one.bits < 16 for one in colours),
+        say("colours brought to sRGB by the profile of the file"): sum(one.profile == "applied" for one in colours),
+        say("colour profile cannot be read, colours taken for sRGB"): sum(
+            one.profile == "unreadable" for one in colours
+        ),
+        say("inks (CMYK) turned into red, green and blue without a colour profile"): sum(one.inks for one in colours),
+        say("gamma of the file not applied, colours taken for sRGB"): sum(one.gamma for one in colours),
+        say("the first picture of several used"): sum(header.frames > 1 for header in held),
+    }
+    notes = [f"{sentence}: {count}" for sentence, count in counts.items() if count]
     grey = sum(header.grey for header in headers.values())
     if 0 < grey < len(headers):
         notes.append(say("grey pictures given three equal channels: {}", grey))

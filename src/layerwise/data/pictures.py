@@ -203,7 +203,8 @@ def _verify(picture: Image.Image, content: Content) -> None:
 
 def _check_values(picture: Image.Image, content: Content) -> None:
     """Refuse a PGM or PPM of bytes that go beyond the largest value it announces: Pillow would cut them off."""
-    tile = picture.tile[0] if getattr(picture, "tile", None) else None
+    tiles = getattr(picture, "tile", None)
+    tile = tiles[0] if tiles else None
     if picture.format != "PPM" or tile is None or tile[0] != "ppm":
         return
     largest = int(tile[3][-1] if isinstance(tile[3], tuple) else tile[3])
