@@ -142,8 +142,8 @@ def type_coded(
     if names_only:
         return Typed(_coded_categories(different, codes, missing))
     if all(map(str.isdigit, present)) and any(map(CODE.fullmatch, present)):
-        notes = (say("codes with leading zeros or many digits: names"),)
-        return Typed(_names(different, codes, present, missing), notes=notes)
+        codes_note = say("codes with leading zeros or many digits: names")
+        return Typed(_names(different, codes, present, missing), notes=(codes_note,))
     style, parsed, wrong = _best_style(present, styles)
     total = present.total()
     if not wrong or total - wrong >= MOSTLY * total or (wrong == 1 and total >= FEW // 2):

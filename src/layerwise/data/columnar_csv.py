@@ -41,17 +41,17 @@ class Lines(Sequence[str]):
     """Where each row of a table stands, one line a row, spelled out when it is asked for."""
 
     first: int
-    count: int
+    rows: int
 
     def __len__(self) -> int:
-        return self.count
+        return self.rows
 
     @overload
     def __getitem__(self, row: int) -> str: ...
     @overload
     def __getitem__(self, row: slice) -> Sequence[str]: ...
     def __getitem__(self, row: int | slice) -> str | Sequence[str]:
-        places = range(self.first, self.first + self.count)[row]
+        places = range(self.first, self.first + self.rows)[row]
         return f"line {places}" if isinstance(places, int) else [f"line {place}" for place in places]
 
 
@@ -173,7 +173,8 @@ def _read(
     from pyarrow import csv as columnar
 
     names = [str(place) for place in range(len(plain))]
-    kinds = {name: pa.float64() if is_plain else pa.string() for name, is_plain in zip(names, plain, strict=True)}
+    words = pa.dictionary(pa.int32(), pa.string())
+    kinds = {name: pa.float64() if is_plain else words for name, is_plain in zip(names, plain, strict=True)}
     for _ in range(TRIES):
         try:
             table = columnar.read_csv(
@@ -188,10 +189,10 @@ def _read(
             wrong = WRONG_COLUMN.search(str(problem))
             if wrong is None:
                 return None
-            kinds[wrong[1]] = pa.string()
+            kinds[wrong[1]] = words
             continue
         return [
-            column if column.type == pa.float64() else column.dictionary_encode().combine_chunks()
+            column if column.type == pa.float64() else column.unify_dictionaries().combine_chunks()
             for column in table.columns
         ]
     return None
