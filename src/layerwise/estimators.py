@@ -37,6 +37,9 @@ __all__ = ["Classifier", "Regressor"]
 FLOATS = (np.float64, np.float32)
 """Types of rows that are taken as they are; others are read as the first."""
 
+MODEST = ("majority", "mean", "threshold")
+"""Learners that are there to be surpassed: two guess the same throughout, one looks at a single column."""
+
 
 def fit_network(
     name: str, task: Classify | Regress, inputs: np.ndarray, targets: torch.Tensor, weights: np.ndarray | None,
@@ -75,8 +78,24 @@ def weighted(estimator: Classifier | Regressor, rows: np.ndarray, sample_weight:
     return np.asarray(weights)
 
 
-def spread(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and standard deviation of each column; the deviation of a constant column is taken as 1."""
+def usual_scale(name: str) -> str:
+    """Return how the inputs of a network are scaled where nobody says so: as its entry in the catalogue asks."""
+    return suggested(replace(experiment({}), model=Model(name)), {}).preprocess.scale
+
+
+def spread(values: np.ndarray, weights: np.ndarray | None, scale: str = "auto") -> tuple[np.ndarray, np.ndarray]:
+    """Return what is subtracted from each column and what it is divided by: 1 for a constant column.
+
+    Args:
+        values: One row an example.
+        weights: Weight of each row, or None.
+        scale: auto or standardise: mean and standard deviation; min-max: smallest value and range; none: 0 and 1.
+    """
+    if scale == "none":
+        return np.zeros(values.shape[1], values.dtype), np.ones(values.shape[1], values.dtype)
+    if scale == "min-max":
+        width = values.max(axis=0) - values.min(axis=0)
+        return values.min(axis=0), np.where(width == 0, 1.0, width)
     mean = np.average(values, axis=0, weights=weights)
     deviation = np.sqrt(np.average((values - mean) ** 2, axis=0, weights=weights))
     constant = values.min(axis=0) == values.max(axis=0)
@@ -110,7 +129,7 @@ def prepared(estimator: Classifier | Regressor, inputs: np.ndarray) -> np.ndarra
 
 
 class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A network of the catalogue as a scikit-learn classifier; inputs are standardised inside.
+    """A learner of the catalogue as a scikit-learn classifier; inputs are scaled inside, as the catalogue asks.
 
     Args:
         model: Name in the catalogue.
@@ -165,12 +184,18 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         task = Classify(tuple(str(name) for name in self.classes_))
         self.preprocessing_ = fitted_inputs(self, inputs, Categories(codes, task.classes))
         inputs = prepared(self, inputs)
-        self.mean_, self.deviation_ = spread(inputs, weights)
+        self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self.model))
         places = torch.from_numpy(codes.astype(np.int64))
         values = (inputs - self.mean_) / self.deviation_
         self.network_ = fit_network(self.model, task, values, places, weights, self.options, _settings(self))
         self.task_ = task
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn's checks not to expect much of the simplest rules."""
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.poor_score = self.model in MODEST
+        return tags
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return one probability a class for each row."""
@@ -184,7 +209,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """A network of the catalogue as a scikit-learn regressor; inputs and target are standardised inside.
+    """A learner of the catalogue as a scikit-learn regressor; inputs and target are scaled inside.
 
     Args:
         model: Name in the catalogue.
@@ -231,11 +256,17 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         wanted = torch.from_numpy((targets[:, None] - mean) / deviation)
         self.preprocessing_ = fitted_inputs(self, inputs, Numbers(targets.astype(np.float64)))
         inputs = prepared(self, inputs)
-        self.mean_, self.deviation_ = spread(inputs, weights)
+        self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self.model))
         values = (inputs - self.mean_) / self.deviation_
         self.network_ = fit_network(self.model, task, values, wanted, weights, self.options, _settings(self))
         self.task_ = task
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn's checks not to expect much of the mean."""
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags.poor_score = self.model in MODEST
+        return tags
 
     def predict(self, X: Any) -> np.ndarray:
         """Return a number for each row."""

@@ -13,50 +13,14 @@ import zipfile
 import openpyxl
 import pyarrow as pa
 import pytest
+from damage import flipped, listed, outcome
 from pyarrow import parquet as pq
-
-from layerwise.data.open import open_source
-from layerwise.data.source import Source
-from layerwise.errors import LayerwiseError
 
 ROWS = 12
 COUNT = 500
 BASE = [{"n": row * 7 % 5, "x": row / 4, "word": "abc"[row % 3], "ok": row % 2 == 0} for row in range(ROWS)]
 ODD = (None, "", "abc", "1,234", "NaN", -1e308, 1e-320, 2**60, True, "2024-03-01", "한글", "=1+1", "#N/A", "a\nb", 0.1)
 """What a cell is changed to."""
-
-
-def outcome(path, format, options) -> Source | None:
-    """Read a file; None where it was refused with rule, file and remedy."""
-    try:
-        return open_source(path, format=format, options=options, exclude_problems=True)
-    except LayerwiseError as problem:
-        refusal = problem
-    assert path.name in str(refusal)
-    assert refusal.rule
-    assert refusal.remedy
-    return None
-
-
-def listed(source):
-    return len(source) + len(source.problems)
-
-
-def flipped(content, generator):
-    """Change one to three bytes, or cut the end, or cut a piece out, or double one."""
-    changed = bytearray(content)
-    place = generator.randrange(len(content))
-    kind = generator.randrange(4)
-    if kind == 0:
-        return bytes(changed[:place])
-    if kind == 1:
-        del changed[place : place + generator.randint(1, 20)]
-    elif kind == 2:
-        changed[place:place] = changed[place : place + generator.randint(1, 20)]
-    else:
-        for _ in range(generator.randint(1, 3)):
-            changed[generator.randrange(len(changed))] = generator.randrange(256)
-    return bytes(changed)
 
 
 def with_a_changed_cell(generator):

@@ -16,7 +16,7 @@ from layerwise.cli.options import Common, print_json
 from layerwise.cli.tables import print_table
 from layerwise.language import say
 
-EXTRAS = {"torchvision": "vision", "pandas": "dev"}
+EXTRAS = {"torchvision": "vision", "pillow_heif": "heic", "pandas": "dev"}
 """Optional packages, and the extra that brings each."""
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from layerwise.data.kinds import Categories, Column, Numbers, Texts
 from layerwise.language import say
 
-__all__ = ["MISSING_WORDS", "Typed", "are_dates", "categories", "in_order", "number", "type_cells"]
+__all__ = ["MISSING_WORDS", "Typed", "are_dates", "categories", "in_order", "number", "type_cells", "type_coded"]
 
 MISSING_WORDS = ("", "?", "-", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "결측")
 """Words that stand for a missing cell unless the user says otherwise."""
@@ -108,26 +108,54 @@ def type_cells(
     if plain is not None:
         return Typed(Numbers(plain), style="point")
     counts = Counter(cells)
+    places = {cell: place for place, cell in enumerate(counts)}
+    codes = np.fromiter(map(places.__getitem__, cells), dtype=np.int64, count=len(cells))
+    return type_coded(
+        tuple(counts), codes, styles=styles, missing_words=missing_words, names_only=names_only, sentinels=sentinels
+    )
+
+
+def type_coded(
+    different: Sequence[str],
+    codes: np.ndarray,
+    *,
+    styles: tuple[str, ...] = ("point",),
+    missing_words: Collection[str] = MISSING_WORDS,
+    names_only: bool = False,
+    sentinels: Sequence[float] = (),
+) -> Typed:
+    """Type one column of which the different cells are known, and which of them stands in each row.
+
+    Args:
+        different: The cells, each once, without spaces around it.
+        codes: The place of each row's cell among them.
+        styles: Ways numbers may be written, the most likely first; one holds for the whole column.
+        missing_words: Texts that stand for a missing cell.
+        names_only: Read categories even where every cell is a number.
+        sentinels: Numbers that stand for a missing cell however they are written.
+    """
+    counts = Counter(dict(zip(different, np.bincount(codes, minlength=len(different)).tolist(), strict=True)))
     missing = {cell for cell in counts if cell in missing_words}
     present = Counter({cell: count for cell, count in counts.items() if cell not in missing})
     if not present:
-        return Typed(Numbers(np.full(len(cells), np.nan)), notes=(say("no cell is filled"),))
+        return Typed(Numbers(np.full(len(codes), np.nan)), notes=(say("no cell is filled"),))
     if names_only:
-        return Typed(categories(cells, missing))
+        return Typed(_coded_categories(different, codes, missing))
     if all(map(str.isdigit, present)) and any(map(CODE.fullmatch, present)):
-        return Typed(_names(cells, present, missing), notes=(say("codes with leading zeros or many digits: names"),))
+        codes_note = say("codes with leading zeros or many digits: names")
+        return Typed(_names(different, codes, present, missing), notes=(codes_note,))
     style, parsed, wrong = _best_style(present, styles)
     total = present.total()
     if not wrong or total - wrong >= MOSTLY * total or (wrong == 1 and total >= FEW // 2):
-        values = np.fromiter((parsed.get(cell, math.nan) for cell in cells), dtype=np.float64, count=len(cells))
-        values[np.isin(values, sentinels)] = math.nan
-        bad = [row for row, cell in enumerate(cells) if cell not in parsed and cell not in missing] if wrong else []
-        return Typed(Numbers(values), tuple((row, cells[row]) for row in bad), style=style)
+        table = np.array([parsed.get(cell, math.nan) for cell in different])
+        table[np.isin(table, sentinels)] = math.nan
+        unread = np.array([cell not in parsed and cell not in missing for cell in different])
+        bad = np.flatnonzero(unread[codes]).tolist() if wrong else []
+        return Typed(Numbers(table[codes]), tuple((row, different[codes[row]]) for row in bad), style=style)
     notes = _word_notes(present, missing, counts, wrong)
     if are_dates(list(present)):
-        texts = Texts([cell if cell not in missing else "" for cell in cells])
-        return Typed(texts, notes=(*notes, _date_note(present)))
-    return Typed(_names(cells, present, missing), notes=notes)
+        return Typed(_texts(different, codes, missing), notes=(*notes, _date_note(present)))
+    return Typed(_names(different, codes, present, missing), notes=notes)
 
 
 def are_dates(cells: Sequence[str]) -> bool:
@@ -160,10 +188,23 @@ def categories(cells: Sequence[str], missing: Collection[str] = ("",)) -> Catego
         >>> categories(["10", "9", "", "10"]).names
         ('9', '10')
     """
-    names = in_order(set(cells) - set(missing))
+    different = {cell: place for place, cell in enumerate(dict.fromkeys(cells))}
+    codes = np.fromiter(map(different.__getitem__, cells), dtype=np.int64, count=len(cells))
+    return _coded_categories(tuple(different), codes, missing)
+
+
+def _coded_categories(different: Sequence[str], codes: np.ndarray, missing: Collection[str]) -> Categories:
+    """Return the rows of some different cells as categories whose names stand in order."""
+    names = in_order(set(different) - set(missing))
     places = {name: place for place, name in enumerate(names)}
-    codes = np.fromiter((places.get(cell, -1) for cell in cells), dtype=np.int64, count=len(cells))
-    return Categories(codes, names)
+    table = np.array([places.get(cell, -1) for cell in different], dtype=np.int64)
+    return Categories(table[codes], names)
+
+
+def _texts(different: Sequence[str], codes: np.ndarray, missing: Collection[str]) -> Texts:
+    """Return the rows of some different cells as texts, a missing one empty."""
+    held = [cell if cell not in missing else "" for cell in different]
+    return Texts([held[code] for code in codes.tolist()])
 
 
 def in_order(names: Collection[str]) -> tuple[str, ...]:
@@ -190,13 +231,13 @@ def _best_style(present: Counter[str], styles: tuple[str, ...]) -> tuple[str, di
     return best
 
 
-def _names(cells: Sequence[str], present: Counter[str], missing: Collection[str]) -> Column:
+def _names(different: Sequence[str], codes: np.ndarray, present: Counter[str], missing: Collection[str]) -> Column:
     """Return words as categories where they are few or repeat, else as texts."""
-    different, total = len(present), present.total()
+    total = present.total()
     length = sum(len(cell) * count for cell, count in present.items()) / total
-    if length <= LONG and (different <= FEW or different <= total / 2):
-        return categories(cells, missing)
-    return Texts([cell if cell not in missing else "" for cell in cells])
+    if length <= LONG and (len(present) <= FEW or len(present) <= total / 2):
+        return _coded_categories(different, codes, missing)
+    return _texts(different, codes, missing)
 
 
 def _date_note(present: Collection[str]) -> str:

@@ -106,7 +106,8 @@ def delimiter_of(path: Path, text: str, given: str) -> str:
             say("A delimiter is one character or its name."), say("delimiter '{}'", given),
             nearest(given, DELIMITERS), usage=True,
         )  # fmt: skip
-    sample = "".join(io.StringIO(text, newline="").readlines(200_000)[:SAMPLE])
+    # A slice, since the whole of a large text would be copied.
+    sample = "".join(io.StringIO(text[:1_000_000], newline="").readlines(200_000)[:SAMPLE])
     scores = {sign: _evenness(sample, sign) for name, sign in DELIMITERS.items() if name != "space"}
     best = max(scores, key=lambda sign: scores[sign])
     if scores[best] == (0.0, 0):

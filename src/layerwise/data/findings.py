@@ -67,7 +67,11 @@ def _sentinels(source: Source) -> list[str]:
     for name, column in source.columns.items():
         if not isinstance(column, Numbers):
             continue
-        values, counts = np.unique(column.values[~np.isnan(column.values)], return_counts=True)
+        held = column.values[~np.isnan(column.values)]
+        # Sorting a long column costs; most are done with at a glance.
+        if not len(held) or held.min() >= -1 or np.count_nonzero(held == held.min()) < SENTINEL_REPEATS:
+            continue
+        values, counts = np.unique(held, return_counts=True)
         if len(values) < SENTINEL_REPEATS or counts[0] < SENTINEL_REPEATS or values[0] >= -1 or values[0] % 1:
             continue
         if values[1] >= 0 or values[1] - values[0] > values[-1] - values[1]:

@@ -15,6 +15,7 @@ from layerwise.data.assign import as_categories, could_be_target, guess_model, g
 from layerwise.data.boxes import Boxes
 from layerwise.data.findings import findings
 from layerwise.data.kinds import Categories, Column, Images, Numbers
+from layerwise.data.row_hashes import different_numbers, suspected_repeats
 from layerwise.data.source import Problem, Source
 from layerwise.data.text_vectors import holds_dates
 from layerwise.errors import LayerwiseError, nearest
@@ -205,14 +206,14 @@ def _facts(name: str, role: str, column: Column) -> FieldFacts:
     lowest = highest = None
     size = ""
     if isinstance(column, Numbers) and len(present):
-        lowest, highest = float(column.values[present].min()), float(column.values[present].max())
+        lowest, highest = float(np.nanmin(column.values)), float(np.nanmax(column.values))
     if isinstance(column, Images) and len(column):
         low, high = column.sizes.min(axis=0), column.sizes.max(axis=0)
         size = f"{low[0]}x{low[1]}" + ("" if (low == high).all() else f" - {high[0]}x{high[1]}") + f"x{column.channels}"
     if isinstance(column, Numbers):
-        different = len(np.unique(column.values[present]))
+        different = different_numbers(column.values[~missing])
     elif isinstance(column, Categories):
-        different = len(np.unique(column.codes[present]))
+        different = int(np.count_nonzero(np.bincount(column.codes[~missing], minlength=1)))
     else:
         different = len(set(column.take(present).digests()))
     examples = () if isinstance(column, Images) else tuple(column.show(int(row)) for row in present[:3])
@@ -221,6 +222,9 @@ def _facts(name: str, role: str, column: Column) -> FieldFacts:
 
 def _repeats(source: Source, target: str) -> tuple[int, int]:
     """Count rows that repeat an earlier one whole, and rows whose inputs stand elsewhere with another target."""
+    suspected = suspected_repeats([source.columns[name] for name in source.named("input")])
+    if suspected is not None:
+        source = source.take(suspected)
     inputs = source.row_digests("input")
     if not inputs:
         return 0, 0

@@ -51,9 +51,32 @@ def joined(source: Source, test: Source) -> Source:
         fields=(*kept, Field(name, "part")),
         columns=columns,
         problems=(*source.problems, *test.problems),
-        notes=(*source.notes, say("Test part from '{}': {} rows.", test.origin, len(test)), *notes),
+        notes=(
+            *source.notes,
+            say("Test part from '{}': {} rows.", test.origin, len(test)),
+            *notes,
+            *_differing_classes(source, test),
+        ),
         places=tuple(places),
     )
+
+
+def _differing_classes(source: Source, test: Source) -> list[str]:
+    """Say which classes stand on one side alone: those of the test data that cannot be learned, those not measured."""
+    notes = []
+    for name in source.named("target"):
+        first, second = source.columns[name], test.columns[name]
+        if not isinstance(first, Categories) or not isinstance(second, Categories):
+            continue
+        known, asked = ({word for word, rows in held.counts().items() if rows} for held in (first, second))
+        new = {word: second.counts()[word] for word in sorted(asked - known)}
+        if new:
+            shown = ", ".join(f"'{word}' ({rows})" for word, rows in new.items())
+            notes.append(say("Classes of '{}' that only the test data have and nothing can learn: {}.", name, shown))
+        if known - asked:
+            shown = ", ".join(f"'{word}'" for word in sorted(known - asked))
+            notes.append(say("Classes of '{}' without a row in the test data, not measured: {}.", name, shown))
+    return notes
 
 
 def _free_name(source: Source) -> str:

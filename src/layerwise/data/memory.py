@@ -6,6 +6,7 @@ Tensors and frames are known by what they can do, so that neither torch nor pand
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from layerwise.data.source import Field, Problem, Source
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
-__all__ = ["from_arrays", "from_frame", "input_columns", "is_frame", "target_columns", "to_array"]
+__all__ = ["from_arrays", "from_frame", "input_columns", "is_frame", "target_columns", "to_array", "without_infinite"]
 
 MOST_CLASSES = 1000
 """Whole-number targets with more different values than this are amounts, not classes."""
@@ -102,7 +103,7 @@ def from_arrays(
         columns["part"] = parts
         fields.append(Field("part", "part"))
     source = Source(name, origin, tuple(fields), columns)
-    return _without_infinite(source, arrays)
+    return without_infinite(source, arrays)
 
 
 def input_columns(array: np.ndarray) -> dict[str, Column]:
@@ -160,7 +161,7 @@ def target_columns(array: np.ndarray) -> dict[str, Column]:
     return {"target": Numbers(array.astype(np.float64))}
 
 
-def _without_infinite(source: Source, arrays: Sequence[np.ndarray]) -> Source:
+def without_infinite(source: Source, arrays: Sequence[np.ndarray]) -> Source:
     """Report rows that hold an infinite number, and pictures or targets that hold NaN."""
     bad = np.zeros(len(source), dtype=bool)
     for array in arrays:
@@ -176,8 +177,7 @@ def _without_infinite(source: Source, arrays: Sequence[np.ndarray]) -> Source:
         )
         for row in np.flatnonzero(bad)
     )  # fmt: skip
-    kept = source.take(np.flatnonzero(~bad))
-    return Source(kept.name, kept.origin, kept.fields, kept.columns, problems, places=kept.places)
+    return replace(source.take(np.flatnonzero(~bad)), problems=problems)
 
 
 def is_frame(value: Any) -> bool:
@@ -211,7 +211,7 @@ def from_frame(frame: Any, *, name: str = "frame") -> Source:
         notes += [f"'{column}': {note}" for note in told]
     source = Source(name, "memory", tuple(fields), columns, notes=tuple(notes))
     numbers = [column.values for column in columns.values() if isinstance(column, Numbers)]
-    return _without_infinite(source, numbers)
+    return without_infinite(source, numbers)
 
 
 def _frame_column(name: str, series: Any) -> tuple[Column, str, tuple[str, ...]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -189,13 +190,25 @@ def _from_path(path: Path, format: str, options: dict[str, Any], columns: Mappin
         for name, named in columns.items():
             if named and any(option.name == name for option in known.options):
                 options = options | {name: (*options.get(name, ()), *named)}
-        source: Source = find("format", known.name)(path, **options)
+        with naming(path):
+            source: Source = find("format", known.name)(path, **options)
         return source
     except OSError as problem:
         raise LayerwiseError(
             say("Data can be read by this user."), f"'{path}': {problem.strerror or problem}",
             say("Check its permissions and whether it is a file of the format."),
         ) from problem  # fmt: skip
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Add the name of a file to what is said of its content by those who never saw the file."""
+    try:
+        yield
+    except LayerwiseError as problem:
+        if problem.exit_code == 2 or path.name in str(problem):
+            raise
+        raise LayerwiseError(problem.rule, f"'{path}': {problem.found}", problem.remedy) from problem
 
 
 def _check_options(known: Entry, options: Mapping[str, Any]) -> None:

@@ -28,6 +28,9 @@ SHOWN = 5
 ASKED = 200
 """Different cells of a column that are looked up to tell whether it names pictures."""
 
+LONGEST = 120
+"""Signs of a name that a message shows."""
+
 IMAGE = "image"
 """Name of the new field: that of pictures in folders, so that a network learned from either answers about both."""
 
@@ -67,6 +70,9 @@ def with_pictures(source: Source, folder: Path, *, column: str = "", check_pixel
         )  # fmt: skip
     tree = archive_tree(folder) if folder.is_file() else Folder(folder)
     files = _files(tree, folder)
+    if not len(source):
+        # Every row has a problem of its own; what there is to say of pictures comes after that.
+        return source
     names = FileNames(files, SUFFIXES)
     chosen = column or _naming_column(source, names, folder, files)
     if chosen not in source.columns:
@@ -128,6 +134,11 @@ def _cell(column: Column, row: int) -> str:
     return column.values[row] if isinstance(column, Texts) else column.show(row)
 
 
+def _short(name: str) -> str:
+    """Return a name, cut where a cell holds a whole page."""
+    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+
+
 def _matched(source: Source, column: str, names: FileNames, tree: FileTree) -> _Match:
     """Look the file of every row up."""
     match, held, known = _Match(), source.columns[column], dict[str, Found]()
@@ -152,9 +163,9 @@ def _matched(source: Source, column: str, names: FileNames, tree: FileTree) -> _
         if missing[row]:
             problem = say("'{}' is empty", column)
         elif found.files:
-            problem = say("'{}' could be {}", name, say(" or ").join(found.files[:3]))
+            problem = say("'{}' could be {}", _short(name), say(" or ").join(found.files[:3]))
         else:
-            problem = say("no picture '{}' in '{}'", name, tree.origin)
+            problem = say("no picture '{}' in '{}'", _short(name), tree.origin)
         match.problems[row] = Problem(
             source.place(row), say("Every row names one picture."), problem,
             say("Add the picture or mend the name, or leave the row out with --exclude-problems."),
@@ -228,7 +239,7 @@ def _of_archive(tree: FileTree, match: _Match) -> list[str]:
 
 def _nothing_found(source: Source, column: str, folder: Path, files: Sequence[str]) -> LayerwiseError:
     """Say that a table and a folder do not belong together, with an example of both."""
-    cell = source.columns[column].show(0) if column else ""
+    cell = _short(source.columns[column].show(0)) if column else ""
     return LayerwiseError(
         say("A column of the table names the picture files."),
         say("no name fits: e.g. '{}' in '{}' of '{}', '{}' in '{}'", cell, column, source.origin, files[0], folder),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,8 +13,9 @@ from typing import TypeVar
 import numpy as np
 
 from layerwise.data.file_trees import FileTree
-from layerwise.data.kinds import Images, picture_digest
-from layerwise.data.pictures import SUFFIXES, Content, Header, UnreadablePicture, decode_picture, quietly, read_header
+from layerwise.data.kinds import Images
+from layerwise.data.picture_memory import FEWEST, PictureMemory
+from layerwise.data.pictures import SUFFIXES, Content, Header, UnreadablePicture, decode_picture, quietly
 from layerwise.data.source import Problem
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
@@ -49,18 +49,22 @@ def picture_column(tree: FileTree, names: Sequence[str], *, check_pixels: bool =
         check_pixels: Decode every picture once, so that damaged ones are found now and not in training.
     """
     problems: dict[str, Problem] = {}
+    many = check_pixels and len(names) >= FEWEST
+    memory = PictureMemory.of(tree.origin) if many else PictureMemory(Path(), {})
     with quietly():
-        headers = _each(tree, read_header, names, problems)
+        headers = _each(tree, memory.header, names, problems)
         good = [name for name in names if name in headers]
         channels = 1 if all(headers[name].grey for name in good) else 3
         digests: dict[str, bytes] = {}
         if check_pixels:
-            digests = _each(tree, partial(_digest, channels), good, problems)
+            digests = _each(tree, partial(memory.digest, channels=channels), good, problems)
             good = [name for name in good if name in digests]
+    if many:
+        memory.keep()
     sizes = np.array([(headers[name].width, headers[name].height) for name in good]).reshape(-1, 2)
     known = tuple(digests[name] for name in good) if check_pixels else ()
     column = Images(good, _Decode(tree, channels), sizes, channels, known_digests=known)
-    return PictureColumn(column, problems, tuple(_notes({name: headers[name] for name in good})))
+    return PictureColumn(column, problems, (*_notes({name: headers[name] for name in good}), *_spared(memory)))
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class _Decode:
 
     def __call__(self, name: str) -> np.ndarray:
         try:
-            return decode_picture(self.tree.content(name), self.channels)
+            with quietly():
+                return decode_picture(self.tree.content(name), self.channels)
         except (UnreadablePicture, OSError) as problem:
             raise LayerwiseError(
                 say("A picture stays readable while it is used."), f"'{self.tree.origin}': {name}: {problem}",
@@ -80,23 +85,28 @@ class _Decode:
             ) from problem  # fmt: skip
 
 
-def _digest(channels: int, content: Content) -> bytes:
-    """Decode one picture and return a hash of its pixels."""
-    return picture_digest(decode_picture(content, channels))
+def _spared(memory: PictureMemory) -> list[str]:
+    """Say how many pictures were not decoded again, and where it is kept what they hold."""
+    if not memory.spared:
+        return []
+    return [
+        say("unchanged since they were last read, and not decoded again: {} (kept in {})", memory.spared, memory.path)
+    ]
 
 
 def _each(
-    tree: FileTree, work: Callable[[Content], Result], names: Sequence[str], problems: dict[str, Problem]
+    tree: FileTree, work: Callable[[str, Content], Result], names: Sequence[str], problems: dict[str, Problem]
 ) -> dict[str, Result]:
     """Do something with every picture once, in threads; a picture that fails becomes a problem."""
 
     def attempt(name: str) -> Result | Problem:
         try:
-            return work(tree.content(name))
+            return work(name, tree.content(name))
         except (UnreadablePicture, OSError) as problem:
+            usual = say("Replace or remove the file, or leave it out with --exclude-problems.")
             return Problem(
                 tree.label(name), say("A file in a class folder is a whole picture."), str(problem),
-                say("Replace or remove the file, or leave it out with --exclude-problems."),
+                (problem.remedy if isinstance(problem, UnreadablePicture) else "") or usual,
             )  # fmt: skip
 
     different = list(dict.fromkeys(names))
@@ -108,17 +118,21 @@ def _each(
 
 def _notes(headers: Mapping[str, Header]) -> list[str]:
     """Say what is done to pictures that are not plain 8-bit ones, and which are not what their endings say."""
-    counts = Counter(
-        sentence
-        for header in headers.values()
-        for sentence, holds in (
-            ("transparent pixels laid over white", header.alpha),
-            ("16 bits scaled to 8", header.bits == 16),
-            ("the first picture of several used", header.frames > 1),
-        )
-        if holds
-    )
-    notes = [f"{say(sentence)}: {count}" for sentence, count in counts.items()]
+    held = list(headers.values())
+    colours = [header.colours for header in held]
+    counts = {
+        say("transparent pixels laid over white"): sum(one.alpha for one in colours),
+        say("16 bits scaled to 8"): sum(one.bits == 16 for one in colours),
+        say("10 or 12 bits scaled to 8"): sum(8 < one.bits < 16 for one in colours),
+        say("colours brought to sRGB by the profile of the file"): sum(one.profile == "applied" for one in colours),
+        say("colour profile cannot be read, colours taken for sRGB"): sum(
+            one.profile == "unreadable" for one in colours
+        ),
+        say("inks (CMYK) turned into red, green and blue without a colour profile"): sum(one.inks for one in colours),
+        say("gamma of the file not applied, colours taken for sRGB"): sum(one.gamma for one in colours),
+        say("the first picture of several used"): sum(header.frames > 1 for header in held),
+    }
+    notes = [f"{sentence}: {count}" for sentence, count in counts.items() if count]
     grey = sum(header.grey for header in headers.values())
     if 0 < grey < len(headers):
         notes.append(say("grey pictures given three equal channels: {}", grey))

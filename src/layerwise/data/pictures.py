@@ -1,22 +1,32 @@
 """One picture file, on disk or in memory: what its header says, and its pixels as people see them.
 
-Rotation tags are applied, palettes looked up, transparent pixels laid over white, 16 bits scaled to 8. A file is never
-decoded before its size is known to be within the limit.
+Rotation tags are applied and palettes looked up; what values mean stands in `picture_colours`. A file is never decoded
+before its size is known to be within the limit.
 """
 
 from __future__ import annotations
 
 import io
 import struct
+import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layerwise.data.heif import is_heif, open_heif
+from layerwise.data.picture_colours import (
+    Colours,
+    UnreadablePicture,
+    colours_of,
+    is_grey,
+    mend_transparency,
+    plain_colours,
+)  # fmt: skip
 from layerwise.language import say
 
 if TYPE_CHECKING:
@@ -39,7 +49,7 @@ MOST_PIXELS = 64 * 1024**2
 SUFFIXES = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG", ".gif": "GIF", ".bmp": "BMP",
     ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP", ".avif": "AVIF", ".ppm": "PPM", ".pgm": "PPM", ".pbm": "PPM",
-    ".pnm": "PPM",
+    ".pnm": "PPM", ".heic": "HEIF", ".heif": "HEIF", ".hif": "HEIF",
 }  # fmt: skip
 """Endings of picture files and the format each promises."""
 
@@ -49,7 +59,9 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "PPM")
 Content = Path | bytes
 """A picture as it is stored: the file, or the bytes of one."""
 
-GREY = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N")
+LARGE = 16 * 1024**2
+"""Pixels from which pictures are decoded one after another, so that several threads do not fill the memory."""
+
 ROTATION_TAG = 0x0112
 TURNED = (5, 6, 7, 8)
 """Rotation tags that swap width and height."""
@@ -59,8 +71,7 @@ DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, Type
           AttributeError, NotImplementedError, MemoryError, struct.error)  # fmt: skip
 
 
-class UnreadablePicture(Exception):
-    """A file that is no picture, or not a whole one; its message says why in one phrase."""
+_one_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -73,8 +84,7 @@ class Header:
         height: Pixels down, after rotation.
         grey: True where it has no colours.
         frames: Number of pictures in the file; the first is used.
-        alpha: True where pixels may be transparent.
-        bits: 16 where values are scaled down to 8 bits.
+        colours: What its values mean.
     """
 
     format: str
@@ -82,8 +92,7 @@ class Header:
     height: int
     grey: bool
     frames: int
-    alpha: bool
-    bits: int
+    colours: Colours
 
 
 @contextmanager
@@ -107,15 +116,13 @@ def read_header(content: Content) -> Header:
 
     try:
         with _open(content) as picture:
+            colours, grey = colours_of(picture), is_grey(picture)
             turned = _may_be_turned(picture, content) and picture.getexif().get(ROTATION_TAG) in TURNED
             width, height = picture.size[::-1] if turned else picture.size
-            if picture.mode == "F" or picture.mode.startswith("RGB;"):
-                raise UnreadablePicture(say("values of mode {} have no known white", picture.mode))
-            frames = 1 if picture.format in ("MPO", "TIFF") else getattr(picture, "n_frames", 1)
-            alpha = picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info
-            bits = 16 if picture.mode.startswith("I") else 8
+            # Counting the pages of a TIFF goes through all of them, and comes back.
+            frames = getattr(picture, "n_frames", 1)
             _verify(picture, content)
-            return Header(picture.format or "", width, height, picture.mode in GREY, frames, alpha, bits)
+            return Header(picture.format or "", width, height, grey, frames, colours)
     except (*DAMAGE, Image.DecompressionBombError) as problem:
         raise UnreadablePicture(_why(content, problem)) from problem
 
@@ -141,10 +148,13 @@ def decode_picture(content: Content, channels: int) -> np.ndarray:
     from PIL import Image, ImageOps
 
     try:
-        with _open(content) as picture:
+        with _open(content) as picture, _alone(picture):
+            meaning = colours_of(picture)
+            _check_values(picture, content)
+            mend_transparency(picture)
             picture.load()
-            upright = ImageOps.exif_transpose(picture)
-            flat = _flat(upright)
+            ImageOps.exif_transpose(picture, in_place=True)
+            flat = plain_colours(picture, meaning)
             grey = flat.convert("L" if channels == 1 else "RGB")
             pixels = np.asarray(grey, dtype=np.uint8)
     except (*DAMAGE, Image.DecompressionBombError) as problem:
@@ -158,7 +168,7 @@ def _open(content: Content) -> Image.Image:
 
     if not (len(content) if isinstance(content, bytes) else content.stat().st_size):
         raise UnreadablePicture(say("the file is empty"))
-    picture = Image.open(_readable(content), formats=FORMATS)
+    picture = open_heif(content) if is_heif(content) else Image.open(_readable(content), formats=FORMATS)
     width, height = picture.size
     if width * height > MOST_PIXELS:
         picture.close()
@@ -173,6 +183,9 @@ def _readable(content: Content) -> Path | io.BytesIO:
 
 def _may_be_turned(picture: Image.Image, content: Content) -> bool:
     """Say whether a rotation tag is possible; Pillow decodes a whole PNG to find one, so its bytes are asked first."""
+    if picture.format in ("TIFF", "HEIF"):
+        # Pillow turns these itself, their size included.
+        return False
     if picture.format != "PNG":
         return True
     raw = content if isinstance(content, bytes) else content.read_bytes()
@@ -188,21 +201,25 @@ def _verify(picture: Image.Image, content: Content) -> None:
             again.verify()
 
 
-def _flat(picture: Image.Image) -> Image.Image:
-    """Return a picture of 8 bits without transparency: 16 bits scaled, alpha over white."""
-    from PIL import Image
+def _check_values(picture: Image.Image, content: Content) -> None:
+    """Refuse a PGM or PPM of bytes that go beyond the largest value it announces: Pillow would cut them off."""
+    tiles = getattr(picture, "tile", None)
+    tile = tiles[0] if tiles else None
+    if picture.format != "PPM" or tile is None or tile[0] != "ppm":
+        return
+    largest = int(tile[3][-1] if isinstance(tile[3], tuple) else tile[3])
+    raw = content if isinstance(content, bytes) else content.read_bytes()
+    count = picture.size[0] * picture.size[1] * len(picture.getbands())
+    kind = np.dtype(">u2" if largest > 255 else "u1")
+    body = raw[tile[2] : tile[2] + count * kind.itemsize]
+    values = np.frombuffer(body[: len(body) // kind.itemsize * kind.itemsize], dtype=kind)
+    if values.size and values.max() > largest:
+        raise UnreadablePicture(say("the value {}, although the largest is said to be {}", int(values.max()), largest))
 
-    if picture.mode.startswith("I"):
-        values = np.asarray(picture).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise UnreadablePicture(say("whole numbers beyond 16 bits have no known white"))
-        # 65535 = 257 * 255, so that full white stays full white.
-        return Image.fromarray(((values + 128) // 257).astype(np.uint8))
-    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
-        over = picture.convert("RGBA")
-        white = Image.new("RGBA", over.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, over).convert("RGB")
-    return picture
+
+def _alone(picture: Image.Image) -> AbstractContextManager[object]:
+    """Return what keeps large pictures from being decoded beside each other."""
+    return _one_at_a_time if picture.size[0] * picture.size[1] > LARGE else nullcontext()
 
 
 def _why(content: Content, problem: BaseException) -> str:

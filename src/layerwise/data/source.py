@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -66,7 +66,7 @@ class Source:
     notes: tuple[str, ...] = ()
     licence: str = ""
     task: str = ""
-    places: tuple[str, ...] = field(default=(), repr=False)
+    places: Sequence[str] = field(default=(), repr=False)
     """Where each row stands in its file (`line 7`, a file name), for messages; empty when that is its number."""
 
     def __len__(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,7 @@ def _named(where: str, header: list[str], rows: list[Record], notes: list[str]) 
     empty = sum(1 for name in names if not name)
     if empty:
         notes.append(say("Columns without a name and without a cell, left out: {}.", empty))
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if name and count > 1)
     if twice:
         raise LayerwiseError(
             say("Every column has its own name."),

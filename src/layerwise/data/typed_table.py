@@ -120,7 +120,7 @@ def typed_table(
             told.setdefault(note, []).append(part.name)
         for row, cell in typed.bad:
             bad.setdefault(row, _bad_cell(where(row, part.name), part.name, cell))
-    kept = np.array([row for row in range(len(places)) if row not in bad], dtype=np.int64)
+    kept = np.delete(np.arange(len(places)), list(bad)) if bad else np.arange(len(places))
     source = Source(
         name=path.stem,
         origin=str(path),
@@ -128,7 +128,7 @@ def typed_table(
         columns={name: column.take(kept) for name, column in columns.items()} if bad else columns,
         problems=(*problems, *bad.values()),
         notes=(*notes, *(_told(note, names) for note, names in told.items())),
-        places=tuple(places[row] for row in kept),
+        places=tuple(places[row] for row in kept.tolist()) if bad or isinstance(places, list) else places,
     )
     return TypedTable(source, written)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from layerwise.catalog import register
+from layerwise.data.columnar_csv import columnar_table
 from layerwise.data.dialect import delimiter_note, delimiter_of, quoted_records
 from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
@@ -90,9 +91,23 @@ def read(
             say("A table has a header and rows."), say("'{}' is empty", path), say("Check that the file was saved.")
         )
     separator = delimiter_of(path, text.content, delimiter)
-    found, quote_note = quoted_records(path, text.content, separator, quote)
     styles = _styles(separator, decimal)
     missing = missing_of(missing_words, keep_words)
+    large = columnar_table(
+        path, text.content, delimiter=separator, header=header, styles=styles, missing_words=missing,
+        category_columns=category_columns,
+    ) if quote == '"' and separator != "\t" else None  # fmt: skip
+    if large is not None:
+        whole = typed_table(
+            path, large.given,
+            where=lambda row, _: say("{}, line {}", path.name, large.places.first + row),
+            places=large.places, missing_words=missing, styles=styles, category_columns=category_columns,
+            notes=[note for note in (text.note, delimiter_note(separator), *large.notes) if note],
+        )  # fmt: skip
+        # What is said of decimal commas looks at every cell of the columns beside them.
+        if "comma" not in whole.styles.values():
+            return whole.source
+    found, quote_note = quoted_records(path, text.content, separator, quote)
     table = lay_out(path, found, header, missing, styles, lambda line: say("{}, line {}", path.name, line))
     table.notes[:0] = [note for note in (text.note, delimiter_note(separator), quote_note) if note]
     return _source(path, table, styles, missing, category_columns)

@@ -16,7 +16,7 @@ import numpy as np
 
 from layerwise.catalog import register
 from layerwise.data.kinds import Categories, Column, Images
-from layerwise.data.memory import input_columns
+from layerwise.data.memory import input_columns, without_infinite
 from layerwise.data.roles import part_of
 from layerwise.data.source import Field, Source
 from layerwise.errors import LayerwiseError
@@ -61,6 +61,11 @@ def read(path: Path, *, labels: str = "") -> Source:
     if path.is_dir():
         return _read_folder(path)
     array = read_array(path)
+    if not array.size:
+        raise LayerwiseError(
+            say("An idx file holds values."), say("'{}' holds {} of shape {}", path, array.dtype, array.shape),
+            say("Fetch the file again, or leave it out."),
+        )  # fmt: skip
     columns: dict[str, Column] = dict(input_columns(array))
     fields = [Field(name) for name in columns]
     partner = Path(labels) if labels else _labels_of(path)
@@ -69,7 +74,8 @@ def read(path: Path, *, labels: str = "") -> Source:
         columns["label"] = _categories([_labels(path, partner, len(array))])
         fields.append(Field("label", "target"))
         notes = (say("Labels from {}.", partner.name),)
-    return Source(path.name.split("-idx")[0].split(".")[0], str(path), tuple(fields), columns, notes=notes)
+    source = Source(path.name.split("-idx")[0].split(".")[0], str(path), tuple(fields), columns, notes=notes)
+    return without_infinite(source, [array])
 
 
 def _read_folder(path: Path) -> Source:

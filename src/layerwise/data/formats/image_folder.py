@@ -40,12 +40,13 @@ def sniff(path: Path) -> bool:
     return False
 
 
-@register("image-folder", suffixes=("/", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".webp", ".pgm"))
+@register("image-folder", suffixes=("/", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".webp", ".pgm", ".heic"))
 def read(path: Path, *, check_pixels: bool = True) -> Source:
     """Read a folder of pictures; every file is loaded, listed among the problems, or counted in the notes.
 
-    Rotation tags are applied; transparent pixels lie over white; 16 bits are scaled to 8; the first picture of an
-    animation is used. Pictures are decoded when they are asked for.
+    Rotation tags are applied; transparent pixels lie over white; 16 bits are scaled to 8; colours become sRGB by the
+    profile of the file; inks (CMYK) become red, green and blue; the first picture of an animation is used. Each is said
+    in a note. Pictures are decoded when they are asked for.
 
     Args:
         path: A folder of class folders, below train, val and test where there are parts; or pictures without classes.

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO
 
 import numpy as np
@@ -165,8 +166,8 @@ def _array(stream: IO[bytes], size: int, place: str) -> np.ndarray:
         version = np.lib.format.read_magic(header)
         reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = reader(header)
-    except (ValueError, SyntaxError, TypeError, KeyError) as problem:
-        raise _damaged(place, str(problem)) from problem
+    except (ValueError, SyntaxError, TypeError, KeyError, TokenError, RecursionError, MemoryError) as problem:
+        raise _damaged(place, str(problem).partition("\n")[0][:200] or type(problem).__name__) from problem
     if dtype.hasobject:
         raise LayerwiseError(
             say("Arrays hold numbers; pickled objects can run code and are never read."),

@@ -1,0 +1,150 @@
+"""What was found in pictures the last time, kept in the user's cache: a picture that has not changed is not read again.
+
+A picture counts as unchanged where size, both times and place on the disk are as they were; one from an archive where
+its bytes are. What was changed less than two seconds before it was read is not kept, since a clock of files may stand
+still so long. A memory that is damaged, or of another version, is empty.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.metadata
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from layerwise.data.kinds import picture_digest
+from layerwise.data.named import cache_folder
+from layerwise.data.picture_colours import Colours
+from layerwise.data.pictures import MOST_PIXELS, Content, Header, decode_picture, read_header
+from layerwise.errors import LayerwiseError
+from layerwise.files import write_bytes
+
+__all__ = ["FEWEST", "PictureMemory", "memory_folder", "stamp_of"]
+
+VERSION = 1
+"""Of what is kept; a change of how pictures are decoded begins a new one."""
+
+FEWEST = 200
+"""Pictures from which it pays to keep what was found."""
+
+SETTLED = 2.0
+"""Seconds for which a file must have been left alone: some file systems tell times no finer."""
+
+
+def memory_folder() -> Path:
+    """Return the folder in which is kept what was found in pictures."""
+    return cache_folder().parent / "pictures"
+
+
+def stamp_of(content: Content) -> str:
+    """Return what changes when a picture does: size, times and place of a file, the hash of bytes."""
+    if isinstance(content, bytes):
+        return hashlib.blake2b(content, digest_size=16).hexdigest()
+    found = content.stat()
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns} {found.st_ino}"
+
+
+@dataclass
+class _Known:
+    """What was found in one picture, and its hash for each number of channels it was decoded to."""
+
+    stamp: str
+    header: Header
+    digests: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class PictureMemory:
+    """What is known of the pictures of one folder or archive.
+
+    Args:
+        path: The file in the cache.
+        known: What was found in each picture, by name.
+    """
+
+    path: Path
+    known: dict[str, _Known]
+    changed: bool = False
+    spared: int = 0
+    """Pictures that did not have to be decoded."""
+
+    @classmethod
+    def of(cls, origin: str) -> PictureMemory:
+        """Return what is known of the pictures of a folder or archive."""
+        rules = (VERSION, MOST_PIXELS, *_decoders(), str(Path(origin).resolve()))
+        name = hashlib.sha256(repr(rules).encode("utf-8", "surrogateescape")).hexdigest()[:40]
+        path = memory_folder() / f"{name}.json"
+        return cls(path, _read(path))
+
+    def header(self, name: str, content: Content) -> Header:
+        """Return what the header of a picture says."""
+        stamp, settled = stamp_of(content), _is_settled(content)
+        known = self.known.get(name)
+        if known is not None and known.stamp == stamp:
+            return known.header
+        found = read_header(content)
+        self.known.pop(name, None)
+        if settled:
+            self.known[name] = _Known(stamp, found)
+            self.changed = True
+        return found
+
+    def digest(self, name: str, content: Content, channels: int) -> bytes:
+        """Return the hash of the pixels of a picture, decoded where it is not known."""
+        stamp, known = stamp_of(content), self.known.get(name)
+        if known is not None and known.stamp == stamp and str(channels) in known.digests:
+            self.spared += 1
+            return bytes.fromhex(known.digests[str(channels)])
+        found = picture_digest(decode_picture(content, channels))
+        if known is not None and known.stamp == stamp:
+            known.digests[str(channels)] = found.hex()
+            self.changed = True
+        return found
+
+    def keep(self) -> None:
+        """Write down what is known, where there is something new; a cache that cannot be written is done without."""
+        if not self.changed:
+            return
+        entries = [[name, one.stamp, asdict(one.header), one.digests] for name, one in self.known.items()]
+        content = json.dumps(entries, ensure_ascii=True, separators=(",", ":")).encode()
+        with contextlib.suppress(LayerwiseError):
+            write_bytes(self.path, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+
+def _decoders() -> tuple[str, ...]:
+    """Return the versions of what decodes pictures: another one may round otherwise."""
+    import PIL
+
+    try:
+        return PIL.__version__, importlib.metadata.version("pillow-heif")
+    except importlib.metadata.PackageNotFoundError:
+        return (PIL.__version__,)
+
+
+def _is_settled(content: Content) -> bool:
+    """Say whether a file was last changed so long ago that a change to come will have another time."""
+    if isinstance(content, bytes):
+        return True
+    found = content.stat()
+    return time.time() - max(found.st_mtime, found.st_ctime) > SETTLED
+
+
+def _read(path: Path) -> dict[str, _Known]:
+    """Return what was kept; nothing where a byte of it is not as it was written."""
+    try:
+        total, _, content = path.read_bytes().partition(b"\n")
+    except OSError:
+        return {}
+    if hashlib.sha256(content).hexdigest().encode() != total:
+        return {}
+    return {name: _Known(stamp, _header(held), digests) for name, stamp, held, digests in json.loads(content)}
+
+
+def _header(held: Mapping[str, Any]) -> Header:
+    """Return a header as it was kept."""
+    return Header(**{**held, "colours": Colours(**held["colours"])})

@@ -1,0 +1,72 @@
+"""Which rows of a large table may repeat others: found by one number a row, so that few rows are compared whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from layerwise.data.kinds import Categories, Column, Numbers
+
+__all__ = ["different_numbers", "suspected_repeats"]
+
+# Odd 64-bit numbers without pattern: 2^64 / golden ratio, and the mixer of splitmix64.
+STEP, MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
+
+WIDEST = 2**22
+"""Range of whole numbers that are counted one by one rather than sorted."""
+
+
+def suspected_repeats(columns: Sequence[Column]) -> np.ndarray | None:
+    """Return the rows whose cells may be those of another row: every row that repeats one, and hardly any other.
+
+    h = 0;  h = ((h xor bits(cell)) + step) mixed, cell after cell; equal rows have equal h
+
+    Args:
+        columns: Columns of equal length.
+
+    Returns:
+        Their numbers, in order; None where a column holds something else than numbers and categories.
+
+    Source: Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014 (the mixer).
+
+    Example:
+        >>> suspected_repeats([Numbers(np.array([1.0, 2.0, 1.0])), Numbers(np.array([5.0, 5.0, 5.0]))]).tolist()
+        [0, 2]
+    """
+    total = None
+    for column in columns:
+        if isinstance(column, Numbers):
+            # Minus zero counts as zero.
+            bits = (column.values.astype(np.float64) + 0.0).view(np.uint64)
+        elif isinstance(column, Categories):
+            bits = column.codes.astype(np.int64).view(np.uint64)
+        else:
+            return None
+        total = np.zeros(len(column), dtype=np.uint64) if total is None else total
+        total ^= bits
+        total += STEP
+        total ^= total >> np.uint64(30)
+        total *= MIX
+        total ^= total >> np.uint64(27)
+    if total is None:
+        return None
+    held = np.sort(total)
+    twice = held[1:][held[1:] == held[:-1]]
+    return np.flatnonzero(np.isin(total, twice)) if len(twice) else np.zeros(0, dtype=np.int64)
+
+
+def different_numbers(values: np.ndarray) -> int:
+    """Count the different values of an array without NaN.
+
+    Example:
+        >>> [different_numbers(np.array(held)) for held in ([3.0, 1.0, 3.0], [0.5, 0.5], [])]
+        [2, 1, 0]
+    """
+    if not len(values):
+        return 0
+    low, high = values.min(), values.max()
+    if high - low < min(WIDEST, 4 * len(values)) and (values == np.floor(values)).all():
+        return int(np.count_nonzero(np.bincount((values - low).astype(np.int64))))
+    held = np.sort(values)
+    return 1 + int(np.count_nonzero(held[1:] != held[:-1]))
