@@ -51,6 +51,7 @@ class Settings(TypedDict, total=False):
     split_by: Literal["auto", "random", "order"]
     stratify: bool
     split_seed: int
+    near_duplicates: Literal["together", "ignore"]
     scale: Literal["auto", "standardise", "min-max", "none"]
     missing: Literal["impute", "refuse"]
     tokens: Literal["characters", "words"]

@@ -79,6 +79,8 @@ class Split:
     """Keep the share of each class (or quarter of the target) in every part."""
     split_seed: int = -1
     """Seed of the split alone, so that other seeds learn from the same rows; -1 takes the run's seed."""
+    near_duplicates: Literal["together", "ignore"] = "together"
+    """Whether rows that nearly repeat another one (a picture stored again, a row rounded) stay in one part with it."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy as np
 
 from layerwise.data.file_trees import FileTree
 from layerwise.data.kinds import Images, picture_digest
+from layerwise.data.picture_hashes import sketch
 from layerwise.data.pictures import SUFFIXES, Content, Header, UnreadablePicture, decode_picture, quietly, read_header
 from layerwise.data.source import Problem
 from layerwise.errors import LayerwiseError
@@ -53,13 +54,16 @@ def picture_column(tree: FileTree, names: Sequence[str], *, check_pixels: bool =
         headers = _each(tree, read_header, names, problems)
         good = [name for name in names if name in headers]
         channels = 1 if all(headers[name].grey for name in good) else 3
-        digests: dict[str, bytes] = {}
+        seen: dict[str, tuple[bytes, np.ndarray]] = {}
         if check_pixels:
-            digests = _each(tree, partial(_digest, channels), good, problems)
-            good = [name for name in good if name in digests]
+            seen = _each(tree, partial(_look, channels), good, problems)
+            good = [name for name in good if name in seen]
     sizes = np.array([(headers[name].width, headers[name].height) for name in good]).reshape(-1, 2)
-    known = tuple(digests[name] for name in good) if check_pixels else ()
-    column = Images(good, _Decode(tree, channels), sizes, channels, known_digests=known)
+    column = Images(
+        good, _Decode(tree, channels), sizes, channels, known_digests=tuple(seen[name][0] for name in good if seen),
+        sketches=np.stack([seen[name][1] for name in good]) if seen else None,
+        taken=np.array([headers[name].taken for name in good]),
+    )  # fmt: skip
     return PictureColumn(column, problems, tuple(_notes({name: headers[name] for name in good})))
 
 
@@ -80,9 +84,10 @@ class _Decode:
             ) from problem  # fmt: skip
 
 
-def _digest(channels: int, content: Content) -> bytes:
-    """Decode one picture and return a hash of its pixels."""
-    return picture_digest(decode_picture(content, channels))
+def _look(channels: int, content: Content) -> tuple[bytes, np.ndarray]:
+    """Decode one picture and return a hash of its pixels, and the sketch by which it is known when stored again."""
+    pixels = decode_picture(content, channels)
+    return picture_digest(pixels), sketch(pixels)
 
 
 def _each(

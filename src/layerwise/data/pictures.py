@@ -7,6 +7,7 @@ decoded before its size is known to be within the limit.
 from __future__ import annotations
 
 import io
+import math
 import struct
 import warnings
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layerwise.data.capture_time import capture_time
 from layerwise.language import say
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ class Header:
         frames: Number of pictures in the file; the first is used.
         alpha: True where pixels may be transparent.
         bits: 16 where values are scaled down to 8 bits.
+        taken: Seconds at which the photo was taken; NaN where it does not say.
     """
 
     format: str
@@ -84,6 +87,7 @@ class Header:
     frames: int
     alpha: bool
     bits: int
+    taken: float = math.nan
 
 
 @contextmanager
@@ -107,7 +111,8 @@ def read_header(content: Content) -> Header:
 
     try:
         with _open(content) as picture:
-            turned = _may_be_turned(picture, content) and picture.getexif().get(ROTATION_TAG) in TURNED
+            tags = picture.getexif() if _may_be_turned(picture, content) else None
+            turned = tags is not None and tags.get(ROTATION_TAG) in TURNED
             width, height = picture.size[::-1] if turned else picture.size
             if picture.mode == "F" or picture.mode.startswith("RGB;"):
                 raise UnreadablePicture(say("values of mode {} have no known white", picture.mode))
@@ -115,7 +120,8 @@ def read_header(content: Content) -> Header:
             alpha = picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info
             bits = 16 if picture.mode.startswith("I") else 8
             _verify(picture, content)
-            return Header(picture.format or "", width, height, picture.mode in GREY, frames, alpha, bits)
+            taken = capture_time(tags) if tags else math.nan
+            return Header(picture.format or "", width, height, picture.mode in GREY, frames, alpha, bits, taken)
     except (*DAMAGE, Image.DecompressionBombError) as problem:
         raise UnreadablePicture(_why(content, problem)) from problem
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from layerwise.config import Split
 from layerwise.data.folds import deal
 from layerwise.data.kinds import Categories, Numbers, Texts
+from layerwise.data.near_duplicates import NearDuplicates, join_rows, near_duplicates, repeated
 from layerwise.data.roles import part_of
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
@@ -29,6 +31,8 @@ class Parts:
         origin: Where the test part comes from: `own` (the data say), `split`, `training`, `none`.
         seen: Rows of the test part whose inputs also stand in the training or validation part.
         duplicates: Number of rows that repeat the inputs of another row.
+        unit: Number of the set that each row of the source may not be separated from; None where nothing was divided.
+        near: Rows that nearly repeat another one and were kept beside it; None where none were looked for.
     """
 
     train: np.ndarray
@@ -37,13 +41,20 @@ class Parts:
     origin: str
     seen: np.ndarray
     duplicates: int
+    unit: np.ndarray | None = None
+    near: NearDuplicates | None = None
+
+    @property
+    def divided(self) -> bool:
+        """Whether rows went to different parts."""
+        return self.origin not in ("training", "none")
 
 
 def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -> Parts:
     """Divide the rows of a source.
 
-    Rows with equal inputs, and rows of one group, stay in one part. A part field or a supplied test set is respected;
-    what it holds of the training rows is then reported, not moved.
+    Rows with equal or nearly equal inputs, and rows of one group, stay in one part. A part field or a supplied test
+    set is respected; what it holds of the training rows is then reported, not moved.
 
     Args:
         source: All rows.
@@ -55,14 +66,17 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
         LayerwiseError: A class or the whole source is too small to be divided, or groups cross given parts.
     """
     generator = np.random.default_rng([seed, 0x5917])
-    unit, duplicates = (np.arange(len(source)), 0) if in_order else units(source)
+    divides = split.test not in ("training", "none")
+    looked = split.near_duplicates == "together" and divides and not in_order
+    near = near_duplicates(source) if looked else None
+    unit, duplicates = (np.arange(len(source)), 0) if in_order else units(source, near)
     strata = _strata(source, stratify=split.stratify and not in_order)
     given = _given(source)
     if given is not None and split.test == "auto" and not (given == "test").any():
         # Data with a training and a validation part hold the second one out: it is what is measured on.
         given = np.where(given == "validation", "test", given)
     everything = np.arange(len(source))
-    if split.test == "training" or split.test == "none":
+    if not divides:
         learning, test = everything, everything if split.test == "training" else everything[:0]
         return Parts(learning, everything[:0], test, split.test, everything[:0], duplicates)
     if given is not None and (given == "test").any() and split.test == "auto":
@@ -88,6 +102,13 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
     else:
         validation = everything[:0]
     train = np.setdiff1d(learning, validation)
+    _refuse_empty(source, train, test, in_order=in_order)
+    seen = test[np.isin(unit[test], unit[learning])]
+    return Parts(train, validation, test, origin, seen, duplicates, unit, near)
+
+
+def _refuse_empty(source: Source, train: np.ndarray, test: np.ndarray, *, in_order: bool) -> None:
+    """Stop when a part has no row."""
     text = in_order and [source.columns[name].kind for name in source.named("input")] == ["text"]
     for name, rows in (("training", train), ("test", test)):
         if not len(rows):
@@ -98,10 +119,12 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
                 say("Give a longer text, or use --test training to measure on the training part.") if text
                 else say("Add rows, or use --test training to measure on the training part."),
             )  # fmt: skip
-    return Parts(train, validation, test, origin, test[np.isin(unit[test], unit[learning])], duplicates)
 
 
-def fold_parts(source: Source, number: int, *, seed: int, stratify: bool = True) -> list[Parts]:
+def fold_parts(
+    source: Source, number: int, *, seed: int, stratify: bool = True,
+    near: NearDuplicates | Literal["together", "ignore"] = "together",
+) -> list[Parts]:  # fmt: skip
     """Divide the rows for cross-validation: each is tested once; equal inputs and groups stay in one fold.
 
     A test part that the data name stays closed: its rows are in no fold.
@@ -111,18 +134,20 @@ def fold_parts(source: Source, number: int, *, seed: int, stratify: bool = True)
         number: How many folds.
         seed: Seed of the order in which rows are dealt.
         stratify: Whether every fold has nearly the same share of each class.
+        near: What is known of nearly equal rows, which stay in one fold too; or whether they are looked for.
 
     Raises:
         LayerwiseError: There are too few different rows.
     """
-    unit, duplicates = units(source)
+    known = near_duplicates(source) if near == "together" else None if near == "ignore" else near
+    unit, duplicates = units(source, known)
     given = _given(source)
     open_rows = np.arange(len(source)) if given is None else np.flatnonzero(given != "test")
     strata = _strata(source, stratify=stratify)
     folds = deal(unit[open_rows], strata[open_rows], number, np.random.default_rng([seed, 0xF01D]))
     none = open_rows[:0]
     return [
-        Parts(np.setdiff1d(open_rows, open_rows[fold]), none, open_rows[fold], "split", none, duplicates)
+        Parts(np.setdiff1d(open_rows, open_rows[fold]), none, open_rows[fold], "split", none, duplicates, unit, known)
         for fold in folds
     ]
 
@@ -137,7 +162,8 @@ def with_validation(source: Source, parts: Parts, split: Split, *, seed: int) ->
         seed: Seed of what is chosen at random.
     """
     generator = np.random.default_rng([seed, 0x5917])
-    unit, strata = units(source)[0], _strata(source, stratify=split.stratify)
+    unit = units(source)[0] if parts.unit is None else parts.unit
+    strata = _strata(source, stratify=split.stratify)
     chosen = _choose(parts.train, unit, strata, split.validation_fraction, generator, stratify=split.stratify)
     return replace(parts, train=np.setdiff1d(parts.train, chosen), validation=chosen)
 
@@ -153,30 +179,20 @@ def _last(source: Source, rows: np.ndarray, fraction: float) -> np.ndarray:
     return rows[len(rows) - number :]
 
 
-def units(source: Source) -> tuple[np.ndarray, int]:
-    """Number the sets of rows that may not be separated: equal inputs, or equal group.
+def units(source: Source, near: NearDuplicates | None = None) -> tuple[np.ndarray, int]:
+    """Number the sets of rows that may not be separated: equal inputs, equal group, or nearly equal inputs.
+
+    Args:
+        source: All rows.
+        near: Rows with nearly equal inputs, where they were looked for.
 
     Returns:
         The unit of each row, and how many rows repeat the inputs of an earlier one.
     """
-    parent = list(range(len(source)))
-
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = parent[row]
-        return row
-
-    duplicates = 0
-    for role in ("input", "group"):
-        first: dict[bytes, int] = {}
-        for row, digest in enumerate(source.row_digests(role)):
-            if digest in first:
-                parent[root(row)] = root(first[digest])
-                duplicates += role == "input"
-            else:
-                first[digest] = row
-    return np.array([root(row) for row in range(len(source))], dtype=np.int64), duplicates
+    exact = near.exact if near else repeated(source.row_digests("input"))[0]
+    groups = repeated(source.row_digests("group"))[0]
+    alike = ((pair.first, pair.second) for pair in near.pairs) if near else ()
+    return join_rows(np.arange(len(source)), (*exact, *groups, *alike)), len(exact)
 
 
 def _strata(source: Source, *, stratify: bool) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 
 from layerwise.catalog import entry, find
 from layerwise.config import Experiment, Model, experiment
+from layerwise.data.near_duplicates import near_duplicates
 from layerwise.data.split import Parts, fold_parts
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.comparison import Comparison, Scores
@@ -57,8 +58,9 @@ def compare(
     found = load_data(replace(whole, model=models[0] if models else whole.model), data)
     _refuse(found, models, repeats)
     source = found.source
+    near = near_duplicates(source) if whole.split.near_duplicates == "together" else None
     dealt = [
-        fold_parts(source, folds, seed=_seed(whole) + repeat, stratify=whole.split.stratify)
+        fold_parts(source, folds, seed=_seed(whole) + repeat, stratify=whole.split.stratify, near=near or "ignore")
         for repeat in range(repeats)
     ]
     constant = Model(_constant(whole, found, dealt[0][0]))
@@ -83,6 +85,7 @@ def compare(
         tested=_mean(dealt, "test"), learned=_mean(dealt, "train"), duplicates=dealt[0][0].duplicates,
         closed=len(source) - len(rows),
         confidence=whole.evaluate.confidence, scores=tuple(scores), reasons=found.reasons,
+        near_duplicates=near.count if near else 0,
     )  # fmt: skip
 
 
