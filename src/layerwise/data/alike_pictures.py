@@ -132,7 +132,7 @@ def _stacked(column: Images, rows: np.ndarray) -> np.ndarray:
 def _sketched(column: Images, rows: np.ndarray) -> np.ndarray:
     """Return the sketch of each picture: as reading took it, else block by block, else each decoded once more."""
     if column.sketches is not None:
-        return column.sketches[rows]
+        return np.asarray(column.sketches[rows])
     found = np.empty((len(rows), GREY + COLOURS), dtype=np.uint8)
     if isinstance(column.cells, np.ndarray) and column.decode is None:
         size = max(1, PIXELS // int(np.prod(column.cells.shape[1:])))

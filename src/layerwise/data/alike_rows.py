@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -26,7 +27,7 @@ NEIGHBOURS = 50
 """Rows after each, in the order of a weighted sum, that are compared with it."""
 
 
-def alike_rows(columns: list[Column], rows: np.ndarray) -> dict[tuple[int, int], str]:
+def alike_rows(columns: Sequence[Column], rows: np.ndarray) -> dict[tuple[int, int], str]:
     """Return the pairs of rows that say the same in other writing, and how they differ.
 
     Texts and categories are the same but for letter case, spaces and Unicode form. Fractions are the same to within
@@ -145,7 +146,7 @@ def _to_digits(values: np.ndarray, digits: int) -> np.ndarray:
     shift = digits - 1 - np.where(np.isfinite(places), places, 0.0)
     # Both are exact powers of ten, so that a written number comes out as it is read.
     up, down = 10.0 ** np.clip(shift, 0, 22), 10.0 ** np.clip(-shift, 0, 22)
-    return np.rint(values * up / down) / up * down
+    return np.asarray(np.rint(values * up / down) / up * down)
 
 
 def _rounded_to(coarse: list[np.ndarray], numbers: list[np.ndarray], words: np.ndarray) -> list[tuple[int, int]]:

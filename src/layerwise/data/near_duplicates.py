@@ -32,7 +32,7 @@ class NearPair:
     Args:
         first: The earlier row.
         second: The later row.
-        how: `stored again`, `resized`, `mirrored`, `turned`, `burst`, `rounded` or `written otherwise`.
+        how: `same picture` (in rows that differ otherwise), `stored again`, `resized`, `mirrored`, `turned`, `burst`, `rounded` or `written otherwise`.
         places: Where both stand in their files.
     """
 
@@ -100,7 +100,7 @@ class NearDuplicates:
 def words_of_ways() -> dict[str, str]:
     """Return how the rows of a pair differ, in words for people."""
     return {
-        "stored again": say("stored again"), "resized": say("another size"), "mirrored": say("mirrored"),
+        "same picture": say("the same picture"), "stored again": say("stored again"), "resized": say("another size"), "mirrored": say("mirrored"),
         "turned": say("turned"), "burst": say("one burst"), "rounded": say("rounded"),
         "written otherwise": say("letter case or spaces"),
     }  # fmt: skip
@@ -145,7 +145,7 @@ def near_duplicates(source: Source) -> NearDuplicates:
             same, different = repeated(column.digests()) if len(inputs) > 1 else ([], firsts)
             alike = alike_pictures(column, different)
             complete &= alike.complete
-            found |= dict.fromkeys(same, "stored again") | alike.pairs
+            found |= dict.fromkeys(same, "same picture") | alike.pairs
     plain = [column for column in inputs if isinstance(column, Numbers | Categories | Texts)]
     if plain and len(plain) == len(inputs):
         found |= alike_rows(plain, firsts)

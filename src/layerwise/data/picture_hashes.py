@@ -68,7 +68,7 @@ def sketch(pixels: np.ndarray, maximum: float = 255.0) -> np.ndarray:
         np.asarray(Image.fromarray(plane).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
         for plane in eight_bits(pixels, maximum)
     ]
-    return _joined(np.stack(planes)[None])[0]
+    return np.asarray(_joined(np.stack(planes)[None])[0])
 
 
 def sketches(pixels: np.ndarray, maximum: float = 255.0) -> np.ndarray:
@@ -92,7 +92,7 @@ def _triangles(length: int) -> np.ndarray:
     middles = (np.arange(SIDE)[:, None] + 0.5) * width
     # w_x = max(0, 1 - |x + 1/2 - middle| / width), divided by their sum
     weights = np.clip(1 - np.abs(np.arange(length) + 0.5 - middles) / width, 0, None)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def _joined(planes: np.ndarray) -> np.ndarray:
