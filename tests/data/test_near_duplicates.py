@@ -89,6 +89,13 @@ def test_crops_and_other_colours_are_not_claimed():
     assert near_duplicates(from_arrays(whole, np.arange(6) % 2)).pairs == ()
 
 
+def test_a_stretched_picture_is_another_one():
+    one = photo_like(1, seed=26)[0]
+    stretched = pixels([one.resize((160, 60))])
+    column = Images([*pixels([one]), *stretched], lambda cell: cell, np.array([[160, 120], [160, 60]]), 3)
+    assert near_duplicates(Source("p", "memory", (Field("image"),), {"image": column})).pairs == ()
+
+
 def test_empty_pages_are_not_taken_for_each_other():
     generator = np.random.default_rng(9)
     pages = generator.integers(250, 256, size=(20, 1, 64, 64)).astype(np.uint8)

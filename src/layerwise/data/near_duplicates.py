@@ -32,7 +32,8 @@ class NearPair:
     Args:
         first: The earlier row.
         second: The later row.
-        how: `same picture` (in rows that differ otherwise), `stored again`, `resized`, `mirrored`, `turned`, `burst`, `rounded` or `written otherwise`.
+        how: `same picture` (in rows that differ otherwise), `stored again`, `resized`, `mirrored`, `turned`, `burst`,
+            `rounded` or `written otherwise`.
         places: Where both stand in their files.
     """
 
@@ -100,8 +101,8 @@ class NearDuplicates:
 def words_of_ways() -> dict[str, str]:
     """Return how the rows of a pair differ, in words for people."""
     return {
-        "same picture": say("the same picture"), "stored again": say("stored again"), "resized": say("another size"), "mirrored": say("mirrored"),
-        "turned": say("turned"), "burst": say("one burst"), "rounded": say("rounded"),
+        "same picture": say("the same picture"), "stored again": say("stored again"), "resized": say("another size"),
+        "mirrored": say("mirrored"), "turned": say("turned"), "burst": say("one burst"), "rounded": say("rounded"),
         "written otherwise": say("letter case or spaces"),
     }  # fmt: skip
 

@@ -170,12 +170,11 @@ def turned(sketched: np.ndarray, turn: int) -> np.ndarray:
     """
     if not turn:
         return sketched
-    grey = sketched[:, :GREY].reshape(-1, 1, SIDE, SIDE)
-    colours = sketched[:, GREY:].reshape(-1, 3, GRID, GRID)
     moved = []
-    for part in (grey, colours):
+    for start, size, side in ((0, GREY, SIDE), (GREY, COLOURS, GRID)):
+        part = sketched[:, start : start + size].reshape(len(sketched), size // side**2, side, side)
         flat = part[..., ::-1] if turn >= 4 else part
-        moved.append(np.rot90(flat, turn % 4, axes=(2, 3)).reshape(len(part), -1))
+        moved.append(np.rot90(flat, turn % 4, axes=(2, 3)).reshape(len(sketched), size))
     return np.concatenate(moved, axis=1)
 
 
