@@ -55,6 +55,7 @@ class Settings(TypedDict, total=False):
     split_seed: int
     folds: int
     repeats: int
+    near_duplicates: Literal["together", "ignore"]
     scale: Literal["auto", "standardise", "min-max", "none"]
     missing: Literal["impute", "refuse"]
     tokens: Literal["characters", "words"]

@@ -85,6 +85,8 @@ class Split:
     """Measure by so many folds, each tested by a network that learned from the others; 0 measures on a test part."""
     repeats: int = 1
     """How often the rows are dealt into folds anew."""
+    near_duplicates: Literal["together", "ignore"] = "together"
+    """Whether rows that nearly repeat another one (a picture stored again, a row rounded) stay in one part with it."""
 
 
 @dataclass(frozen=True)

@@ -112,8 +112,12 @@ def _both(name: str, first: Column, second: Column) -> Column:
         channels = max(first.channels, second.channels)
         cells = [(source, row) for source, held in enumerate((first, second)) for row in range(len(held))]
         guesses = [some.guessed for some in (first, second) if some.guessed is not None]
+        sketches, taken = (
+            None if one is None or other is None else np.concatenate([one, other])
+            for one, other in ((first.sketches, second.sketches), (first.taken, second.taken))
+        )
         return Images(cells, _Either(first, second, channels), np.concatenate([first.sizes, second.sizes]), channels,
-                      first.maximum, guessed=max(guesses, default=None))  # fmt: skip
+                      first.maximum, guessed=max(guesses, default=None), sketches=sketches, taken=taken)  # fmt: skip
     raise LayerwiseError(
         say("A column is of one kind in the data and the test data."),
         say("'{}' is {} in the data, {} in the test data", name, say(first.kind), say(second.kind)),

@@ -158,6 +158,8 @@ class Images:
         maximum: The value of full white: 255 for 8-bit files, 16 for the UCI digits.
         known_digests: The hash of each picture, where reading already took it; empty to take it when asked.
         guessed: The largest value, where `maximum` was guessed from it; None where it is known what is white.
+        sketches: A small sketch of each picture, where reading took them: `layerwise.data.picture_hashes`.
+        taken: Seconds at which each photo was taken, NaN where it does not say; None where none was asked.
     """
 
     cells: Any
@@ -168,6 +170,8 @@ class Images:
     known_digests: tuple[bytes, ...] = ()
     kind: str = "image"
     guessed: float | None = None
+    sketches: np.ndarray | None = None
+    taken: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.sizes)
@@ -179,7 +183,10 @@ class Images:
         """Return the chosen pictures, still undecoded."""
         cells = self.cells[rows] if isinstance(self.cells, np.ndarray) else [self.cells[row] for row in rows]
         digests = tuple(self.known_digests[row] for row in rows) if self.known_digests else ()
-        return replace(self, cells=cells, sizes=self.sizes[rows], known_digests=digests)
+        sketches, taken = (None if known is None else known[rows] for known in (self.sketches, self.taken))
+        return replace(
+            self, cells=cells, sizes=self.sizes[rows], known_digests=digests, sketches=sketches, taken=taken
+        )  # fmt: skip
 
     def missing(self) -> np.ndarray:
         """Return False throughout: a picture that cannot be read is a problem of its source, not a cell."""

@@ -55,15 +55,18 @@ def picture_column(tree: FileTree, names: Sequence[str], *, check_pixels: bool =
         headers = _each(tree, memory.header, names, problems)
         good = [name for name in names if name in headers]
         channels = 1 if all(headers[name].grey for name in good) else 3
-        digests: dict[str, bytes] = {}
+        seen: dict[str, tuple[bytes, np.ndarray]] = {}
         if check_pixels:
-            digests = _each(tree, partial(memory.digest, channels=channels), good, problems)
-            good = [name for name in good if name in digests]
+            seen = _each(tree, partial(memory.look, channels=channels), good, problems)
+            good = [name for name in good if name in seen]
     if many:
         memory.keep()
     sizes = np.array([(headers[name].width, headers[name].height) for name in good]).reshape(-1, 2)
-    known = tuple(digests[name] for name in good) if check_pixels else ()
-    column = Images(good, _Decode(tree, channels), sizes, channels, known_digests=known)
+    column = Images(
+        good, _Decode(tree, channels), sizes, channels, known_digests=tuple(seen[name][0] for name in good if seen),
+        sketches=np.stack([seen[name][1] for name in good]) if seen else None,
+        taken=np.array([headers[name].taken for name in good]),
+    )  # fmt: skip
     return PictureColumn(column, problems, (*_notes({name: headers[name] for name in good}), *_spared(memory)))
 
 

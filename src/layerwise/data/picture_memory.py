@@ -7,6 +7,7 @@ still so long. A memory that is damaged, or of another version, is empty.
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import importlib.metadata
@@ -17,16 +18,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from layerwise.data.kinds import picture_digest
 from layerwise.data.named import cache_folder
 from layerwise.data.picture_colours import Colours
+from layerwise.data.picture_hashes import sketch
 from layerwise.data.pictures import MOST_PIXELS, Content, Header, decode_picture, read_header
 from layerwise.errors import LayerwiseError
 from layerwise.files import write_bytes
 
 __all__ = ["FEWEST", "PictureMemory", "memory_folder", "stamp_of"]
 
-VERSION = 1
+VERSION = 2
 """Of what is kept; a change of how pictures are decoded begins a new one."""
 
 FEWEST = 200
@@ -51,11 +55,11 @@ def stamp_of(content: Content) -> str:
 
 @dataclass
 class _Known:
-    """What was found in one picture, and its hash for each number of channels it was decoded to."""
+    """What was found in one picture: its hash and its sketch for each number of channels it was decoded to."""
 
     stamp: str
     header: Header
-    digests: dict[str, str] = field(default_factory=dict)
+    looks: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -94,23 +98,26 @@ class PictureMemory:
             self.changed = True
         return found
 
-    def digest(self, name: str, content: Content, channels: int) -> bytes:
-        """Return the hash of the pixels of a picture, decoded where it is not known."""
+    def look(self, name: str, content: Content, channels: int) -> tuple[bytes, np.ndarray]:
+        """Return the hash of the pixels of a picture and its sketch; it is decoded where they are not known."""
         stamp, known = stamp_of(content), self.known.get(name)
-        if known is not None and known.stamp == stamp and str(channels) in known.digests:
+        if known is not None and known.stamp == stamp and str(channels) in known.looks:
             self.spared += 1
-            return bytes.fromhex(known.digests[str(channels)])
-        found = picture_digest(decode_picture(content, channels))
+            digest, drawn = map(base64.b64decode, known.looks[str(channels)])
+            return digest, np.frombuffer(drawn, dtype=np.uint8)
+        pixels = decode_picture(content, channels)
+        found, sketched = picture_digest(pixels), sketch(pixels)
         if known is not None and known.stamp == stamp:
-            known.digests[str(channels)] = found.hex()
+            held = base64.b64encode(found).decode(), base64.b64encode(sketched.tobytes()).decode()
+            known.looks[str(channels)] = held
             self.changed = True
-        return found
+        return found, sketched
 
     def keep(self) -> None:
         """Write down what is known, where there is something new; a cache that cannot be written is done without."""
         if not self.changed:
             return
-        entries = [[name, one.stamp, asdict(one.header), one.digests] for name, one in self.known.items()]
+        entries = [[name, one.stamp, asdict(one.header), one.looks] for name, one in self.known.items()]
         content = json.dumps(entries, ensure_ascii=True, separators=(",", ":")).encode()
         with contextlib.suppress(LayerwiseError):
             write_bytes(self.path, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
@@ -142,7 +149,7 @@ def _read(path: Path) -> dict[str, _Known]:
         return {}
     if hashlib.sha256(content).hexdigest().encode() != total:
         return {}
-    return {name: _Known(stamp, _header(held), digests) for name, stamp, held, digests in json.loads(content)}
+    return {name: _Known(stamp, _header(held), looks) for name, stamp, held, looks in json.loads(content)}
 
 
 def _header(held: Mapping[str, Any]) -> Header:

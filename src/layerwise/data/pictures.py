@@ -7,6 +7,7 @@ before its size is known to be within the limit.
 from __future__ import annotations
 
 import io
+import math
 import struct
 import threading
 import warnings
@@ -27,6 +28,7 @@ from layerwise.data.picture_colours import (
     mend_transparency,
     plain_colours,
 )  # fmt: skip
+from layerwise.data.capture_time import capture_time
 from layerwise.language import say
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class Header:
         grey: True where it has no colours.
         frames: Number of pictures in the file; the first is used.
         colours: What its values mean.
+        taken: Seconds at which the photo was taken; NaN where it does not say.
     """
 
     format: str
@@ -93,6 +96,7 @@ class Header:
     grey: bool
     frames: int
     colours: Colours
+    taken: float = math.nan
 
 
 @contextmanager
@@ -117,12 +121,14 @@ def read_header(content: Content) -> Header:
     try:
         with _open(content) as picture:
             colours, grey = colours_of(picture), is_grey(picture)
-            turned = _may_be_turned(picture, content) and picture.getexif().get(ROTATION_TAG) in TURNED
+            tags = picture.getexif() if _may_be_turned(picture, content) else None
+            turned = tags is not None and tags.get(ROTATION_TAG) in TURNED
             width, height = picture.size[::-1] if turned else picture.size
             # Counting the pages of a TIFF goes through all of them, and comes back.
             frames = getattr(picture, "n_frames", 1)
             _verify(picture, content)
-            return Header(picture.format or "", width, height, grey, frames, colours)
+            taken = capture_time(tags) if tags else math.nan
+            return Header(picture.format or "", width, height, grey, frames, colours, taken)
     except (*DAMAGE, Image.DecompressionBombError) as problem:
         raise UnreadablePicture(_why(content, problem)) from problem
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from layerwise.config import Split
 from layerwise.data.folds import deal
 from layerwise.data.kinds import Categories, Numbers, Texts
+from layerwise.data.near_duplicates import NearDuplicates, join_rows, near_duplicates, repeated
 from layerwise.data.roles import part_of
 from layerwise.data.source import Source
 from layerwise.data.time_split import forward, last_in_time, refuse_groups_in_time, refuse_time_crossing
@@ -33,6 +35,8 @@ class Parts:
             its rows is answered by a network of its fold, which did not learn from it.
         seen: Rows of the test part whose inputs also stand in the training or validation part.
         duplicates: Number of rows that repeat the inputs of another row.
+        unit: Number of the set that each row of the source may not be separated from; None where nothing was divided.
+        near: Rows that nearly repeat another one and were kept beside it; None where none were looked for.
     """
 
     train: np.ndarray
@@ -41,13 +45,20 @@ class Parts:
     origin: str
     seen: np.ndarray
     duplicates: int
+    unit: np.ndarray | None = None
+    near: NearDuplicates | None = None
+
+    @property
+    def divided(self) -> bool:
+        """Whether rows went to different parts."""
+        return self.origin not in ("training", "none")
 
 
 def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -> Parts:
     """Divide the rows of a source.
 
-    Rows with equal inputs, and rows of one group, stay in one part. A part field or a supplied test set is respected;
-    what it holds of the training rows is then reported, not moved.
+    Rows with equal or nearly equal inputs, and rows of one group, stay in one part. A part field or a supplied test
+    set is respected; what it holds of the training rows is then reported, not moved.
 
     Args:
         source: All rows.
@@ -61,7 +72,10 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
     """
     generator = np.random.default_rng([seed, 0x5917])
     when = moments(source) if split.split_by == "time" and split.test in ("auto", "split") else None
-    unit, duplicates = (np.arange(len(source)), 0) if in_order else units(source, grouped=when is None)
+    divides = split.test not in ("training", "none")
+    looked = split.near_duplicates == "together" and divides and not in_order
+    near = near_duplicates(source) if looked else None
+    unit, duplicates = (np.arange(len(source)), 0) if in_order else units(source, near, grouped=when is None)
     strata = _strata(source, stratify=split.stratify and not in_order and when is None)
 
     def held_out(rows: np.ndarray, fraction: float) -> np.ndarray:
@@ -76,7 +90,7 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
         # Data with a training and a validation part hold the second one out: it is what is measured on.
         given = np.where(given == "validation", "test", given)
     everything = np.arange(len(source))
-    if split.test == "training" or split.test == "none":
+    if not divides:
         learning, test = everything, everything if split.test == "training" else everything[:0]
         return Parts(learning, everything[:0], test, split.test, everything[:0], duplicates)
     if given is not None and (given == "test").any() and split.test == "auto":
@@ -98,7 +112,8 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
         validation = held_out(learning, split.validation_fraction)
     train = np.setdiff1d(learning, validation)
     _refuse_empty(source, train, test, in_order=in_order)
-    return Parts(train, validation, test, origin, test[np.isin(unit[test], unit[learning])], duplicates)
+    seen = test[np.isin(unit[test], unit[learning])]
+    return Parts(train, validation, test, origin, seen, duplicates, unit, near)
 
 
 def _refuse_empty(source: Source, train: np.ndarray, test: np.ndarray, *, in_order: bool) -> None:
@@ -117,7 +132,7 @@ def _refuse_empty(source: Source, train: np.ndarray, test: np.ndarray, *, in_ord
 
 def fold_parts(
     source: Source, number: int, *, seed: int, stratify: bool = True, in_time: bool = False,
-    rows: np.ndarray | None = None,
+    rows: np.ndarray | None = None, near: NearDuplicates | Literal["together", "ignore"] = "together",
 ) -> list[Parts]:  # fmt: skip
     """Divide the rows for cross-validation: each is tested once; equal inputs and groups stay in one fold.
 
@@ -131,11 +146,15 @@ def fold_parts(
         stratify: Whether every fold has nearly the same share of each class.
         in_time: Whether folds follow one another in time.
         rows: The rows to divide, sorted; all but a test part that the data name when left out.
+        near: What is known of nearly equal rows, which stay in one fold too; or whether they are looked for.
 
     Raises:
         LayerwiseError: There are too few different rows, or groups and time ask for different parts.
     """
-    unit, duplicates = units(source, grouped=not in_time)
+    # In time nothing is held together: what comes later is tested, whatever it is like.
+    near = "ignore" if in_time else near
+    known = near_duplicates(source) if near == "together" else None if near == "ignore" else near
+    unit, duplicates = units(source, known, grouped=not in_time)
     given = _given(source)
     open_rows = np.arange(len(source)) if given is None else np.flatnonzero(given != "test")
     open_rows = open_rows if rows is None else rows
@@ -148,7 +167,7 @@ def fold_parts(
     folds = deal(unit[open_rows], strata[open_rows], number, np.random.default_rng([seed, 0xF01D]))
     none = open_rows[:0]
     return [
-        Parts(np.setdiff1d(open_rows, open_rows[fold]), none, open_rows[fold], "split", none, duplicates)
+        Parts(np.setdiff1d(open_rows, open_rows[fold]), none, open_rows[fold], "split", none, duplicates, unit, known)
         for fold in folds
     ]
 
@@ -161,7 +180,8 @@ def every_row(folds: Sequence[Parts]) -> Parts:
     """
     learned = np.unique(np.concatenate([rows for fold in folds for rows in (fold.train, fold.test)]))
     tested = np.sort(np.concatenate([fold.test for fold in folds]))
-    return Parts(learned, learned[:0], tested, "folds", learned[:0], folds[0].duplicates)
+    first = folds[0]
+    return Parts(learned, learned[:0], tested, "folds", learned[:0], first.duplicates, first.unit, first.near)
 
 
 def with_validation(source: Source, parts: Parts, split: Split, *, seed: int) -> Parts:
@@ -177,7 +197,8 @@ def with_validation(source: Source, parts: Parts, split: Split, *, seed: int) ->
         chosen = last_in_time(moments(source), parts.train, split.validation_fraction)
         return replace(parts, train=np.setdiff1d(parts.train, chosen), validation=chosen)
     generator = np.random.default_rng([seed, 0x5917])
-    unit, strata = units(source)[0], _strata(source, stratify=split.stratify)
+    unit = units(source)[0] if parts.unit is None else parts.unit
+    strata = _strata(source, stratify=split.stratify)
     chosen = _choose(parts.train, unit, strata, split.validation_fraction, generator, stratify=split.stratify)
     return replace(parts, train=np.setdiff1d(parts.train, chosen), validation=chosen)
 
@@ -193,34 +214,21 @@ def _last(source: Source, rows: np.ndarray, fraction: float) -> np.ndarray:
     return rows[len(rows) - number :]
 
 
-def units(source: Source, *, grouped: bool = True) -> tuple[np.ndarray, int]:
-    """Number the sets of rows that may not be separated: equal inputs, or equal group.
+def units(source: Source, near: NearDuplicates | None = None, *, grouped: bool = True) -> tuple[np.ndarray, int]:
+    """Number the sets of rows that may not be separated: equal inputs, equal group, or nearly equal inputs.
 
     Args:
         source: All rows.
-        grouped: Whether groups count, or equal inputs alone.
+        near: Rows with nearly equal inputs, where they were looked for.
+        grouped: Whether groups count, or inputs alone.
 
     Returns:
         The unit of each row, and how many rows repeat the inputs of an earlier one.
     """
-    parent = list(range(len(source)))
-
-    def root(row: int) -> int:
-        while parent[row] != row:
-            parent[row] = parent[parent[row]]
-            row = parent[row]
-        return row
-
-    duplicates = 0
-    for role in ("input", "group") if grouped else ("input",):
-        first: dict[bytes, int] = {}
-        for row, digest in enumerate(source.row_digests(role)):
-            if digest in first:
-                parent[root(row)] = root(first[digest])
-                duplicates += role == "input"
-            else:
-                first[digest] = row
-    return np.array([root(row) for row in range(len(source))], dtype=np.int64), duplicates
+    exact = near.exact if near else repeated(source.row_digests("input"))[0]
+    groups = repeated(source.row_digests("group"))[0] if grouped else ()
+    alike = ((pair.first, pair.second) for pair in near.pairs) if near else ()
+    return join_rows(np.arange(len(source)), (*exact, *groups, *alike)), len(exact)
 
 
 def _strata(source: Source, *, stratify: bool) -> np.ndarray:

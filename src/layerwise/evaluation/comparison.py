@@ -91,6 +91,7 @@ class Comparison:
         confidence: Of every interval.
         scores: The networks in the order they were named, the constant answer last.
         reasons: What was chosen on the way, in sentences.
+        near_duplicates: Rows that nearly repeat another one; they were kept in its fold.
     """
 
     data: str
@@ -109,6 +110,7 @@ class Comparison:
     confidence: float
     scores: tuple[Scores, ...]
     reasons: tuple[str, ...] = ()
+    near_duplicates: int = 0
 
     def interval(self, scores: Scores) -> tuple[float, float, float]:
         """Return the mean of the compared figure over all folds with its interval.
@@ -169,6 +171,8 @@ class Comparison:
         ]  # fmt: skip
         if self.duplicates:
             said.append(say("Rows that repeat others, kept in their fold: {}.", self.duplicates))
+        if self.near_duplicates:
+            said.append(say("Rows that nearly repeat others, kept in their fold: {}.", self.near_duplicates))
         said += [self._chosen(one) for one in self.scores if one.chosen]
         if self.closed:
             said.append(say("The test part of the data ({} rows) stayed closed.", self.closed))
@@ -206,6 +210,7 @@ class Comparison:
             "data": self.data, "task": self.task, "metric": self.metric, "lower_is_better": self.lower_is_better,
             "folds": self.folds, "repeats": self.repeats, "rows": self.rows, "test_rows_of_a_fold": self.tested,
             "training_rows_of_a_fold": self.learned, "duplicates": self.duplicates, "closed_test_rows": self.closed,
+            "near_duplicates": self.near_duplicates,
             "confidence": self.confidence, "best": self.best.label,
             "winner": self.winner.label if self.winner else None,
             "ids": list(self.ids), "fold_of_each_row": [list(deal) for deal in self.dealt],

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.data.near_duplicates import ways_in_words
 from layerwise.language import say
 from layerwise.report.contents import ReportData
 from layerwise.report.words import SHARES, bounds, cut, expected, learner, metric, number, percent, retold, value
@@ -151,7 +152,7 @@ def findings(data: ReportData) -> list[Finding]:
     found = []
     if data.metrics:
         found += [*_baseline(data), *_explained(data), *_weakest(data)]
-    return [*found, *_duplicates(data), *_imputed(data), *_excluded(data), *_openings(data)]
+    return [*found, *_duplicates(data), *_near_duplicates(data), *_imputed(data), *_excluded(data), *_openings(data)]
 
 
 def _baseline(data: ReportData) -> list[Finding]:
@@ -276,6 +277,30 @@ def _duplicates(data: ReportData) -> list[Finding]:
         split["duplicates"],
     )
     return [Finding(subject, sentence)]
+
+
+def _near_duplicates(data: ReportData) -> list[Finding]:
+    """Say how many rows nearly repeat another one, how they were found, and where they went."""
+    split = data.data["split"]
+    subject = say("Near-duplicates")
+    if "near_duplicates" not in split:
+        asked = split["origin"] not in ("training", "none") and data.experiment.split.split_by != "order"
+        ignored = asked and data.experiment.split.near_duplicates == "ignore"
+        return [Finding(subject, say("They were not looked for."), warning=True)] if ignored else []
+    found = split["near_duplicates"]
+    if not found["count"]:
+        return [Finding(subject, say("None were found."))]
+    ways = ways_in_words(found["ways"])
+    if split["origin"] == "own":
+        return [Finding(subject, say(
+            "Rows that nearly repeat another one: {:,} ({}). Those of the given test part that stand beside a row "
+            "learned from count as seen.", found["count"], ways,
+        ))]  # fmt: skip
+    sentence = say("Rows that nearly repeat another one: {:,} ({}). They were kept in one part with it.",
+                   found["count"], ways)  # fmt: skip
+    first = found["pairs"][0]["places"]
+    example = say("For example {} and {}.", *(cut(place, 60) for place in first))
+    return [Finding(subject, f"{sentence} {example}")]
 
 
 def _seen(data: ReportData) -> str:

@@ -72,6 +72,8 @@ class RunFolder:
             LayerwiseError: `run.toml` is missing or damaged, or a newer version of layerwise made the run.
         """
         tables = {name: table for name, table in self._toml().items() if name != "plan"}
+        # Runs from before near-duplicates were looked for must find their parts again.
+        tables["split"] = {"near_duplicates": "ignore"} | tables["split"]
         try:
             return from_tables(tables, str(self._file))
         except LayerwiseError as problem:

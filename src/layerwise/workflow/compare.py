@@ -88,6 +88,7 @@ def compare(
         duplicates=0 if whole.split.split_by == "time" else dealt[0][0].duplicates,
         closed=len(source) - len(every_row(dealt[0]).train),
         confidence=whole.evaluate.confidence, scores=tuple(scores), reasons=found.reasons,
+        near_duplicates=near.count if (near := dealt[0][0].near) else 0,
     )  # fmt: skip
 
 

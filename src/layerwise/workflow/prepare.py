@@ -12,6 +12,7 @@ from layerwise.catalog import entries, entry, find
 from layerwise.config import Experiment, experiment
 from layerwise.data.assign import assign, guess_model
 from layerwise.data.kinds import Texts
+from layerwise.data.near_duplicates import near_duplicates
 from layerwise.data.open import open_source
 from layerwise.data.preprocess import Preprocessing, fit
 from layerwise.data.source import Source
@@ -124,9 +125,12 @@ def deals(whole: Experiment, source: Source, number: int, repeats: int) -> tuple
         number: How many folds.
         repeats: How often.
     """
+    in_time = whole.split.split_by == "time"
+    # Looked for once, whatever the number of deals.
+    near = near_duplicates(source) if whole.split.near_duplicates == "together" and not in_time else None
     return tuple(
         tuple(fold_parts(source, number, seed=seed_of_split(whole) + repeat, stratify=whole.split.stratify,
-                         in_time=whole.split.split_by == "time"))
+                         in_time=in_time, near=near or "ignore"))
         for repeat in range(repeats)
     )  # fmt: skip
 

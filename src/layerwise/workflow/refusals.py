@@ -138,6 +138,8 @@ def refuse_ineffective(whole: Experiment, prepared: Prepared, settings: Mapping[
         "fit": ("image" in kinds, say("the inputs are no pictures")),
         "scale": (bool(kinds & {"image", "number"}), say("the inputs are neither numbers nor pictures")),
         "augment": (not isinstance(prepared.task, MakesBatches), say("the learner makes its own data")),
+        "near_duplicates": (prepared.parts.divided and whole.split.split_by != "order",
+                            say("no rows are divided at random")),
         "classes": ("category" in spoken, say("the target has no classes to choose rows by")),
         "positive": (one_class(prepared.task), say("the task {} has no class of an example", prepared.task.name)),
     }  # fmt: skip

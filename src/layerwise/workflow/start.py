@@ -166,6 +166,7 @@ def write_beginning(folder: RunFolder, whole: Experiment, prepared: Prepared, pl
         "fields": [{"name": part.name, "role": part.role, "kind": prepared.source.columns[part.name].kind}
                    for part in prepared.source.fields],
         "split": {"origin": parts.origin, "duplicates": parts.duplicates, "seen_in_test": len(parts.seen)}
+        | ({"near_duplicates": parts.near.to_json()} if parts.near else {})
         | {name: getattr(parts, name).tolist() for name in ("train", "validation", "test")}
         | ({"folds": [[fold.test.tolist() for fold in deal] for deal in prepared.dealt]} if prepared.dealt else {}),
         "task": prepared.task.to_json(), "preprocessing": prepared.preprocessing.to_json(),
