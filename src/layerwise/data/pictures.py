@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layerwise.data.capture_time import capture_time
 from layerwise.data.heif import is_heif, open_heif
 from layerwise.data.picture_colours import (
     Colours,
@@ -28,7 +29,6 @@ from layerwise.data.picture_colours import (
     mend_transparency,
     plain_colours,
 )  # fmt: skip
-from layerwise.data.capture_time import capture_time
 from layerwise.language import say
 
 if TYPE_CHECKING:
