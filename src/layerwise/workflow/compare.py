@@ -27,7 +27,7 @@ __all__ = ["compare", "with_options"]
 QUICK = 100
 """Resamples where only the figure itself is wanted."""
 
-UNUSED = ("test", "test_fraction", "split_by", "baselines", "views", "checkpoint_seconds")
+UNUSED = ("test", "test_fraction", "split_by", "baselines", "views", "checkpoint_seconds", "check_labels")
 """Settings of a run that say nothing here: every row is tested by its fold, and no run folder is written."""
 
 Progress = Callable[[int, int, str], None]

@@ -8,7 +8,7 @@ from layerwise.data.found import Found, NamedRow
 from layerwise.data.kinds import Categories
 from layerwise.evaluation.confident_learning import doubted_labels, doubted_targets
 from layerwise.language import say
-from layerwise.report.words import learner, number, percent
+from layerwise.report.words import number, percent
 from layerwise.workflow.prepare import Assigned
 from layerwise.workflow.second_opinion import (
     FEWEST_ROWS,
@@ -32,31 +32,34 @@ HARD = 0.9
 """Share of right answers below which a doubted label may as well belong to a hard example."""
 
 
-def doubted(found: Assigned) -> Found:
+def doubted(found: Assigned, among: np.ndarray | None = None) -> Found:
     """Look for labels that look wrong, or for unusual target numbers.
 
     Args:
         found: Data with their roles; rows without a target are not looked at.
+        among: The rows that are looked at and learned from; all when left out.
     """
     source = found.source
     targets = [source.columns[name] for name in source.named("target")]
     if found.task not in ("classify", "regress"):
-        return not_looked_at(say("the task {} has no class or number for each row", found.task))
+        return not_looked_at(say("Not looked at: the task {} has no class or number for each row.", found.task))
     present = np.flatnonzero(~np.any([column.missing() for column in targets], axis=0))
+    if among is not None:
+        present = np.intersect1d(present, among)
     small: list[str] = []
     if isinstance(targets[0], Categories):
         present, small = _of_large_classes(targets[0], present)
     rows = sampled(present)
     if len(rows) < FEWEST_ROWS:
-        return not_looked_at(say("{} rows are too few", len(rows)))
+        return not_looked_at(say("Not looked at: {} rows are too few.", len(rows)))
     if isinstance(targets[0], Categories) and len(np.unique(targets[0].codes[rows])) < 2:
-        return not_looked_at(say("there is one class only"))
+        return not_looked_at(say("Not looked at: there is one class only."))
     looked = Assigned(usable(source.take(rows)), found.task, ())
     if not looked.source.named("input"):
-        return not_looked_at(say("no input is a number, a category or a picture"))
+        return not_looked_at(say("Not looked at: no input is a number, a category or a picture."))
     opinion = second_opinion(looked, quick_learners(looked.source, found.task))
     if opinion is None:
-        return not_looked_at(say("all rows have the same inputs or belong to one group"))
+        return not_looked_at(say("Not looked at: all rows have the same inputs or belong to one group."))
     notes = [say("Only a random sample of {:,} of {:,} rows was looked at.", MOST_ROWS, len(present))] if (
         len(rows) < len(present)
     ) else []  # fmt: skip
@@ -66,9 +69,9 @@ def doubted(found: Assigned) -> Found:
     return result(found, rows, opinion, notes)
 
 
-def not_looked_at(reason: str) -> Found:
-    """Return that labels were not looked at, and why."""
-    return Found("labels", say("Labels that look wrong"), (say("Not looked at: {}.", reason),))
+def not_looked_at(sentence: str) -> Found:
+    """Return that labels were not looked at, in a sentence that says why."""
+    return Found("labels", say("Labels that look wrong"), (sentence,))
 
 
 def _of_large_classes(column: Categories, rows: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -84,7 +87,7 @@ def _labels(found: Assigned, rows: np.ndarray, opinion: Opinion, notes: list[str
     total = int(judged.doubted.sum())
     sentences = [
         say("{:,} labels were compared with what a quick learner ({}) says that did not see them; it agrees with {}.",
-            len(rows), learner(opinion.learner), percent(opinion.quality)),
+            len(rows), opinion.learner, percent(opinion.quality)),
         say("Labels that look wrong: {:,}.", total) if total else say("No label looks wrong."),
     ]  # fmt: skip
     if total and opinion.quality < HARD:
@@ -106,15 +109,18 @@ def _labels(found: Assigned, rows: np.ndarray, opinion: Opinion, notes: list[str
 def _numbers(found: Assigned, rows: np.ndarray, opinion: Opinion, notes: list[str]) -> Found:
     """Name the target numbers that are far from what was expected; of several targets the furthest counts."""
     expected = opinion.answers.reshape(opinion.truths.shape)
-    judged = [doubted_targets(opinion.truths[:, place], expected[:, place]) for place in range(expected.shape[1])]
+    judged = [
+        doubted_targets(opinion.truths[:, place], expected[:, place])
+        for place in range(len(found.source.named("target")))
+    ]
     scores = np.stack([each.scores for each in judged], axis=1)
     worst = np.abs(scores).argmax(axis=1)
-    furthest = np.take_along_axis(scores, worst[:, None], axis=1)[:, 0]
+    furthest = scores[np.arange(len(scores)), worst]
     unusual = np.any([each.doubted for each in judged], axis=0)
     total, order = int(unusual.sum()), np.lexsort((-np.abs(furthest), ~unusual))[:MOST_NAMED]
     sentences = (
         say("{:,} targets were compared with what a quick learner ({}) expects that did not see them; it explains {} "
-            "of their variance.", len(rows), learner(opinion.learner), percent(max(opinion.quality, 0.0))),
+            "of their variance.", len(rows), opinion.learner, percent(max(opinion.quality, 0.0))),
         say("Unusual targets: {:,}.", total) if total else say("No target is unusual."),
     )  # fmt: skip
     ids = found.source.ids()

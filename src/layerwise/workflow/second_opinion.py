@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 
 from layerwise.config import Experiment, Model
 from layerwise.data.image_step import ImageStep
 from layerwise.data.kinds import Column, Images
 from layerwise.data.source import Source
-from layerwise.data.split import fold_parts, units
+from layerwise.data.split import Parts, fold_parts, units
 from layerwise.models import build
 from layerwise.models.hog_svm import SMALLEST_CELL
 from layerwise.tasks.contract import ClosedForm
@@ -126,22 +127,26 @@ def second_opinion(found: Assigned, learners: Sequence[Model]) -> Opinion | None
     if number < 2:
         return None
     folds = fold_parts(found.source, number, seed=0)
-    best: Opinion | None = None
-    for model in learners:
-        answers: list[np.ndarray] = []
-        truths: list[np.ndarray] = []
-        for parts in folds:
-            prepared, _ = prepare_parts(Experiment(model=model), found, parts, None)
-            network = build(model.name, prepared.preprocessing.input_shape, prepared.task.outputs(), model.options)
-            if isinstance(network, ClosedForm):
-                network.fit(prepared.examples["train"])
-            answers.append(prepared.task.answer(network, prepared.examples["test"]))
-            truths.append(np.asarray(prepared.task.truths(found.source, parts.test)))
-        order = np.argsort(np.concatenate([parts.test for parts in folds]))
-        said, known = np.concatenate(answers)[order], np.concatenate(truths)[order]
-        opinion = Opinion(model.name, said, known, _quality(found.task, said, known), prepared.task.classes)
-        best = opinion if best is None or opinion.quality > best.quality else best
-    return best
+    # Networks are built with random weights; those of the run must not depend on that.
+    with torch.random.fork_rng(devices=[]):
+        opinions = [_asked(found, model, folds) for model in learners]
+    return max(opinions, key=lambda opinion: opinion.quality)
+
+
+def _asked(found: Assigned, model: Model, folds: Sequence[Parts]) -> Opinion:
+    """Return what one learner says of the rows of each fold, having learned from the others."""
+    answers: list[np.ndarray] = []
+    truths: list[np.ndarray] = []
+    for parts in folds:
+        prepared, _ = prepare_parts(Experiment(model=model), found, parts, None)
+        network = build(model.name, prepared.preprocessing.input_shape, prepared.task.outputs(), model.options)
+        if isinstance(network, ClosedForm):
+            network.fit(prepared.examples["train"])
+        answers.append(prepared.task.answer(network, prepared.examples["test"]))
+        truths.append(np.asarray(prepared.examples["test"].truths))
+    order = np.argsort(np.concatenate([parts.test for parts in folds]))
+    said, known = np.concatenate(answers)[order], np.concatenate(truths)[order]
+    return Opinion(model.name, said, known, _quality(found.task, said, known), prepared.task.classes)
 
 
 def _quality(task: str, answers: np.ndarray, truths: np.ndarray) -> float:

@@ -62,13 +62,13 @@ def _shift(found: Assigned, part: str, learned: np.ndarray, given: np.ndarray) -
     """Compare one part with the training part."""
     title = say("Training part against {} part", say(part))
     if min(len(learned), len(given)) < FEWEST_ROWS:
-        few = say("Not looked at: {}.", say("{} and {} rows are too few", len(learned), len(given)))
+        few = say("Not looked at: {} and {} rows are too few.", len(learned), len(given))
         return Found("shift", title, (few,))
     rows = np.concatenate([sampled(learned), sampled(given)])
     places = np.repeat([0, 1], [len(sampled(learned)), len(sampled(given))])
     source = usable(found.source.take(rows))
     if not source.named("input"):
-        return Found("shift", title, (say("Not looked at: {}.", say("no input is a number, a category or a picture")),))
+        return Found("shift", title, (say("Not looked at: no input is a number, a category or a picture."),))
     sentences, apart = _told_apart(source, places, part)
     fields = {name: source.columns[name] for name in source.named("target")}
     fields |= {name: source.columns[name] for name in source.named("input")}
