@@ -69,7 +69,7 @@ def _field_table(fields: Sequence[FieldFacts]) -> list[str]:
 
 def _found_lines(found: Found) -> list[str]:
     """Return what a costly check found, with the rows it names."""
-    lines = [say("{}:", found.title), *(f"  {sentence}" for sentence in found.sentences)]
+    lines = [f"{found.title}:", *(f"  {sentence}" for sentence in found.sentences)]
     shown = found.rows[: min(found.total, MOST_ROWS)]
     if shown:
         rows = [

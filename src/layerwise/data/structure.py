@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -52,7 +52,8 @@ def structure(source: Source, target: str, *, classes: bool) -> list[str]:
         if telling:
             found.append(say("Fields that alone give '{}' away: {}. Would they be known when it is asked for?",
                              target, _names(telling)))  # fmt: skip
-    found += _scaled_before({name: source.columns[name] for name in inputs})
+    learned = given_parts(source).get("train", np.arange(len(source)))
+    found += _scaled_before([source.columns[name] for name in inputs], learned)
     if isinstance(column, Categories) and classes:
         found += _uneven(column, target)
     return found
@@ -104,7 +105,8 @@ def _tells_class(column: Column, codes: np.ndarray) -> bool:
         return False
     if isinstance(column, Numbers):
         along = codes[np.argsort(column.values, kind="stable")]
-        slips = int((along[1:] != along[:-1]).sum()) - (len(shares) - 1)
+        # A row among those of another class makes two changes.
+        slips = (int((along[1:] != along[:-1]).sum()) - (len(shares) - 1)) / 2
     else:
         _, names = np.unique(np.array(column.digests(), dtype=object), return_inverse=True)
         pairs, counts = np.unique(names * len(shares) + codes, return_counts=True)
@@ -128,30 +130,39 @@ def _tells_number(column: Column, target: Column) -> bool:
     return bool(spread) and float((np.diff(along) ** 2).sum()) / spread <= SLIPS / 2
 
 
-def _scaled_before(columns: Mapping[str, Column]) -> list[str]:
-    """Say that all number columns were scaled by all rows: mean 0 and one spread, or ends at 0 and 1 or -1 and 1."""
-    values = [column.values for column in columns.values() if isinstance(column, Numbers)]
+def _scaled_before(columns: Sequence[Column], learned: np.ndarray) -> list[str]:
+    """Say that all number columns were scaled by all rows; where the training rows alone were scaled, that is right."""
+    cells = [column.values for column in columns if isinstance(column, Numbers)]
     # Columns of two values are yes or no, and are left as they are by whoever scales.
-    values = [some[~np.isnan(some)] for some in values]
-    values = [some for some in values if len(some) >= FEWEST_ROWS and _has_three_values(some)]
-    if not values:
+    values = [some[~np.isnan(some)] for some in cells]
+    kept = [place for place, some in enumerate(values) if len(some) >= FEWEST_ROWS and _has_three_values(some)]
+    how = _scaled([values[place] for place in kept])
+    some = [cells[place][learned] for place in kept]
+    if not how or (len(learned) < len(cells[0]) and _scaled([one[~np.isnan(one)] for one in some if len(one)]) == how):
         return []
+    if how == "standardised":
+        return [
+            say("All number fields have mean 0 and one spread over all rows: they were scaled before a test part was "
+                "divided off, which then had its say. Begin with the numbers as they were measured.")
+        ]  # fmt: skip
+    return [
+        say("All number fields run from {} exactly: they were scaled, probably by all rows, before a test part was "
+            "divided off. Begin with the numbers as they were measured.", how)
+    ]  # fmt: skip
+
+
+def _scaled(values: Sequence[np.ndarray]) -> str:
+    """Return `standardised` where all columns have mean 0 and one spread, `0 to 1` for such ends; else nothing."""
+    if not values or not min(map(len, values)):
+        return ""
     means, spreads = (np.array([function(some) for some in values]) for function in (np.mean, np.std))
     # Scaled by some of the rows, the mean of all would lie about 1 / sqrt(n) away.
     near = min(1e-3, 0.01 / np.sqrt(len(values[0])))
     one = spreads if len(values) > 1 else np.array([1.0, *spreads])
     if (np.abs(means) <= near * spreads).all() and np.ptp(one) <= 3 * near * one.min():
-        return [
-            say("All number fields have mean 0 and one spread over all rows: they were scaled before a test part was "
-                "divided off, which then had its say. Begin with the numbers as they were measured.")
-        ]  # fmt: skip
-    ends = {(float(some.min()), float(some.max())) for some in values}
-    if len(values) > 1 and ends in ({(0.0, 1.0)}, {(-1.0, 1.0)}):
-        return [
-            say("All number fields run from {:g} to {:g} exactly: they were scaled by all rows, before a test part was "
-                "divided off. Begin with the numbers as they were measured.", *ends.pop())
-        ]  # fmt: skip
-    return []
+        return "standardised"
+    ends = {f"{some.min():g} to {some.max():g}" for some in values}
+    return ends.pop() if len(values) > 1 and ends in ({"0 to 1"}, {"-1 to 1"}) else ""
 
 
 def _has_three_values(values: np.ndarray) -> bool:

@@ -111,8 +111,8 @@ def doubted_labels(
     """
     placed = _confident_classes(labels, probabilities)
     likely = probabilities.argmax(axis=1)
-    doubted = (placed >= 0) & (placed != labels) & (likely != labels)
     each = margins(labels, probabilities)
+    doubted = (placed >= 0) & (placed != labels) & (each < 0)
     return DoubtedLabels(doubted, np.where(doubted, placed, likely), each, np.lexsort((each, ~doubted)))
 
 

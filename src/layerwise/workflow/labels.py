@@ -28,6 +28,9 @@ FEWEST_OF_CLASS = 5
 MOST_NAMED = 1000
 """Rows of the ranking that are kept."""
 
+WEAK = 0.5
+"""Share of the errors of the constant answer that a learner may make and still call a label wrong."""
+
 HARD = 0.9
 """Share of right answers below which a doubted label may as well belong to a hard example."""
 
@@ -88,8 +91,14 @@ def _labels(found: Assigned, rows: np.ndarray, opinion: Opinion, notes: list[str
     sentences = [
         say("{:,} labels were compared with what a quick learner ({}) says that did not see them; it agrees with {}.",
             len(rows), opinion.learner, percent(opinion.quality)),
-        say("Labels that look wrong: {:,}.", total) if total else say("No label looks wrong."),
     ]  # fmt: skip
+    most = float(np.bincount(opinion.truths).max()) / len(rows)
+    if 1 - opinion.quality > WEAK * (1 - most):
+        total = 0
+        sentences.append(say("That is too little above the share of the largest class ({}) to call a label wrong.",
+                             percent(most)))  # fmt: skip
+    else:
+        sentences.append(say("Labels that look wrong: {:,}.", total) if total else say("No label looks wrong."))
     if total and opinion.quality < HARD:
         sentences.append(say("These data are hard to tell apart, so many of them may be right all the same."))
     ids, order = found.source.ids(), judged.order[:MOST_NAMED]

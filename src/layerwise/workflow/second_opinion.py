@@ -18,7 +18,7 @@ from layerwise.models.hog_svm import SMALLEST_CELL
 from layerwise.tasks.contract import ClosedForm
 from layerwise.workflow.prepare import Assigned, prepare_parts
 
-__all__ = ["FEWEST_ROWS", "MOST_ROWS", "Opinion", "quick_learners", "sampled", "second_opinion", "usable"]
+__all__ = ["FEWEST_ROWS", "MOST_ROWS", "Opinion", "quick_learners", "sampled", "second_opinion", "small_size", "usable"]
 
 FOLDS = 5
 
@@ -76,11 +76,16 @@ def usable(source: Source) -> Source:
     return replace(source, columns={**source.columns, **small})
 
 
-def _small(name: str, column: Images) -> Images:
-    """Return pictures decoded once, of one size, none larger than `LARGEST_SIDE`."""
+def small_size(column: Images) -> tuple[int, int]:
+    """Return width and height to which pictures are brought: their own, or `LARGEST_SIDE` for the longer side."""
     width, height = (int(side) for side in column.sizes.max(axis=0))
     shrunk = min(1.0, LARGEST_SIDE / max(width, height))
-    down, across = max(1, round(height * shrunk)), max(1, round(width * shrunk))
+    return max(1, round(width * shrunk)), max(1, round(height * shrunk))
+
+
+def _small(name: str, column: Images) -> Images:
+    """Return pictures decoded once, of one size, none larger than `LARGEST_SIDE`."""
+    across, down = small_size(column)
     step = ImageStep(name, column.channels, down, across, "resize", column.maximum, (0.0,), (1.0,))
     sizes = np.tile(np.array([across, down]), (len(column), 1))
     return Images(step.sized(column), None, sizes, column.channels, column.maximum, column.known_digests)
