@@ -256,12 +256,12 @@ def _doubted(data: ReportData) -> list[Finding]:
         if not check["total"]:
             continue
         first = ", ".join(cut(row["id"], 24) for row in check["rows"][: min(check["total"], NAMED)])
-        more = " …" if check["total"] > NAMED else ""
+        first += " …" if check["total"] > NAMED else "."
         if check["check"] == "labels":
-            sentence = say("{:,} labels of the training part look wrong: {}{}.", check["total"], first, more)
+            sentence = say("{:,} labels of the training part look wrong: {}", check["total"], first)
             found.append(Finding(say("Labels"), sentence, warning=True, link="labels"))
         else:
-            sentence = say("{:,} targets of the training part are unusual: {}{}.", check["total"], first, more)
+            sentence = say("{:,} targets of the training part are unusual: {}", check["total"], first)
             found.append(Finding(say("Targets"), sentence, warning=True, link="labels"))
     return found
 

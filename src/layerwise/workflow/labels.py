@@ -6,6 +6,7 @@ import numpy as np
 
 from layerwise.data.found import Found, NamedRow
 from layerwise.data.kinds import Categories
+from layerwise.errors import LayerwiseError
 from layerwise.evaluation.confident_learning import doubted_labels, doubted_targets
 from layerwise.language import say
 from layerwise.report.words import number, percent
@@ -49,18 +50,26 @@ def doubted(found: Assigned, among: np.ndarray | None = None) -> Found:
     present = np.flatnonzero(~np.any([column.missing() for column in targets], axis=0))
     if among is not None:
         present = np.intersect1d(present, among)
+    if len(present) < FEWEST_ROWS:
+        return not_looked_at(say("Not looked at: {} rows are too few.", len(present)))
     small: list[str] = []
     if isinstance(targets[0], Categories):
         present, small = _of_large_classes(targets[0], present)
     rows = sampled(present)
     if len(rows) < FEWEST_ROWS:
-        return not_looked_at(say("Not looked at: {} rows are too few.", len(rows)))
+        told = say("Not looked at: {} rows are too few that belong to a class of at least {}.", len(rows),
+                   FEWEST_OF_CLASS)  # fmt: skip
+        return not_looked_at(told)
     if isinstance(targets[0], Categories) and len(np.unique(targets[0].codes[rows])) < 2:
         return not_looked_at(say("Not looked at: there is one class only."))
     looked = Assigned(usable(source.take(rows)), found.task, ())
     if not looked.source.named("input"):
         return not_looked_at(say("Not looked at: no input is a number, a category or a picture."))
-    opinion = second_opinion(looked, quick_learners(looked.source, found.task))
+    try:
+        opinion = second_opinion(looked, quick_learners(looked.source, found.task))
+    except LayerwiseError as problem:
+        # What training would refuse, a look at the data only tells.
+        return not_looked_at(say("Not looked at: {}.", problem.found))
     if opinion is None:
         return not_looked_at(say("Not looked at: all rows have the same inputs or belong to one group."))
     notes = [say("Only a random sample of {:,} of {:,} rows was looked at.", MOST_ROWS, len(present))] if (

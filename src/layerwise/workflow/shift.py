@@ -12,6 +12,7 @@ from layerwise.data.found import Found
 from layerwise.data.kinds import Categories, Column, Images, Numbers
 from layerwise.data.source import Source
 from layerwise.data.structure import given_parts
+from layerwise.errors import LayerwiseError
 from layerwise.evaluation.paired import adjusted
 from layerwise.evaluation.ranking_intervals import auc_interval
 from layerwise.language import say
@@ -69,7 +70,11 @@ def _shift(found: Assigned, part: str, learned: np.ndarray, given: np.ndarray) -
     source = usable(found.source.take(rows))
     if not source.named("input"):
         return Found("shift", title, (say("Not looked at: no input is a number, a category or a picture."),))
-    sentences, apart = _told_apart(source, places, part)
+    try:
+        sentences, apart = _told_apart(source, places, part)
+    except LayerwiseError as problem:
+        # What training would refuse, a look at the data only tells.
+        return Found("shift", title, (say("Not looked at: {}.", problem.found),))
     fields = {name: source.columns[name] for name in source.named("target")}
     fields |= {name: source.columns[name] for name in source.named("input")}
     named = field_tests(fields, places)

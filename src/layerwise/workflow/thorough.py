@@ -12,7 +12,9 @@ from layerwise.data.assign import assign
 from layerwise.data.found import Found
 from layerwise.data.inspect import Inspection, inspect
 from layerwise.data.source import Source
-from layerwise.workflow.labels import doubted
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+from layerwise.workflow.labels import doubted, not_looked_at
 from layerwise.workflow.prepare import Assigned
 from layerwise.workflow.shift import shifts
 
@@ -43,7 +45,11 @@ def inspect_thoroughly(
         LayerwiseError: No field has the name of the target.
     """
     quick = inspect(source, target, data=data, reading=reading)
-    found = _assigned(source, quick)
+    try:
+        found = _assigned(source, quick)
+    except LayerwiseError as problem:
+        # What training would refuse, a look at the data only tells.
+        return replace(quick, thorough=(not_looked_at(say("Not looked at: {}.", problem.found)),))
     return replace(quick, thorough=tuple(one for check in CHECKS for one in check(found)))
 
 
