@@ -97,6 +97,7 @@ class Settings(TypedDict, total=False):
     resamples: int
     baselines: tuple[str, ...]
     positive: str
+    check_labels: Literal["auto", "yes", "no"]
     views: tuple[str, ...]
     language: Literal["", "en", "ko"]
 
@@ -311,12 +312,26 @@ def list_models(task: str = "") -> Mapping[str, Entry]:
     return {name: part for name, part in known.items() if not task or task in part.facts.get("task", "").split()}
 
 
-def inspect(data: Any, *, target: str = "") -> Inspection:
-    """Look at data: counts, fields, classes, what is missing or repeated, and the suggested next step."""
+def inspect(data: Any, *, target: str = "", thorough: bool = False) -> Inspection:
+    """Look at data: counts, fields, classes, what is missing or repeated, and the suggested next step.
+
+    Args:
+        data: A path, a built-in or named set, arrays, a frame, or a source.
+        target: Field to predict; guessed where left out.
+        thorough: Also look for what costs time: labels that look wrong, parts that differ.
+
+    Example:
+        >>> [found.total for found in inspect("wine", thorough=True).thorough]
+        [0]
+    """
     from layerwise.data.inspect import inspect as look
     from layerwise.data.open import open_source
 
     source = data if isinstance(data, Source) else open_source(data, exclude_problems=True)
+    if thorough:
+        from layerwise.workflow.thorough import inspect_thoroughly
+
+        return inspect_thoroughly(source, target)
     return look(source, target=target)
 
 

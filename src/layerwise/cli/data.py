@@ -22,6 +22,9 @@ def data(
     images: str = "",
     image_column: str = "",
     format: str = "",
+    group: str = "",
+    test_data: str = "",
+    thorough: Annotated[bool, Parameter(negative="")] = False,
     download: Annotated[bool, Parameter(negative="")] = False,
     format_options: Annotated[FormatOptions, Parameter(name="*")] = None,
     common: Annotated[Common, Parameter(name="*")] = Common(),  # noqa: B008 - frozen
@@ -39,25 +42,43 @@ def data(
 
         layerwise data photos.zip
 
+        layerwise data patients.csv --thorough
+
     Args:
         path: A file, a folder, a zip or tar of pictures, or a built-in or named data set.
         target: Field to predict; guessed and said when left out.
         images: Folder or archive with the pictures that a column of the table names.
         image_column: That column; the one whose cells name the most when left out.
         format: Format of the file, where its content does not tell.
+        group: Field whose equal values must stay in one part (a patient, a speaker).
+        test_data: A second path with the test rows.
+        thorough: Also look for what costs time: labels that look wrong, parts that differ.
         download: Fetch a named data set that is not on this machine.
     """
+    from layerwise.data.assign import grouped
     from layerwise.data.inspect import inspect
-    from layerwise.data.open import open_source
+    from layerwise.data.open import joined, open_source
 
     # Problems are shown here, not fatal: this is the command that finds them.
     options = given(format_options)
-    source = open_source(
-        path, format=format, options=options, exclude_problems=True, download=download, images=images,
-        image_column=image_column,
+    source, *test = (
+        open_source(
+            each, format=format, options=options, exclude_problems=True, download=download, images=images,
+            image_column=image_column,
+        )
+        for each in (path, test_data) if each
     )  # fmt: skip
-    named = {"images": images, "image_column": image_column, "format": format}
-    found = inspect(source, target=target, reading={name: value for name, value in named.items() if value} | options)
+    source = grouped(joined(source, *test) if test else source, group)
+    named = {
+        "images": images, "image_column": image_column, "format": format, "group": group, "test_data": test_data,
+    }  # fmt: skip
+    reading = {name: value for name, value in named.items() if value} | options
+    if thorough:
+        from layerwise.workflow.thorough import inspect_thoroughly
+
+        found = inspect_thoroughly(source, target, data=path if test else "", reading=reading)
+    else:
+        found = inspect(source, target, data=path if test else "", reading=reading)
     if common.json:
         print_json(found.to_dict())
     else:

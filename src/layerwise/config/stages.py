@@ -197,6 +197,8 @@ class Evaluate:
     """Simple learners measured beside the network; auto takes the constant answer and a quick classic one."""
     positive: str = ""
     """Class whose sensitivity and specificity are given; the second of two when left out."""
+    check_labels: Literal["auto", "yes", "no"] = "auto"
+    """Look for training labels that look wrong; auto does so where it takes no more than about a second."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["as_categories", "as_texts", "assign", "could_be_target", "guess_model", "guess_target", "guess_task"]
+__all__ = [
+    "as_categories", "as_texts", "assign", "could_be_target", "grouped", "guess_model", "guess_target", "guess_task",
+]  # fmt: skip
 
 TARGET_WORDS = (
     "target", "class", "label", "outcome", "y", "species", "diagnosis", "category", "type", "result",
@@ -41,10 +43,7 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
              "group": (settings.group,), "time": (settings.time,), "unused": settings.drop}  # fmt: skip
     for name in (*(name for names in named.values() for name in names if name), *settings.category):
         if name not in source.columns:
-            raise LayerwiseError(
-                say("A field must be in the data."), say("no field '{}' in '{}'", name, source.name),
-                nearest(name, source.columns), usage=True,
-            )  # fmt: skip
+            raise _no_field(source, name)
     if settings.target:
         # Data that come with a target keep it as an input when the user asks for another one.
         source = source.assign(dict.fromkeys(source.named("target"), "input"))
@@ -74,6 +73,25 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
     if task == "classify" and not isinstance(source.columns[target], Categories):
         source = _with_column(source, target, as_categories(source.columns[target]))
     return _only_classes(source, target, settings.classes), task, tuple(reasons)
+
+
+def grouped(source: Source, name: str) -> Source:
+    """Return the source with a field whose equal values stay in one part; as it is where none is named.
+
+    Raises:
+        LayerwiseError: No field has that name.
+    """
+    if name and name not in source.columns:
+        raise _no_field(source, name)
+    return source.assign({name: "group"}) if name else source
+
+
+def _no_field(source: Source, name: str) -> LayerwiseError:
+    """Say that a field is not in the data."""
+    return LayerwiseError(
+        say("A field must be in the data."), say("no field '{}' in '{}'", name, source.name),
+        nearest(name, source.columns), usage=True,
+    )  # fmt: skip
 
 
 def _told(source: Source, asked: str) -> tuple[str, list[str]]:

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from layerwise.data.assign import is_running_text
+from layerwise.data.boxes import Boxes
 from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
+from layerwise.data.structure import given_parts, part_findings, structure
 from layerwise.data.text_vectors import holds_dates
 from layerwise.language import say
 
@@ -58,7 +60,9 @@ def findings(source: Source, target: str, classes: Mapping[str, int], constant: 
     useless = [name for name in constant if name != target]
     if useless:
         found.append(say("Fields with one value throughout: {}.", ", ".join(useless)))
-    return found
+    chosen = bool(classes) and not isinstance(source.columns[target], Boxes)
+    found += structure(source, target, classes=chosen)
+    return found + part_findings(source, target, given_parts(source), classes=chosen)
 
 
 def _sentinels(source: Source) -> list[str]:

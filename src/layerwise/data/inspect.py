@@ -14,6 +14,7 @@ from layerwise.catalog import entry
 from layerwise.data.assign import as_categories, could_be_target, guess_model, guess_target, guess_task, is_running_text
 from layerwise.data.boxes import Boxes
 from layerwise.data.findings import findings
+from layerwise.data.found import Found
 from layerwise.data.kinds import Categories, Column, Images, Numbers
 from layerwise.data.row_hashes import different_numbers, suspected_repeats
 from layerwise.data.source import Problem, Source
@@ -75,6 +76,7 @@ class Inspection:
         findings: What may go wrong, in sentences.
         model: Model that suits the data.
         command: The next command, ready for a shell; empty where nothing can be learned yet.
+        thorough: What the costly checks found, where they were asked for.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Inspection:
     findings: tuple[str, ...]
     model: str
     command: str
+    thorough: tuple[Found, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return every fact as plain values, ready for JSON."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from layerwise.language import say
 
 if TYPE_CHECKING:
+    from layerwise.data.found import Found
     from layerwise.data.inspect import FieldFacts, Inspection
 
 __all__ = ["inspection_lines", "table"]
@@ -16,6 +17,7 @@ __all__ = ["inspection_lines", "table"]
 MOST_FIELDS = 40
 MOST_CLASSES = 20
 MOST_PROBLEMS = 5
+MOST_ROWS = 20
 
 
 def inspection_lines(found: Inspection) -> list[str]:
@@ -40,6 +42,8 @@ def inspection_lines(found: Inspection) -> list[str]:
         if len(found.problems) > MOST_PROBLEMS:
             lines.append("  " + say("... and {} more", len(found.problems) - MOST_PROBLEMS))
         lines.append("  " + found.problems[0].remedy)
+    for one in found.thorough:
+        lines += ["", *_found_lines(one)]
     lines += ["", *found.reasons]
     if found.command:
         lines += ["", say("Next:"), f"  {found.command}"]
@@ -60,6 +64,22 @@ def _field_table(fields: Sequence[FieldFacts]) -> list[str]:
     lines = table([head, *rows])
     if len(fields) > MOST_FIELDS:
         lines.append(say("... and {} more", len(fields) - MOST_FIELDS))
+    return lines
+
+
+def _found_lines(found: Found) -> list[str]:
+    """Return what a costly check found, with the rows it names."""
+    lines = [f"{found.title}:", *(f"  {sentence}" for sentence in found.sentences)]
+    shown = found.rows[: min(found.total, MOST_ROWS)]
+    if shown:
+        rows = [
+            (f"  {row.place}" if row.id == row.place else f"  {row.place} ({row.id})", _brief(row.given),
+             _brief(row.instead), f"{row.score:.2f}")
+            for row in shown
+        ]  # fmt: skip
+        lines += table([("  " + say("where"), *found.columns), *rows])
+    if found.rows and found.total > len(shown):
+        lines.append("  " + say("... and {} more", found.total - len(shown)))
     return lines
 
 

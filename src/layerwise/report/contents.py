@@ -99,6 +99,7 @@ class ReportData:
         views: The network opened on one example.
         view_note: Which example that is, or why there is none.
         date: When the run began, as text.
+        suspects: The first rows that `checks` names, with their pictures or inputs.
     """
 
     name: str
@@ -122,6 +123,13 @@ class ReportData:
     views: tuple[OpenedView, ...] = ()
     view_note: str = ""
     date: str = ""
+    suspects: tuple[Mistake, ...] = ()
+
+    @property
+    def checks(self) -> Sequence[Mapping[str, Any]]:
+        """What was found in the labels of the training part; nothing for a run of an earlier version."""
+        found: Sequence[Mapping[str, Any]] = self.data.get("findings", {}).get("checks", ())
+        return found
 
     @property
     def part(self) -> str:

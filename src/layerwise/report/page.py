@@ -14,6 +14,7 @@ from layerwise.report.contents import OpenedView, ReportData
 from layerwise.report.data import data_findings, layers
 from layerwise.report.figures import figures
 from layerwise.report.html import paragraph, text
+from layerwise.report.labels import doubted_labels
 from layerwise.report.learning import curves
 from layerwise.report.mistakes import mistakes, views
 from layerwise.report.preparation import preparation
@@ -47,7 +48,7 @@ def page(data: ReportData) -> str:
     kept = _fitting(data.views, int(SHARE_OF_VIEWS * LARGEST_PAGE))
     shown = MOST_MISTAKES
     while True:
-        wrong = mistakes(data, shown) if data.metrics else ""
+        wrong = (mistakes(data, shown) if data.metrics else "") + doubted_labels(data, shown)
         opened = views(data, kept)
         whole = _page(data, [*before, wrong, opened, *after])
         if len(whole.encode()) <= LARGEST_PAGE or (not shown and not kept):
@@ -119,7 +120,8 @@ def _finding(finding: Finding) -> str:
     """Return one thing that must be known; what limits the figures carries a mark that is also read out."""
     mark = f'<span class="mark" role="img" aria-label="{text(say("note"))}">!</span>' if finding.warning else ""
     style = ' class="warning"' if finding.warning else ""
-    return f"<div{style}><dt>{text(finding.subject)}{mark}</dt><dd>{text(finding.sentence)}</dd></div>"
+    link = f' <a href="#{finding.link}">{text(say("Show them"))}</a>' if finding.link else ""
+    return f"<div{style}><dt>{text(finding.subject)}{mark}</dt><dd>{text(finding.sentence)}{link}</dd></div>"
 
 
 @cache

@@ -18,6 +18,9 @@ __all__ = ["Finding", "findings", "headline"]
 
 NEW = 1000
 
+NAMED = 5
+"""Rows that a sentence names before it ends in dots."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -27,11 +30,13 @@ class Finding:
         subject: What it is about, in a word or two.
         sentence: What was found.
         warning: Whether it limits what the figures mean.
+        link: Section that shows it, where there is one.
     """
 
     subject: str
     sentence: str
     warning: bool = False
+    link: str = ""
 
 
 def headline(data: ReportData) -> tuple[str, str]:
@@ -152,6 +157,7 @@ def findings(data: ReportData) -> list[Finding]:
     found = []
     if data.metrics:
         found += [*_baseline(data), *_explained(data), *_weakest(data)]
+    found += [*_structure(data), *_doubted(data)]
     return [*found, *_duplicates(data), *_near_duplicates(data), *_imputed(data), *_excluded(data), *_openings(data)]
 
 
@@ -254,6 +260,29 @@ def _lowest(data: ReportData) -> list[Finding]:
     sentence = say("'{}': {} ({} % interval {}).", cut(least), _figure(name, figure), data.percent,
                    _ends(name, figure))  # fmt: skip
     return [Finding(say("Weakest class"), sentence)]
+
+
+def _structure(data: ReportData) -> list[Finding]:
+    """Return what about the columns, classes and parts may mislead."""
+    told = data.data.get("findings", {}).get("structure", ())
+    return [Finding(say("Data"), retold(sentence), warning=True) for sentence in told]
+
+
+def _doubted(data: ReportData) -> list[Finding]:
+    """Say how many labels of the training part look wrong, or which of its numbers are unusual."""
+    found = []
+    for check in data.checks:
+        if not check["total"]:
+            continue
+        first = ", ".join(cut(row["id"], 24) for row in check["rows"][: min(check["total"], NAMED)])
+        first += " …" if check["total"] > NAMED else "."
+        if check["check"] == "labels":
+            sentence = say("{:,} labels of the training part look wrong: {}", check["total"], first)
+            found.append(Finding(say("Labels"), sentence, warning=True, link="labels"))
+        else:
+            sentence = say("{:,} targets of the training part are unusual: {}", check["total"], first)
+            found.append(Finding(say("Targets"), sentence, warning=True, link="labels"))
+    return found
 
 
 def _duplicates(data: ReportData) -> list[Finding]:

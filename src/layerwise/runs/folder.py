@@ -26,7 +26,7 @@ from layerwise.errors import LayerwiseError, nearest
 from layerwise.files import unused_folder, write_json, write_text
 from layerwise.language import say
 from layerwise.locks import holder
-from layerwise.runs.forms import FORMS, LINE, fault
+from layerwise.runs.forms import FORMS, LINE, SINCE, fault
 from layerwise.runs.refusals import damaged, known_here, newer, strange
 
 __all__ = ["RUNS", "RunFolder", "create", "find_interrupted", "find_run", "list_runs"]
@@ -121,6 +121,8 @@ class RunFolder:
         except (OSError, ValueError, RecursionError) as problem:
             raise damaged(path, problem) from problem
         found = fault(content, FORMS.get(name, {}))
+        since = {part: form for part, form in SINCE.get(name, {}).items() if not found and part in content}
+        found = found or fault(content, since)
         if found:
             raise strange(path, found)
         return dict(content)

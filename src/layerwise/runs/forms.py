@@ -7,7 +7,7 @@ from typing import Any
 
 from layerwise.language import say
 
-__all__ = ["EACH", "FORMS", "LINE", "fault"]
+__all__ = ["EACH", "FORMS", "LINE", "SINCE", "fault"]
 
 EACH = "*"
 """In the place of a name: every entry of an object, whatever its name."""
@@ -40,6 +40,19 @@ FORMS: Mapping[str, Form] = {
     "environment.json": {"layerwise": str, "packages": dict},
 }  # fmt: skip
 """Each file by its name."""
+
+SINCE: Mapping[str, Form] = {
+    "data.json": {
+        "findings": {
+            "structure": [str],
+            "checks": [{
+                "check": str, "sentences": [str], "total": int,
+                "rows": [{"row": int, "id": str, "place": str, "given": str, "instead": str, "score": NUMBER}],
+            }],
+        },
+    },
+}  # fmt: skip
+"""What runs of earlier versions lack; where it is there, it has this form."""
 
 LINE: Mapping[str, Form] = {
     "epoch": int, "step": int, "train_loss": MAYBE, "validation_loss": MAYBE, "learning_rate": MAYBE, "seconds": MAYBE,

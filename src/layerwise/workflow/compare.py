@@ -31,7 +31,7 @@ from layerwise.workflow.tuning import Search, grids
 
 __all__ = ["compare", "with_options"]
 
-UNUSED = ("test", "test_fraction", "baselines", "views", "checkpoint_seconds")
+UNUSED = ("test", "test_fraction", "baselines", "views", "checkpoint_seconds", "check_labels")
 """Settings of a run that say nothing here: every row is tested by its fold, and no run folder is written."""
 
 

@@ -141,6 +141,8 @@ def refuse_ineffective(whole: Experiment, prepared: Prepared, settings: Mapping[
         "near_duplicates": (prepared.parts.divided and whole.split.split_by != "order",
                             say("no rows are divided at random")),
         "classes": ("category" in spoken, say("the target has no classes to choose rows by")),
+        "check_labels": (prepared.task.name in ("classify", "regress"),
+                         say("the task {} has no class or number for each row", prepared.task.name)),
         "positive": (one_class(prepared.task), say("the task {} has no class of an example", prepared.task.name)),
     }  # fmt: skip
     defaults, stages = Experiment(), setting_names()

@@ -123,10 +123,15 @@ def _with_source(known: ReportData, opened: Opened, prepared: Prepared) -> Repor
     if known.metrics:
         rows = getattr(prepared.parts, known.part)
         worst = tuple(mistake(source, int(rows[place]), place) for place in worst_places(known, MOST_MISTAKES))
+    suspects = tuple(
+        mistake(source, int(row["row"]), place)
+        for check in known.checks for place, row in enumerate(check["rows"][: min(check["total"], MOST_MISTAKES)])
+        if 0 <= row["row"] < len(source)
+    )  # fmt: skip
     views, note = _views(opened, prepared, measured=bool(known.metrics))
     return replace(
         known, notes=source.notes, reasons=prepared.reasons, classes=classes, mistakes=worst,
-        mistake_fields=shown_fields(source), views=views, view_note=note,
+        suspects=suspects, mistake_fields=shown_fields(source), views=views, view_note=note,
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ from layerwise.workflow.refusals import (
     refuse_unused,
     refuse_validation,
 )
+from layerwise.workflow.run_findings import run_findings
 from layerwise.workflow.stages import Begun, augment, learn_stages
 
 __all__ = ["start"]
@@ -173,5 +174,6 @@ def write_beginning(folder: RunFolder, whole: Experiment, prepared: Prepared, pl
         "imputed": prepared.preprocessing.imputed,
         "problems": [asdict(problem) for problem in prepared.source.problems],
         "notes": list(prepared.source.notes), "reasons": list(prepared.reasons),
+        "findings": run_findings(prepared, whole.evaluate.check_labels),
     })  # fmt: skip
     folder.write("environment.json", environment())

@@ -1,0 +1,59 @@
+"""What a run finds in its data before it learns: misleading columns and parts, training labels that look wrong."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from layerwise.data.kinds import Images
+from layerwise.data.structure import part_findings, structure
+from layerwise.language import say
+from layerwise.workflow.labels import doubted, not_looked_at
+from layerwise.workflow.prepare import Assigned, Prepared
+from layerwise.workflow.second_opinion import small_size
+
+__all__ = ["run_findings"]
+
+MOST_ROWS = 3000
+MOST_PRODUCTS = 500_000_000
+MOST_PIXELS = 30_000_000
+"""Rows, rows^2 times inputs, and pixels to decode, up to which every run looks at its labels: about a second."""
+
+
+def run_findings(prepared: Prepared, check_labels: str) -> dict[str, Any]:
+    """Return what was found, as plain values for `data.json`; no label of the test part is looked at.
+
+    Args:
+        prepared: Data, parts and preprocessing of the run.
+        check_labels: Whether labels are looked at: auto, yes or no.
+    """
+    source, parts, task = prepared.source, prepared.parts, prepared.task.name
+    target = next(iter(source.named("target")), "")
+    told = structure(source, target, classes=task == "classify") if task in ("classify", "regress") else []
+    if task in ("classify", "regress") and parts.origin in ("own", "split"):
+        held = {name: getattr(parts, name) for name in ("train", "validation", "test")}
+        held = {name: rows for name, rows in held.items() if len(rows)}
+        told += part_findings(source, target, held, classes=task == "classify")
+    checks = []
+    if task in ("classify", "regress") and check_labels != "no":
+        too_long = "" if check_labels == "yes" else _too_long(prepared)
+        checks = [not_looked_at(too_long) if too_long else doubted(Assigned(source, task, ()), parts.train)]
+    return {"structure": told, "checks": [asdict(check) for check in checks]}
+
+
+def _too_long(prepared: Prepared) -> str:
+    """Say why to look at the labels would take longer than about a second; empty where it would not."""
+    source, rows = prepared.source, prepared.parts.train
+    inputs, pixels = int(np.prod(prepared.preprocessing.input_shape)), 0
+    for name in source.named("input"):
+        column = source.columns[name]
+        if isinstance(column, Images):
+            across, down = small_size(column)
+            inputs = column.channels * across * down
+            pixels = int(column.sizes[rows].prod(axis=1).sum()) if column.decode else 0
+    if len(rows) <= MOST_ROWS and len(rows) ** 2 * inputs <= MOST_PRODUCTS and pixels <= MOST_PIXELS:
+        return ""
+    return say("Not looked at: {:,} rows of {:,} inputs take longer than a second (--check-labels yes).", len(rows),
+               inputs)  # fmt: skip

@@ -1,0 +1,67 @@
+"""The costly look at data: every check that learns something, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from layerwise.config import Assign
+from layerwise.data.assign import assign
+from layerwise.data.found import Found
+from layerwise.data.inspect import Inspection, inspect
+from layerwise.data.source import Source
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+from layerwise.workflow.labels import doubted, not_looked_at
+from layerwise.workflow.prepare import Assigned
+from layerwise.workflow.shift import shifts
+
+__all__ = ["CHECKS", "inspect_thoroughly"]
+
+
+def labels(found: Assigned) -> list[Found]:
+    """Look for labels that look wrong, or unusual targets."""
+    return [doubted(found)] if found.source.named("target") else []
+
+
+CHECKS: tuple[Callable[[Assigned], list[Found]], ...] = (labels, shifts)
+"""Every check, in the order in which its findings are shown; each takes data with their roles."""
+
+
+def inspect_thoroughly(
+    source: Source, target: str = "", *, data: str = "", reading: Mapping[str, object] | None = None
+) -> Inspection:
+    """Look at a source as `inspect` does, and run every costly check.
+
+    Args:
+        source: Data as read, with the items that could not be read among its `problems`.
+        target: Field to predict; guessed where left out.
+        data: How the user called the data, for the next command.
+        reading: Settings with which they were read, for the next command.
+
+    Raises:
+        LayerwiseError: No field has the name of the target.
+    """
+    quick = inspect(source, target, data=data, reading=reading)
+    try:
+        found = _assigned(source, quick)
+    except LayerwiseError as problem:
+        # What training would refuse, a look at the data only tells.
+        return replace(quick, thorough=(not_looked_at(say("Not looked at: {}.", problem.found)),))
+    return replace(quick, thorough=tuple(one for check in CHECKS for one in check(found)))
+
+
+def _assigned(source: Source, quick: Inspection) -> Assigned:
+    """Give the fields the roles that the quick look found; rows without a target are not looked at."""
+    if not quick.target:
+        return Assigned(source, quick.task, ())
+    present = np.flatnonzero(~source.columns[quick.target].missing())
+    if len(present) < len(source):
+        source = source.take(present)
+    if not len(source):
+        return Assigned(source.assign({quick.target: "unused"}), quick.task, ())
+    given = quick.target in source.named("target")
+    chosen, task, _ = assign(source, Assign(target="" if given else quick.target, task=quick.task))
+    return Assigned(chosen, task, ())
