@@ -40,9 +40,14 @@ def test_every_row_stands_in_one_bin_and_the_parts_add_up(digits, tumours):
 
 def test_the_calibration_error_is_the_mean_gap_of_the_bins(digits):
     opened = Page(written(digits))
+    rows = predictions(digits)
+    surest = sorted((max(map(float, row[4:])), row[2] == row[3]) for row in rows)
     counts, claimed, happened = (
         np.array([float(row[column].replace(",", "")) for row in opened.table("Each bin")[1:]]) for column in (1, 0, 2)
     )
+    tenths = np.array_split(np.array(surest), 10)
+    assert claimed == pytest.approx([tenth[:, 0].mean() for tenth in tenths], abs=6e-4)
+    assert happened == pytest.approx([tenth[:, 1].mean() for tenth in tenths], abs=6e-4)
     error = (counts * np.abs(happened - claimed)).sum() / counts.sum()
     shown = re.search(r"mean distance from the diagonal, is ([\d.]+) \(95 % interval", opened.text)
     assert float(shown[1]) == pytest.approx(error, abs=2e-3)

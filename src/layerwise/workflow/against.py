@@ -110,7 +110,7 @@ def _refuse_other_rows(first: Opened, other: Opened, answers: dict[str, Answers]
     if first.task.name != other.task.name:
         found = say("'{}' and '{}' have other tasks: {} and {}", *names, first.task.name, other.task.name)
     elif first.folder.read("data.json")["fingerprint"] != other.folder.read("data.json")["fingerprint"]:
-        found = say("'{}' and '{}' read other data: the fingerprints differ", *names)
+        found = say("'{}' and '{}' read other data, or gave fields other roles: the fingerprints differ", *names)
     elif ours.ids != theirs.ids:
         apart = sum((Counter(ours.ids) - Counter(theirs.ids)).values())
         found = say("{} of {} test rows of '{}' are not among the {} of '{}'", apart, len(ours), names[0], len(theirs),
