@@ -31,10 +31,10 @@ from layerwise.workflow.second_opinion import (
 
 __all__ = ["field_tests", "shifts"]
 
-CONFIDENCE = 0.99
+CONFIDENCE = 0.999
 """Of the interval of the AUC that must leave out 0.5."""
 
-LEVEL = 0.005
+LEVEL = 0.002
 """Chance that, of parts that differ in no field, any field is named."""
 
 LEAST_DISTANCE = 0.05
@@ -103,10 +103,10 @@ def _told_apart(source: Source, places: np.ndarray, part: str) -> tuple[list[str
     shown = (f"{area.value:.3f}", f"{area.low:.3f}", f"{area.high:.3f}")
     if area.low > 0.5:
         return [
-            say("A quick learner tells their rows apart: AUC {} (99 % interval {} to {}), 0.5 where they are alike. "
+            say("A quick learner tells their rows apart: AUC {} (99.9 % interval {} to {}), 0.5 where they are alike. "
                 "What is measured on one need not hold for the other.", *shown)
         ], True  # fmt: skip
-    return [say("A quick learner does not tell their rows apart: AUC {} (99 % interval {} to {}).", *shown)], False
+    return [say("A quick learner does not tell their rows apart: AUC {} (99.9 % interval {} to {}).", *shown)], False
 
 
 def _learner(source: Source) -> Model:
