@@ -1,7 +1,8 @@
 """The interval of a calibration error, which is never 0 by chance and grows with the noise of its bins.
 
-A bootstrap fails here: each resample adds noise to gaps that already hold it, and perfect calibration is called
-miscalibrated nearly always (measured: benchmarks/interval_coverage.py). The two ends are bounded one by one instead.
+A percentile bootstrap fails here: each resample adds noise to gaps that already hold it, so that none has an error of 0
+and perfect calibration is never covered. The two ends are bounded one by one instead (coverage:
+`benchmarks/interval_coverage.py`).
 """
 
 from dataclasses import dataclass
