@@ -97,3 +97,10 @@ def test_a_test_row_of_huge_values_moves_no_training_statistic_by_a_bit():
     assert fit(changed, again.train, Preprocess()) == before
     values[parts.train[3]] = 1e12
     assert fit(changed, again.train, Preprocess()) != before
+
+
+@pytest.mark.parametrize("closed", ["test", "validation"])
+def test_the_part_that_data_keep_for_measuring_is_in_no_fold(closed):
+    part = Categories(np.array([0, 0, 1] * 10), ("train", closed))
+    folds = fold_parts(source(np.arange(30), part=part), 4, seed=0)
+    assert sorted(row for fold in folds for row in fold.test) == [row for row in range(30) if row % 3 < 2]

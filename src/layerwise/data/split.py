@@ -86,9 +86,8 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
         return _choose(rows, unit, strata, fraction, generator, stratify=split.stratify)
 
     given = _given(source)
-    if given is not None and split.test == "auto" and not (given == "test").any():
-        # Data with a training and a validation part hold the second one out: it is what is measured on.
-        given = np.where(given == "validation", "test", given)
+    if given is not None and split.test == "auto":
+        given = _measured_on(given)
     everything = np.arange(len(source))
     if not divides:
         learning, test = everything, everything if split.test == "training" else everything[:0]
@@ -156,7 +155,7 @@ def fold_parts(
     known = near_duplicates(source) if near == "together" else None if near == "ignore" else near
     unit, duplicates = units(source, known, grouped=not in_time)
     given = _given(source)
-    open_rows = np.arange(len(source)) if given is None else np.flatnonzero(given != "test")
+    open_rows = np.arange(len(source)) if given is None else np.flatnonzero(_measured_on(given) != "test")
     open_rows = open_rows if rows is None else rows
     if in_time:
         parts = forward(moments(source), open_rows, number)
@@ -263,6 +262,11 @@ def _given(source: Source) -> np.ndarray | None:
                 say("Mend the word, or leave the field out with --drop {}.", names[0]),
             )  # fmt: skip
     return np.array([part_of(word) for word in words])
+
+
+def _measured_on(given: np.ndarray) -> np.ndarray:
+    """Hold the validation part of data without a test part out: it is what is measured on."""
+    return given if (given == "test").any() else np.where(given == "validation", "test", given)
 
 
 def _refuse_crossing(
