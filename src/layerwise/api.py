@@ -35,7 +35,7 @@ class Settings(TypedDict, total=False):
     download: bool
     images: str
     image_column: str
-    target: str
+    target: str | tuple[str, ...]
     task: str
     drop: tuple[str, ...]
     category: tuple[str, ...]
@@ -81,10 +81,14 @@ class Settings(TypedDict, total=False):
     device: str
     threads: int
     checkpoint_seconds: float
+    class_weights: Literal["none", "balanced"]
+    sampling: Literal["all", "balanced"]
     confidence: float
     resamples: int
     baselines: tuple[str, ...]
     positive: str
+    threshold: Literal["half", "validation"]
+    threshold_for: Literal["balanced-accuracy", "f1"]
     views: tuple[str, ...]
     language: Literal["", "en", "ko"]
 
@@ -285,7 +289,7 @@ def list_models(task: str = "") -> Mapping[str, Entry]:
     return {name: part for name, part in known.items() if not task or task in part.facts.get("task", "").split()}
 
 
-def inspect(data: Any, *, target: str = "") -> Inspection:
+def inspect(data: Any, *, target: str | Sequence[str] = "") -> Inspection:
     """Look at data: counts, fields, classes, what is missing or repeated, and the suggested next step."""
     from layerwise.data.inspect import inspect as look
     from layerwise.data.open import open_source

@@ -86,7 +86,8 @@ def register(
         image: Of a model: the picture it is drawn for, as channels, height and width; data are fitted to it.
         train: Of a model: training settings that suit it better than the general ones; the user's own go first.
         suffixes: Of a format: the endings of its files.
-        target: Of a task: the kind of the field it predicts (category, number, text, boxes, mask), or `none`.
+        target: Of a task: the kind of the field it predicts (category, number, labels, text, boxes, mask), or
+            `none`.
         inputs: Of a task: `text` where it reads texts; tables and pictures where left out.
         model: Of a task: the network that is taken when none is named.
         split: Of a task: `order` where the last rows are held out, not random ones.

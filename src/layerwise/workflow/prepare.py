@@ -177,11 +177,11 @@ def _join_test_data(source: Source, whole: Experiment) -> Source:
 
 def _exclude_missing_targets(source: Source, whole: Experiment) -> tuple[Source, tuple[str, ...]]:
     """Leave rows without a target out where the user asked for it, counted."""
-    name = whole.assign.target
-    if not whole.load.exclude_problems or name not in source.columns:
+    names = [name for name in whole.assign.targets if name in source.columns]
+    if not whole.load.exclude_problems or not names or whole.assign.task == "tag":
         return source, ()
-    missing = source.columns[name].missing()
+    missing = np.any([source.columns[name].missing() for name in names], axis=0)
     if not missing.any():
         return source, ()
-    sentence = say("{} rows without '{}' were left out.", int(missing.sum()), name)
+    sentence = say("{} rows without '{}' were left out.", int(missing.sum()), "', '".join(names))
     return source.take(np.flatnonzero(~missing)), (sentence,)
