@@ -22,6 +22,7 @@ __all__ = ["LeastSquares", "LogisticRegression", "linear", "logistic"]
     source="Cox, The regression analysis of binary sequences, 1958",
     lecture="003 Classification Problem",
     small={"inputs": 4, "outputs": 3},
+    class_weights=True,
 )
 def logistic(inputs: InputShape, outputs: int, *, penalty: float = 1.0) -> nn.Module:
     """Logistic regression, its weights found by scikit-learn.

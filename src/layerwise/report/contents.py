@@ -13,7 +13,7 @@ import numpy as np
 from layerwise.config import Experiment
 from layerwise.explain.layers import LayerRow
 from layerwise.runs.refusals import known_here
-from layerwise.tasks.contract import MakesBatches, Task
+from layerwise.tasks.contract import AnswersWithSets, MakesBatches, Task
 
 __all__ = ["Answers", "Mistake", "OpenedView", "ReportData", "one_class", "read_answers", "targets_of"]
 
@@ -168,7 +168,8 @@ class ReportData:
 
 def one_class(task: Task) -> bool:
     """Say whether every example has one class: then a score stands for each class."""
-    return bool(task.classes) and tuple(task.columns) == tuple(task.classes)
+    columns = tuple(task.columns)
+    return bool(task.classes) and columns == tuple(task.classes) and not isinstance(task, AnswersWithSets)
 
 
 def numbers(task: Task, targets: Sequence[str]) -> bool:

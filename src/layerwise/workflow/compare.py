@@ -27,7 +27,9 @@ __all__ = ["compare", "with_options"]
 QUICK = 100
 """Resamples where only the figure itself is wanted."""
 
-UNUSED = ("test", "test_fraction", "split_by", "baselines", "views", "checkpoint_seconds")
+UNUSED = (
+    "test", "test_fraction", "split_by", "baselines", "views", "checkpoint_seconds", "threshold", "threshold_for",
+)  # fmt: skip
 """Settings of a run that say nothing here: every row is tested by its fold, and no run folder is written."""
 
 Progress = Callable[[int, int, str], None]
@@ -70,7 +72,9 @@ def compare(
             tested.append([])
             for place, fold in enumerate(parts):
                 seed = whole.train.seed + repeat * folds + place
-                tested[-1].append(learn_fold(whole, model, settings, found, fold, seed=seed))
+                tested[-1].append(learn_fold(
+                    whole, model, settings, found, fold, seed=seed, constant=model is constant
+                ))
                 if progress:
                     progress(number * folds * repeats + repeat * folds + place + 1, total, model.name)
         scores.append(_scores(whole, found, model, tested, time.perf_counter() - began, baseline=model is constant))
@@ -182,7 +186,7 @@ def _refuse_settings(settings: Mapping[str, Any]) -> None:
 
 def _refuse(found: Assigned, models: Sequence[Model], repeats: int) -> None:
     """Refuse what cannot be compared."""
-    if entry("task", found.task).facts["target"] not in ("category", "number"):
+    if entry("task", found.task).facts["target"] not in ("category", "number", "labels"):
         raise LayerwiseError(
             say("Networks are compared on classes or numbers."), say("the task is {}", found.task),
             say("Train and evaluate each one: layerwise train"), usage=True,

@@ -21,6 +21,7 @@ from layerwise.runs.folder import RunFolder
 from layerwise.runs.opened import labelled
 from layerwise.tasks.contract import ClosedForm, Examples, WritesFiles
 from layerwise.tasks.ragged import Ragged
+from layerwise.workflow.balance import as_baselines_learn
 from layerwise.workflow.learn import Outcome
 from layerwise.workflow.prepare import Prepared
 
@@ -98,7 +99,7 @@ def baselines(prepared: Prepared, whole: Experiment) -> dict[str, Any]:
         inputs = prepared.examples["train"].inputs
         quick = isinstance(inputs, Ragged) or inputs.numel() <= 5_000_000
         names = prepared.task.baselines if quick else prepared.task.baselines[:1]
-    results = {}
+    results, prepared = {}, as_baselines_learn(prepared)
     for name in names:
         model = build(name, prepared.preprocessing.input_shape, prepared.task.outputs(), {})
         training = prepared.examples["train"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -72,7 +72,8 @@ def prepared_again(opened: Opened, data: Any = None) -> Prepared:
             say("The data of a run must be those it was trained on."),
             say("'{}' has changed since", whole.load.data), say("Restore the data, or train again."),
         )  # fmt: skip
-    return prepared
+    # Set up from the same rows it is the same task, but for what was chosen when learning was over.
+    return replace(prepared, task=opened.task)
 
 
 def choose_example(opened: Opened, wanted: str = "") -> Chosen:

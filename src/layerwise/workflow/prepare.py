@@ -17,6 +17,8 @@ from layerwise.data.preprocess import Preprocessing, fit
 from layerwise.data.source import Source
 from layerwise.data.split import Parts, divide
 from layerwise.language import say
+from layerwise.report.contents import one_class
+from layerwise.tasks.class_balance import balanced
 from layerwise.tasks.contract import Examples, Spells, Task
 from layerwise.tasks.ragged import as_values
 
@@ -122,10 +124,12 @@ def prepare_parts(
     if isinstance(task, Spells):
         task = task.spelled(source, parts.train, whole.preprocess.tokens)
     inputs = as_values(preprocessing.apply(source))
-    examples = {
+    examples: Mapping[str, Examples] = {
         part: task.examples(source, getattr(parts, part), inputs, whole.train)
         for part in ("train", "validation", "test")
     }
+    if one_class(task):
+        examples = balanced(examples, len(task.classes), whole.train)
     return Prepared(source, parts, preprocessing, task, examples, reasons), whole
 
 

@@ -87,7 +87,7 @@ def refuse_unused(name: str, model: nn.Module, settings: Mapping[str, Any]) -> N
     # A run of such a model records the defaults, so that it repeats from its own file.
     unused = [
         name for name, default in vars(Train()).items()
-        if name not in ("seed", "device", "threads") and settings.get(name, default) != default
+        if name not in ("seed", "device", "threads", "class_weights", "sampling") and settings.get(name, default) != default
     ]  # fmt: skip
     if isinstance(model, ClosedForm) and unused:
         raise LayerwiseError(

@@ -26,6 +26,7 @@ from layerwise.training.device import computing_with
 from layerwise.training.history import Epoch, History
 from layerwise.training.ranks import Ranks
 from layerwise.training.state import Plan, prepare
+from layerwise.workflow.balance import decide
 from layerwise.workflow.evaluate import evaluate
 from layerwise.workflow.keep import Checkpoints
 from layerwise.workflow.learn import Listener, Outcome, Records, learn
@@ -118,18 +119,18 @@ def finish(begun: Begun, ranks: Ranks, outcome: Outcome) -> tuple[Opened, Outcom
         ranks: This process among those that learned together.
         outcome: How learning ended.
     """
-    folder = begun.folder
-    opened = Opened(folder, begun.prepared.task, begun.prepared.preprocessing)
+    folder, prepared = begun.folder, begun.prepared
     if ranks.rank == 0:
         # Measured as `predict` will find it: on the processor, channel after channel.
         begun.model.cpu().to(memory_format=torch.contiguous_format)
         save_weights(folder.path / "model.safetensors", begun.model)
         if outcome.reason != "interrupted":
             with computing_with(begun.plan.threads):
-                evaluate(begun.model, begun.prepared, begun.experiment, folder, outcome)
+                prepared = decide(begun.model, prepared, begun.experiment, folder)
+                evaluate(begun.model, prepared, begun.experiment, folder, outcome)
     # Nobody leaves before the folder is whole.
     ranks.any(False)
-    return opened, outcome
+    return Opened(folder, prepared.task, prepared.preprocessing), outcome
 
 
 def augment(prepared: Prepared, settings: Train, changes: tuple[str, ...]) -> Augmentation | None:
