@@ -97,7 +97,6 @@ def _told(source: Source, asked: str) -> tuple[str, list[str]]:
     if is_running_text(source):
         return "language", [say("Task: language, since the data are one running text.")]
     if any(source.columns[name].kind in ("boxes", "mask") for name in source.named("target")):
-        _refuse_several(source, source.named("target"), "")
         task, reason = guess_task(source, source.named("target")[0])
         return task, [reason]
     return "", []

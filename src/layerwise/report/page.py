@@ -58,7 +58,7 @@ def _measured(data: ReportData) -> list[str]:
     if not data.metrics:
         return [curves(data)]
     if data.numbers:
-        return [curves(data), figures(data), regression(data)]
+        return [curves(data), figures(data), class_table(data), regression(data)]
     if data.class_names:
         return [curves(data), figures(data), confusion(data), class_table(data), ranking(data)]
     return [curves(data), figures(data), class_table(data)]

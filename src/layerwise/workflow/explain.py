@@ -99,7 +99,8 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
             if wanted and row["id"] == wanted:
                 return chosen
             ids.append(row["id"])
-            sureness = (float(row[row["prediction"]]) if opened.task.columns else 0.0) if misread else -1.0
+            # A set of labels has no score of its own.
+            sureness = float(row.get(row["prediction"]) or 0.0) if misread and opened.task.columns else misread - 1.0
             rank = sureness + 10 * (part == "test")
             if best is None or rank > best[0]:
                 best = (rank, chosen)

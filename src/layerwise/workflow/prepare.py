@@ -11,6 +11,7 @@ import numpy as np
 from layerwise.catalog import entries, entry, find
 from layerwise.config import Experiment, experiment
 from layerwise.data.assign import assign, guess_model
+from layerwise.data.doubts import doubts
 from layerwise.data.kinds import Texts
 from layerwise.data.open import open_source
 from layerwise.data.preprocess import Preprocessing, fit
@@ -96,7 +97,8 @@ def load_data(whole: Experiment, data: Any) -> Assigned:
     source, excluded = _exclude_missing_targets(source, whole)
     asked = whole.assign.task or _only_task(whole.model.name)
     source, task, reasons = assign(source, replace(whole.assign, task=asked))
-    return Assigned(in_units(source, whole.preprocess.tokens), task, (*excluded, *reasons))
+    reasons = (*excluded, *reasons, *doubts(source))
+    return Assigned(in_units(source, whole.preprocess.tokens), task, reasons)
 
 
 def prepare_parts(
