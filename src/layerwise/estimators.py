@@ -172,15 +172,18 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Learn from rows `X` and their numbers `y`."""
-        inputs, targets = validate_data(self, X, y, dtype=FLOATS, y_numeric=True)
+        """Learn from rows `X` and their numbers `y`, one a row or several, `(rows, targets)`."""
+        inputs, targets = validate_data(self, X, y, dtype=FLOATS, y_numeric=True, multi_output=True)
         targets = targets.astype(inputs.dtype)
+        self.several_ = targets.ndim == 2
+        targets = targets.reshape(len(targets), -1)
         weights = weighted(self, inputs, sample_weight)
         if weights is not None:
             inputs, targets, weights = inputs[weights > 0], targets[weights > 0], weights[weights > 0]
-        mean, deviation = spread(targets[:, None], weights)
-        task = Regress(("target",), (float(mean[0]),), (float(deviation[0]),))
-        wanted = torch.from_numpy((targets[:, None] - mean) / deviation)
+        mean, deviation = spread(targets, weights)
+        names = tuple(f"target {place + 1}" for place in range(targets.shape[1]))
+        task = Regress(names, tuple(map(float, mean)), tuple(map(float, deviation)))
+        wanted = torch.from_numpy((targets - mean) / deviation)
         self.mean_, self.deviation_ = spread(inputs, weights)
         values = (inputs - self.mean_) / self.deviation_
         self.network_ = fit_network(self.model, task, values, wanted, weights, self.options, _settings(self))
@@ -188,9 +191,16 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return a number for each row."""
+        """Return a number for each row, or several as they were learned, `(rows, targets)`."""
         check_is_fitted(self, "network_")
-        return _answer(self, X)[:, 0]
+        answers = _answer(self, X)
+        return answers if self.several_ else answers[:, 0]
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that several targets may be learned at once."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
 
 
 def _settings(estimator: Classifier | Regressor) -> dict[str, Any]:

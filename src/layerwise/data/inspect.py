@@ -225,6 +225,8 @@ def _facts(name: str, role: str, column: Column) -> FieldFacts:
         different = len(np.unique(column.codes[present]))
     else:
         different = len(set(column.take(present).digests()))
+    if isinstance(column, Labels):
+        present = np.flatnonzero(column.marks.any(axis=1))
     examples = () if isinstance(column, Images) else tuple(column.show(int(row)) for row in present[:3])
     return FieldFacts(name, column.kind, role, int(missing.sum()), different, lowest, highest, size, examples)
 

@@ -26,7 +26,7 @@ METRICS = {
     "iou": "IoU", "precision": "precision", "recall": "recall", "f1": "F1", "mean_return": "mean return",
     "caught": "caught", "micro_f1": "micro F1", "mean_average_precision": "mean average precision",
     "average_precision": "average precision", "subset_accuracy": "all labels right",
-    "hamming_loss": "wrong answers about single labels (Hamming loss)",
+    "hamming_loss": "Hamming loss",
     "exact_match": "exact match", "symbol_accuracy": "symbols at the right place",
 }  # fmt: skip
 """Each figure's name for people."""
