@@ -82,7 +82,7 @@ class Settings(TypedDict, total=False):
     threads: int
     checkpoint_seconds: float
     class_weights: Literal["none", "balanced"]
-    sampling: Literal["all", "balanced"]
+    class_sampling: Literal["all", "balanced"]
     confidence: float
     resamples: int
     baselines: tuple[str, ...]

@@ -173,7 +173,7 @@ class Train:
     """Time between two checkpoints; one more is written when learning is interrupted."""
     class_weights: Literal["none", "balanced"] = "none"
     """Weight of the examples of each class in the loss: equal, or such that every class weighs the same."""
-    sampling: Literal["all", "balanced"] = "all"
+    class_sampling: Literal["all", "balanced"] = "all"
     """Which examples an epoch sees: each one once, or as many draws of every class."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -47,12 +47,7 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
                 say("A field must be in the data."), say("no field '{}' in '{}'", name, source.name),
                 nearest(name, source.columns), usage=True,
             )  # fmt: skip
-    if settings.targets:
-        # Data that come with a target keep it as an input when the user asks for another one.
-        source = source.assign(dict.fromkeys(source.named("target"), "input"))
-    source = source.assign({name: role for role, names in named.items() for name in names if name})
-    for name in settings.category:
-        source = _with_column(source, name, as_categories(source.columns[name]))
+    source = _with_roles(source, settings, named)
     task, reasons = _told(source, settings.task)
     wanted = entry("task", task).facts["target"] if task else ""
     if wanted == "none":
@@ -86,6 +81,17 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
     if task == "classify" and not isinstance(source.columns[target], Categories):
         source = _with_column(source, target, as_categories(source.columns[target]))
     return _only_classes(source, target, settings.classes), task, tuple(reasons)
+
+
+def _with_roles(source: Source, settings: Assign, named: Mapping[str, Sequence[str]]) -> Source:
+    """Give the named fields their roles, and read as names what the user calls names."""
+    if settings.targets:
+        # Data that come with a target keep it as an input when the user asks for another one.
+        source = source.assign(dict.fromkeys(source.named("target"), "input"))
+    source = source.assign({name: role for role, names in named.items() for name in names if name})
+    for name in settings.category:
+        source = _with_column(source, name, as_categories(source.columns[name]))
+    return source
 
 
 def _told(source: Source, asked: str) -> tuple[str, list[str]]:
@@ -249,6 +255,7 @@ def _refuse_several(source: Source, targets: Sequence[str], task: str) -> None:
             say("{} targets in '{}'", len(targets), source.name) + (f", --task {task}" if task else ""),
             say("Name one with --target, or use --task regress for numbers, --task tag for labels."), usage=True,
         )  # fmt: skip
+
 
 def guess_model(source: Source, task: str) -> tuple[str, str]:
     """Choose a sensible network for the task and the inputs, and say why."""

@@ -1,4 +1,4 @@
-"""What makes a target or an input doubtful before anything is learned: answers among the inputs, a word among numbers."""
+"""What makes a field doubtful before anything is learned: an answer among the inputs, a word among numbers."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def tells_the_same(one: Column, other: Column) -> bool:
 
     Example:
         >>> celsius = Numbers(np.arange(12.0))
-        >>> tells_the_same(celsius, Numbers(celsius.values * 1.8 + 32)), tells_the_same(celsius, Numbers(celsius.values**2))
-        (True, False)
+        >>> [tells_the_same(celsius, Numbers(values)) for values in (celsius.values * 1.8 + 32, celsius.values**2)]
+        [True, False]
     """
     if not (isinstance(one, Numbers | Categories) and isinstance(other, Numbers | Categories)):
         return False

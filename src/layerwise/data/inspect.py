@@ -76,7 +76,8 @@ class Inspection:
         target: Field to predict, or empty; of several their names with commas between them.
         task: classify, regress, tag, translate or language; empty where it is unclear.
         reasons: Why this target, task and model.
-        classes: Rows of each class where the task is classify, of each label where it is tag; objects of each class where the target is boxes.
+        classes: Rows of each class where the task is classify, of each label where it is tag; objects of each class
+            where the target is boxes.
         duplicates: Rows whose inputs and target stand in an earlier row.
         conflicts: Rows whose inputs stand in another row with another target.
         constant: Fields with one value throughout.
@@ -173,7 +174,8 @@ def inspect(
     ) if usable else ("",)  # fmt: skip
     return Inspection(
         name=source.name, origin=source.origin, licence=source.licence, listed=len(source) + len(source.problems),
-        rows=len(source), problems=source.problems, notes=source.notes, fields=facts, target=", ".join(targets), task=task,
+        rows=len(source), problems=source.problems, notes=source.notes, fields=facts,
+        target=", ".join(targets), task=task,
         reasons=(*reasons, reason), classes=classes, duplicates=duplicates, conflicts=conflicts, constant=constant,
         findings=tuple(findings(source, chosen, classes, constant)), model=model,
         command=commands[0], alternatives=commands if len(commands) > 1 else (),

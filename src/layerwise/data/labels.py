@@ -128,7 +128,7 @@ def holds_label_sets(column: Column) -> bool:
     if not isinstance(column, Categories | Texts):
         return False
     counts = Counter(cell for cell in _cells(column) if cell)
-    separator = separator_of(counts.elements())
+    separator = separator_of(list(counts.elements()))
     if separator not in TELLING:
         return False
     pieces, known, several = _known(counts, separator)
@@ -174,7 +174,7 @@ def is_marked(column: Column) -> np.ndarray | None:
         ([False, True], None)
     """
     if isinstance(column, Numbers):
-        return column.values == 1 if np.isin(column.values, (0, 1)).all() else None
+        return np.asarray(column.values == 1) if np.isin(column.values, (0, 1)).all() else None
     if not isinstance(column, Categories):
         return None
     words = [name.strip().lower() for name in column.names]

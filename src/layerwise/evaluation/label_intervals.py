@@ -7,6 +7,7 @@ example's weight, which is what a bootstrap of whole examples (or groups) has af
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
@@ -68,7 +69,7 @@ def label_set_intervals(
          'subset_accuracy': (1.0, 200), 'hamming_loss': (0.0, 200)}
     """
     require_same(targets, predictions)
-    held, options = targets.any(axis=0), {"groups": groups, "confidence": confidence}
+    held, options = targets.any(axis=0), dict[str, Any](groups=groups, confidence=confidence)
     none = say("No example has a label.")
     figures = {
         "micro_f1": (micro_label_f1(targets, predictions), f1_influence(targets.ravel(), predictions.ravel())
@@ -119,7 +120,7 @@ def each_label_intervals(
         "No example has the label 'cat'."
     """
     require_same(targets, predictions)
-    options, found = {"groups": groups, "confidence": confidence}, dict[str, dict[str, Interval]]()
+    options, found = dict[str, Any](groups=groups, confidence=confidence), dict[str, dict[str, Interval]]()
     for place, name in enumerate(names):
         actual, answered = targets[:, place], predictions[:, place]
         if not actual.any():

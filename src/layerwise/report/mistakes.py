@@ -40,7 +40,7 @@ def _distances(data: ReportData) -> np.ndarray:
     known = data.number_targets
     each = [np.abs(truths - predictions) for _, truths, predictions in known]
     if len(known) == 1:
-        return each[0]
+        return np.asarray(each[0])
     # a target that never changes in the measured part has no spread to divide by
     spreads = [float(truths.std()) or 1.0 for _, truths, _ in known]
     return np.asarray(np.mean([error / spread for error, spread in zip(each, spreads, strict=True)], axis=0))

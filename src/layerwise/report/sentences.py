@@ -122,8 +122,10 @@ def _expected_number(data: ReportData) -> tuple[str, str]:
 def _expected_numbers(data: ReportData) -> tuple[str, str]:
     """Return the typical error of each of several targets, each in its own units."""
     first = say("For a new example expect predictions to be off by about: {}.", _each_error(data))
-    return first, say("Mean absolute error of each target on {:,} test examples, in its own units; intervals stand below.",
-                      len(data.measured))  # fmt: skip
+    return first, say(
+        "Mean absolute error of each target on {:,} test examples, in its own units; intervals stand below.",
+        len(data.measured),
+    )
 
 
 def _each_error(data: ReportData) -> str:

@@ -32,7 +32,7 @@ def balanced(examples: Mapping[str, Examples], classes: int, settings: Train) ->
         _, targets, weights = found["train"].tensors()
         by_class = class_weights(targets, classes, weights)
         found |= {part: with_class_weights(found[part], by_class) for part in ("train", "validation")}
-    if settings.sampling == "balanced":
+    if settings.class_sampling == "balanced":
         found["train"] = replace(found["train"], arrangement=evenly)
     return found
 
@@ -82,8 +82,8 @@ def evenly(examples: Examples, seed: int, epoch: int, batch_size: int) -> list[T
     """Draw every class as often in an epoch, as many examples as there are: an arrangement.
 
     Of a class with more examples than its share some wait for another epoch; of a class with fewer each comes several
-    times, none more than once oftener than another. All follows from the seed and the epoch, so that a resumed run sees the
-    same batches.
+    times, none more than once oftener than another. All follows from the seed and the epoch, so that a resumed run sees
+    the same batches.
 
     Args:
         examples: Their targets are class places.

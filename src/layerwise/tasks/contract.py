@@ -18,8 +18,9 @@ from layerwise.tasks.arrangement import shuffled
 from layerwise.tasks.ragged import Ragged
 
 __all__ = [
-    "AnswersInPixels", "AnswersWithSets", "Arrangement", "Batch", "ChoosesThreshold", "ClosedForm", "Examples", "LearnsInStages", "LossResult", "MakesBatches",
-    "Moves", "OwnsLoss", "Spells", "Stage", "Task", "WritesAnswers", "WritesFiles",
+    "AnswersInPixels", "AnswersWithSets", "Arrangement", "Batch", "ChoosesThreshold", "ClosedForm", "Examples",
+    "LearnsInStages", "LossResult", "MakesBatches", "Moves", "OwnsLoss", "Spells", "Stage", "Task", "WritesAnswers",
+    "WritesFiles",
 ]  # fmt: skip
 
 Arrangement = Callable[["Examples", int, int, int], list[Tensor]]

@@ -1,4 +1,4 @@
-"""Classes of unequal size: what cannot be done about them is refused, and a threshold is chosen when learning is over."""
+"""Classes of unequal size: what has no effect on them is refused, and a threshold is chosen when learning is over."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from layerwise.config import Evaluate, Experiment, Train
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.report.contents import one_class
+from layerwise.report.words import metric
 from layerwise.runs.folder import RunFolder
 from layerwise.tasks.arrangement import shuffled
 from layerwise.tasks.classify import Classify
@@ -36,7 +37,7 @@ def refuse_balance(prepared: Prepared, train: Train, name: str, model: nn.Module
     """
     named = [
         f"--{setting} {value}" for setting, value in (("class-weights", train.class_weights),
-        ("sampling", train.sampling)) if value == "balanced"
+        ("class-sampling", train.class_sampling)) if value == "balanced"
     ]  # fmt: skip
     if not named:
         return
@@ -50,7 +51,7 @@ def refuse_balance(prepared: Prepared, train: Train, name: str, model: nn.Module
     if not isinstance(model, ClosedForm):
         return
     known = entries("model")
-    if train.sampling == "balanced":
+    if train.class_sampling == "balanced":
         found = say("'{}' is solved at once and sees every example once", name)
         raise LayerwiseError(say("A setting must have an effect."), f"{named[0]}: {found}", remedy, usage=True)
     if name in known and not known[name].facts.get("class_weights"):
@@ -102,8 +103,8 @@ def decide(model: nn.Module, prepared: Prepared, whole: Experiment, folder: RunF
     reasons = prepared.reasons
     if isinstance(task, Classify) and task.threshold is not None:
         reasons = (*reasons, say(
-            "Threshold: '{}' is answered from a probability of {:.4g} on, best for {} on {} validation rows ({} of '{}').",
-            task.positive, task.threshold, say(whole.evaluate.threshold_for), len(validation),
+            "Threshold: '{}' is answered from probability {:.4g} on, best for {} on {} validation rows, {} of '{}'.",
+            task.positive, task.threshold, metric(whole.evaluate.threshold_for.replace("-", "_")), len(validation),
             int((validation.truths == task.classes.index(task.positive)).sum()), task.positive,
         ))  # fmt: skip
     folder.write("data.json", folder.read("data.json") | {"task": task.to_json(), "reasons": list(reasons)})
@@ -119,4 +120,3 @@ def as_baselines_learn(prepared: Prepared) -> Prepared:
     own = None if weights is None else weights[prepared.parts.train]
     examples: dict[str, Examples] = {**prepared.examples, "train": replace(train, weights=own, arrangement=shuffled)}
     return replace(prepared, task=task.undecided(), examples=examples)
-

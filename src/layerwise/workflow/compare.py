@@ -72,9 +72,9 @@ def compare(
             tested.append([])
             for place, fold in enumerate(parts):
                 seed = whole.train.seed + repeat * folds + place
-                tested[-1].append(learn_fold(
-                    whole, model, settings, found, fold, seed=seed, constant=model is constant
-                ))
+                tested[-1].append(
+                    learn_fold(whole, model, settings, found, fold, seed=seed, constant=model is constant)
+                )
                 if progress:
                     progress(number * folds * repeats + repeat * folds + place + 1, total, model.name)
         scores.append(_scores(whole, found, model, tested, time.perf_counter() - began, baseline=model is constant))
