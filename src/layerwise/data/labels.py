@@ -180,7 +180,7 @@ def is_marked(column: Column) -> np.ndarray | None:
     words = [name.strip().lower() for name in column.names]
     if not all(word in (*MARKED, *UNMARKED) for word in words) or (column.codes < 0).any():
         return None
-    return np.array([word in MARKED for word in words], dtype=bool)[column.codes]
+    return np.asarray(np.array([word in MARKED for word in words], dtype=bool)[column.codes])
 
 
 def label_marks(source: Source, names: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
