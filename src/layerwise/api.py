@@ -87,7 +87,7 @@ class Settings(TypedDict, total=False):
     resamples: int
     baselines: tuple[str, ...]
     positive: str
-    threshold: Literal["half", "validation"]
+    decision_threshold: Literal["half", "validation"]
     threshold_for: Literal["balanced-accuracy", "f1"]
     views: tuple[str, ...]
     language: Literal["", "en", "ko"]

@@ -44,7 +44,7 @@ def learned(tmp_path, data, model="mlp", listener=None, **settings):
     [
         {"class_weights": "balanced"},
         {"class_sampling": "balanced"},
-        {"threshold": "validation", "validation_fraction": 0.4},
+        {"decision_threshold": "validation", "validation_fraction": 0.4},
     ],
     ids=["weights", "sampling", "threshold"],
 )

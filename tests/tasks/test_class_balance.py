@@ -110,12 +110,12 @@ def test_of_equally_good_thresholds_the_nearest_to_one_half_is_taken():
 def test_the_task_answers_by_its_threshold_and_comes_back_with_it():
     answers, truths = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3], [0.4, 0.6]]), np.array([0, 0, 1, 1])
     plain = Classify(("no", "yes"))
-    task = plain.decided(truths, answers, Evaluate(threshold="validation"))
+    task = plain.decided(truths, answers, Evaluate(decision_threshold="validation"))
     assert task.threshold == pytest.approx(0.25)
     assert (plain.labels(answers), task.labels(answers)) == (("no", "no", "no", "yes"), ("no", "no", "yes", "yes"))
     assert Classify.from_json(task.to_json()) == task
     assert task.undecided() == plain
     measured = task.measure(truths, answers, Evaluate(resamples=100), seed=0)
     assert (measured.metrics["accuracy"].value, measured.confusion) == (1.0, ((2, 0), (0, 2)))
-    other = plain.decided(truths, answers, Evaluate(threshold="validation", positive="no"))
+    other = plain.decided(truths, answers, Evaluate(decision_threshold="validation", positive="no"))
     assert (other.positive, other.labels(answers)) == ("no", ("no", "no", "yes", "yes"))

@@ -189,7 +189,7 @@ class Evaluate:
     """Simple learners measured beside the network; auto takes the constant answer and a quick classic one."""
     positive: str = ""
     """Class whose sensitivity and specificity are given; the second of two when left out."""
-    threshold: Literal["half", "validation"] = "half"
+    decision_threshold: Literal["half", "validation"] = "half"
     """From which score on the positive of two classes is answered: one half, or what is best on the validation part."""
     threshold_for: Literal["balanced-accuracy", "f1"] = "balanced-accuracy"
     """What the threshold is best for: balanced accuracy (and Youden's J with it), or F1 of the positive class."""

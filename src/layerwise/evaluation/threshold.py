@@ -59,7 +59,7 @@ def best_threshold(
         raise LayerwiseError(
             say("A threshold is chosen on rows of both classes."),
             say("{} of {} rows are of the positive class", number, len(positives)),
-            say("Use --threshold half, or a larger --validation-fraction."), usage=True,
+            say("Use --decision-threshold half, or a larger --validation-fraction."), usage=True,
         )  # fmt: skip
     steps = np.unique(scores.astype(np.float64))
     # at or above each score, and nothing at all

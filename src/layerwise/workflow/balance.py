@@ -68,23 +68,25 @@ def refuse_threshold(whole: Experiment, prepared: Prepared) -> None:
         LayerwiseError: See above; or it is said what a threshold is best for that is not chosen.
     """
     settings = whole.evaluate
-    if settings.threshold == "half":
+    if settings.decision_threshold == "half":
         if settings.threshold_for != Evaluate().threshold_for:
             raise LayerwiseError(
                 say("A setting must have an effect."), say("--threshold-for: no threshold is chosen"),
-                say("Add --threshold validation, or leave it out."), usage=True,
+                say("Add --decision-threshold validation, or leave it out."), usage=True,
             )  # fmt: skip
         return
     rule = say("A threshold is chosen between two classes, on validation rows of both.")
     if not isinstance(prepared.task, ChoosesThreshold) or len(prepared.task.classes) != 2:
         found = say("the task {} with {} classes", prepared.task.name, len(prepared.task.classes))
-        raise LayerwiseError(rule, f"--threshold validation: {found}", say("Leave {} out.", "--threshold"), usage=True)
+        raise LayerwiseError(
+            rule, f"--decision-threshold validation: {found}", say("Leave {} out.", "--decision-threshold"), usage=True
+        )
     truths = prepared.examples["validation"].truths
     counts = np.bincount(truths if truths is not None else [], minlength=2)
     if not counts.all():
         found = say("{} validation rows, of the rarer class {}", int(counts.sum()), int(counts.min()))
-        remedy = say("Set --validation-fraction to a larger share, or use --threshold half.")
-        raise LayerwiseError(rule, f"--threshold validation: {found}", remedy, usage=True)
+        remedy = say("Set --validation-fraction to a larger share, or use --decision-threshold half.")
+        raise LayerwiseError(rule, f"--decision-threshold validation: {found}", remedy, usage=True)
 
 
 def decide(model: nn.Module, prepared: Prepared, whole: Experiment, folder: RunFolder) -> Prepared:
@@ -97,7 +99,11 @@ def decide(model: nn.Module, prepared: Prepared, whole: Experiment, folder: RunF
         folder: The run.
     """
     task, validation = prepared.task, prepared.examples["validation"]
-    if whole.evaluate.threshold == "half" or not isinstance(task, ChoosesThreshold) or validation.truths is None:
+    if (
+        whole.evaluate.decision_threshold == "half"
+        or not isinstance(task, ChoosesThreshold)
+        or validation.truths is None
+    ):
         return prepared
     task = task.decided(validation.truths, task.answer(model, validation), whole.evaluate)
     reasons = prepared.reasons
