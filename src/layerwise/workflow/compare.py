@@ -28,7 +28,8 @@ QUICK = 100
 """Resamples where only the figure itself is wanted."""
 
 UNUSED = (
-    "test", "test_fraction", "split_by", "baselines", "views", "checkpoint_seconds", "decision_threshold", "threshold_for",
+    "test", "test_fraction", "split_by", "baselines", "views", "checkpoint_seconds", "decision_threshold",
+    "threshold_for",
 )  # fmt: skip
 """Settings of a run that say nothing here: every row is tested by its fold, and no run folder is written."""
 
