@@ -36,7 +36,7 @@ class Settings(TypedDict, total=False):
     download: bool
     images: str
     image_column: str
-    target: str
+    target: str | tuple[str, ...]
     task: str
     drop: tuple[str, ...]
     category: tuple[str, ...]
@@ -93,11 +93,15 @@ class Settings(TypedDict, total=False):
     device: str
     threads: int
     checkpoint_seconds: float
+    class_weights: Literal["none", "balanced"]
+    class_sampling: Literal["all", "balanced"]
     confidence: float
     resamples: int
     baselines: tuple[str, ...]
     positive: str
     check_labels: Literal["auto", "yes", "no"]
+    decision_threshold: Literal["half", "validation"]
+    threshold_for: Literal["balanced-accuracy", "f1"]
     views: tuple[str, ...]
     language: Literal["", "en", "ko"]
 
@@ -312,12 +316,12 @@ def list_models(task: str = "") -> Mapping[str, Entry]:
     return {name: part for name, part in known.items() if not task or task in part.facts.get("task", "").split()}
 
 
-def inspect(data: Any, *, target: str = "", thorough: bool = False) -> Inspection:
+def inspect(data: Any, *, target: str | Sequence[str] = "", thorough: bool = False) -> Inspection:
     """Look at data: counts, fields, classes, what is missing or repeated, and the suggested next step.
 
     Args:
         data: A path, a built-in or named set, arrays, a frame, or a source.
-        target: Field to predict; guessed where left out.
+        target: Field to predict, or several; guessed where left out.
         thorough: Also look for what costs time: labels that look wrong, parts that differ.
 
     Example:

@@ -72,6 +72,7 @@ def register(
     model: str = "",
     split: str = "",
     opens: str = "",
+    class_weights: bool = False,
 ) -> Callable[[Part], Part]:
     """Announce a part to the catalogue; every argument is a literal, since the list is read without importing.
 
@@ -86,10 +87,12 @@ def register(
         image: Of a model: the picture it is drawn for, as channels, height and width; data are fitted to it.
         train: Of a model: training settings that suit it better than the general ones; the user's own go first.
         suffixes: Of a format: the endings of its files.
-        target: Of a task: the kind of the field it predicts (category, number, text, boxes, mask), or `none`.
+        target: Of a task: the kind of the field it predicts (category, number, labels, text, boxes, mask), or
+            `none`.
         inputs: Of a task: `text` where it reads texts; tables and pictures where left out.
         model: Of a task: the network that is taken when none is named.
         split: Of a task: `order` where the last rows are held out, not random ones.
+        class_weights: Of a model that is solved at once: whether weights of the classes change what it learns.
         opens: Of a view: what it opens, `layer`, `answer`, `learning` or the whole `network`, in this order.
     """
 

@@ -103,15 +103,15 @@ def spread(values: np.ndarray, weights: np.ndarray | None, scale: str = "auto") 
 
 
 def fitted_inputs(
-    estimator: Classifier | Regressor, inputs: np.ndarray, target: Categories | Numbers
+    estimator: Classifier | Regressor, inputs: np.ndarray, targets: Mapping[str, Categories | Numbers]
 ) -> Preprocessing | None:
     """Fit the selection and the intervals that an estimator asks for on its rows; None where it asks for neither."""
     asked = {"select": tuple(estimator.select), "discretise": estimator.discretise, "intervals": estimator.intervals}
     if experiment(asked) == experiment({}):
         return None
     columns = input_columns(inputs)
-    fields = (*map(Field, columns), Field("target", "target"))
-    source = Source("rows", "memory", fields, {**columns, "target": target})
+    fields = (*map(Field, columns), *(Field(name, "target") for name in targets))
+    source = Source("rows", "memory", fields, {**columns, **targets})
     settings = replace(experiment(asked).preprocess, scale="none" if estimator.discretise == "none" else "auto")
     return fit_preprocessing(source, np.arange(len(inputs)), settings)
 
@@ -182,7 +182,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             message = f"Classifier can't train when only one class is present: {self.classes_[0]!r}"
             raise ValueError(message)
         task = Classify(tuple(str(name) for name in self.classes_))
-        self.preprocessing_ = fitted_inputs(self, inputs, Categories(codes, task.classes))
+        self.preprocessing_ = fitted_inputs(self, inputs, {"target": Categories(codes, task.classes)})
         inputs = prepared(self, inputs)
         self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self.model))
         places = torch.from_numpy(codes.astype(np.int64))
@@ -245,16 +245,20 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.intervals = intervals
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Learn from rows `X` and their numbers `y`."""
-        inputs, targets = validate_data(self, X, y, dtype=FLOATS, y_numeric=True)
+        """Learn from rows `X` and their numbers `y`, one a row or several, `(rows, targets)`."""
+        inputs, targets = validate_data(self, X, y, dtype=FLOATS, y_numeric=True, multi_output=True)
         targets = targets.astype(inputs.dtype)
+        self.several_ = targets.ndim == 2
+        targets = targets.reshape(len(targets), -1)
         weights = weighted(self, inputs, sample_weight)
         if weights is not None:
             inputs, targets, weights = inputs[weights > 0], targets[weights > 0], weights[weights > 0]
-        mean, deviation = spread(targets[:, None], weights)
-        task = Regress(("target",), (float(mean[0]),), (float(deviation[0]),))
-        wanted = torch.from_numpy((targets[:, None] - mean) / deviation)
-        self.preprocessing_ = fitted_inputs(self, inputs, Numbers(targets.astype(np.float64)))
+        mean, deviation = spread(targets, weights)
+        names = tuple(f"target {place + 1}" for place in range(targets.shape[1]))
+        task = Regress(names, tuple(map(float, mean)), tuple(map(float, deviation)))
+        wanted = torch.from_numpy((targets - mean) / deviation)
+        held = {name: Numbers(targets[:, place].astype(np.float64)) for place, name in enumerate(names)}
+        self.preprocessing_ = fitted_inputs(self, inputs, held)
         inputs = prepared(self, inputs)
         self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self.model))
         values = (inputs - self.mean_) / self.deviation_
@@ -263,15 +267,17 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn's checks not to expect much of the mean."""
+        """Tell scikit-learn that several targets may be learned at once, and not to expect much of the mean."""
         tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
         tags.regressor_tags.poor_score = self.model in MODEST
         return tags
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return a number for each row."""
+        """Return a number for each row, or several as they were learned, `(rows, targets)`."""
         check_is_fitted(self, "network_")
-        return _answer(self, X)[:, 0]
+        answers = _answer(self, X)
+        return answers if self.several_ else answers[:, 0]
 
 
 def _settings(estimator: Classifier | Regressor) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import ClosedForm, LearnsInStages, MakesBatches
 from layerwise.tasks.ragged import Ragged
 from layerwise.tasks.regress import Regress
+from layerwise.tasks.tag import Tag
 from layerwise.training.history import part_name
 from layerwise.training.loop import train
 from layerwise.training.state import Learner, Plan, prepare
@@ -44,6 +45,8 @@ def made(name, task_name, seed=0):
         task = Classify(tuple("abcdefghijklmnop"[:outputs]))
     elif task_name == "regress":
         task = Regress(tuple("abcdefgh"[:outputs]), (0.0,) * outputs, (1.0,) * outputs)
+    elif task_name == "tag":
+        task = Tag(tuple("abcdefghijklmnop"[:outputs]))
     else:
         task = find("task", task_name)(**entries("task")[task_name].facts["small"])
     torch.manual_seed(seed)

@@ -81,7 +81,7 @@ def test_the_name_is_that_of_the_catalogue(task):
 
 def test_its_facts_name_what_exists(task):
     facts = entries("task")[task.name].facts
-    assert facts["target"] in ("category", "number", "text", "boxes", "mask", "none")
+    assert facts["target"] in ("category", "number", "labels", "text", "boxes", "mask", "none")
     assert task.name in entries("model")[usual(task)[0]].facts["task"].split()
     assert task.baselines
     for name in task.baselines:

@@ -18,7 +18,7 @@ else:
 def data(
     path: str,
     *,
-    target: str = "",
+    target: tuple[str, ...] = (),
     images: str = "",
     image_column: str = "",
     format: str = "",
@@ -46,7 +46,7 @@ def data(
 
     Args:
         path: A file, a folder, a zip or tar of pictures, or a built-in or named data set.
-        target: Field to predict; guessed and said when left out.
+        target: Field to predict, or several (--target a --target b); guessed and said when left out.
         images: Folder or archive with the pictures that a column of the table names.
         image_column: That column; the one whose cells name the most when left out.
         format: Format of the file, where its content does not tell.

@@ -123,6 +123,9 @@ def _option(name: str, hint: Any, text: str, default: Any, group: Group, *, show
     shown = " ".join(map(_brief, default)) if isinstance(default, tuple) else _brief(default)
     told = f"{text} [default: {shown}]" if shown not in ("", "()") and default is not False else text
     many = typing.get_origin(hint) is tuple
+    if typing.get_origin(hint) is types.UnionType:
+        # A name, or the option again for each further one: what follows a name may be the next argument.
+        hint = typing.get_args(hint)[-1]
     if typing.get_origin(hint) is Literal:
         # An empty text is what an option is that was left out; nobody types it.
         hint = Literal[tuple(choice for choice in typing.get_args(hint) if choice != "")]

@@ -28,16 +28,22 @@ def experiment(settings: Mapping[str, Any], *, start: Experiment | None = None) 
     """
     changed = start or Experiment()
     stages = setting_names()
-    for name, value in settings.items():
+    for name, given in settings.items():
         if name not in stages:
             raise LayerwiseError(
                 say("A setting is named as in the documentation."), say("unknown setting '{}'", name),
                 nearest(name, stages), usage=True,
             )  # fmt: skip
-        stage = stages[name]
+        stage, value = stages[name], _plainest(given) if name == "target" else given
         changed = replace(changed, **{stage: replace(getattr(changed, stage), **{name: value})})
     check(changed)
     return changed
+
+
+def _plainest(target: Any) -> Any:
+    """Return a list of one target as that target: one experiment is written in one way."""
+    listed = tuple(target) if isinstance(target, list | tuple) else target
+    return listed[0] if isinstance(listed, tuple) and len(listed) == 1 else listed
 
 
 def check(whole: Experiment) -> None:
@@ -114,6 +120,8 @@ def words(hint: Any) -> str:
     """
     if typing.get_origin(hint) is Literal:
         return " | ".join(repr(choice) for choice in typing.get_args(hint))
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        return " | ".join(words(part) for part in typing.get_args(hint))
     names = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
     if typing.get_origin(hint) is tuple:
         return say("a list of {}", say(names[typing.get_args(hint)[0]]))

@@ -41,8 +41,8 @@ class Load:
 class Assign:
     """Say what each field is for."""
 
-    target: str = ""
-    """Field to predict; chosen and said when left out."""
+    target: str | tuple[str, ...] = ""
+    """Field to predict, or several; chosen and said when left out."""
     task: str = ""
     """What is asked, as the catalogue names it (classify, regress); follows from the target when left out."""
     drop: tuple[str, ...] = ()
@@ -61,6 +61,16 @@ class Assign:
     """Only rows of these classes; all when left out."""
     time: str = ""
     """Field that says when each row happened: the last rows are then tested; never an input."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The named targets as a tuple; empty where none is named.
+
+        Example:
+            >>> Assign(target="y").targets, Assign(target=("y", "z")).targets, Assign().targets
+            (('y',), ('y', 'z'), ())
+        """
+        return tuple(name for name in ((self.target,) if isinstance(self.target, str) else self.target) if name)
 
 
 @dataclass(frozen=True)
@@ -183,6 +193,10 @@ class Train:
     """Processor threads; 0 lets the plan choose, and in a long run measure. A number fixes the plan."""
     checkpoint_seconds: float = 60.0
     """Time between two checkpoints; one more is written when learning is interrupted."""
+    class_weights: Literal["none", "balanced"] = "none"
+    """Weight of the examples of each class in the loss: equal, or such that every class weighs the same."""
+    class_sampling: Literal["all", "balanced"] = "all"
+    """Which examples an epoch sees: each one once, or as many draws of every class."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +213,10 @@ class Evaluate:
     """Class whose sensitivity and specificity are given; the second of two when left out."""
     check_labels: Literal["auto", "yes", "no"] = "auto"
     """Look for training labels that look wrong; auto does so where it takes no more than about a second."""
+    decision_threshold: Literal["half", "validation"] = "half"
+    """From which score on the positive of two classes is answered: one half, or what is best on the validation part."""
+    threshold_for: Literal["balanced-accuracy", "f1"] = "balanced-accuracy"
+    """What the threshold is best for: balanced accuracy (and Youden's J with it), or F1 of the positive class."""
 
 
 @dataclass(frozen=True)

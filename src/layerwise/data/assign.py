@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,25 +10,25 @@ import numpy as np
 from layerwise.catalog import entries, entry
 from layerwise.config import Assign
 from layerwise.data.kinds import Categories, Column, Numbers, Texts
+from layerwise.data.labels import holds_label_sets, is_marked, with_label_sets
 from layerwise.data.source import Source
+from layerwise.data.unclear import asked_back, class_or_amount, unclear_reason
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
 __all__ = [
-    "as_categories", "as_texts", "assign", "could_be_target", "grouped", "guess_model", "guess_target", "guess_task",
+    "as_categories", "as_texts", "assign", "choices", "could_be_target", "grouped", "guess_model", "guess_target",
+    "guess_task",
 ]  # fmt: skip
 
 TARGET_WORDS = (
     "target", "class", "label", "outcome", "y", "species", "diagnosis", "category", "type", "result",
-    "종류", "분류", "정답", "라벨", "목표", "결과",
+    "labels", "tags", "종류", "분류", "정답", "라벨", "목표", "결과",
 )  # fmt: skip
 """Field names that usually hold what is to be predicted."""
 
 OWN_KINDS = ("text", "boxes", "mask")
 """Kinds of a target that are told from the data alone, without looking at values."""
-
-FEW_VALUES = 20
-"""A number field with at most this many different whole values is taken as classes when it is the target."""
 
 
 def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ...]]:
@@ -39,25 +40,19 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
     Raises:
         LayerwiseError: A named field does not exist, or the target has missing values.
     """
-    named = {"target": (settings.target,), "id": (settings.id,), "weight": (settings.weight,), "part": (settings.part,),
+    named = {"target": settings.targets, "id": (settings.id,), "weight": (settings.weight,), "part": (settings.part,),
              "group": (settings.group,), "time": (settings.time,), "unused": settings.drop}  # fmt: skip
     for name in (*(name for names in named.values() for name in names if name), *settings.category):
         if name not in source.columns:
             raise _no_field(source, name)
-    if settings.target:
-        # Data that come with a target keep it as an input when the user asks for another one.
-        source = source.assign(dict.fromkeys(source.named("target"), "input"))
-    if settings.time:
-        source = source.assign(dict.fromkeys(source.named("time"), "unused"))
-    source = source.assign({name: role for role, names in named.items() for name in names if name})
-    for name in settings.category:
-        source = _with_column(source, name, as_categories(source.columns[name]))
+    source = _with_roles(source, settings, named)
     task, reasons = _told(source, settings.task)
     wanted = entry("task", task).facts["target"] if task else ""
     if wanted == "none":
         return source.assign(dict.fromkeys(source.named("target"), "unused")), task, tuple(reasons)
     if wanted in OWN_KINDS:
-        return _with_target_of_kind(source, wanted, settings.target), task, tuple(reasons)
+        _refuse_several(source, settings.targets, task)
+        return _with_target_of_kind(source, wanted, "".join(settings.targets)), task, tuple(reasons)
     source = source.assign(
         {part.name: "unused" for part in source.fields if source.columns[part.name].kind in ("boxes", "mask")}
     )
@@ -65,11 +60,22 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
         target, reason = guess_target(source)
         source = source.assign({target: "target"})
         reasons.append(reason)
-    target = source.named("target")[0]
-    _refuse_missing_target(source, target)
+    targets = source.named("target")
     if not task:
-        task, reason = guess_task(source, target)
+        task, reason = guess_task(source, *targets)
         reasons.append(reason)
+        if not task:
+            raise asked_back(reason, choices(targets))
+    for name in targets:
+        # An empty cell of label sets is an example without a label.
+        if task != "tag" or len(targets) > 1:
+            _refuse_missing_target(source, name)
+    if task == "tag":
+        source, reason = with_label_sets(source, targets)
+        return source, task, (*reasons, reason)
+    target = targets[0]
+    if task == "classify":
+        _refuse_several(source, targets, task)
     if task == "classify" and not isinstance(source.columns[target], Categories):
         source = _with_column(source, target, as_categories(source.columns[target]))
     return _only_classes(source, target, settings.classes), task, tuple(reasons)
@@ -92,6 +98,19 @@ def _no_field(source: Source, name: str) -> LayerwiseError:
         say("A field must be in the data."), say("no field '{}' in '{}'", name, source.name),
         nearest(name, source.columns), usage=True,
     )  # fmt: skip
+
+
+def _with_roles(source: Source, settings: Assign, named: Mapping[str, Sequence[str]]) -> Source:
+    """Give the named fields their roles, and read as names what the user calls names."""
+    if settings.targets:
+        # Data that come with a target keep it as an input when the user asks for another one.
+        source = source.assign(dict.fromkeys(source.named("target"), "input"))
+    if settings.time:
+        source = source.assign(dict.fromkeys(source.named("time"), "unused"))
+    source = source.assign({name: role for role, names in named.items() for name in names if name})
+    for name in settings.category:
+        source = _with_column(source, name, as_categories(source.columns[name]))
+    return source
 
 
 def _told(source: Source, asked: str) -> tuple[str, list[str]]:
@@ -175,14 +194,28 @@ def guess_target(source: Source) -> tuple[str, str]:
 def could_be_target(source: Source) -> list[str]:
     """Return the fields of numbers or names that leave at least one input beside them, or both of two texts."""
     inputs = source.named("input")
-    names = [name for name in inputs if source.columns[name].kind in ("number", "category")]
+    names = [
+        name for name in inputs
+        if source.columns[name].kind in ("number", "category", "labels") or holds_label_sets(source.columns[name])
+    ]  # fmt: skip
     if len(inputs) == 2 and all(source.columns[name].kind == "text" for name in inputs):
         names = list(inputs)
     return names if len(inputs) > 1 else []
 
 
-def guess_task(source: Source, target: str) -> tuple[str, str]:
-    """Choose between classes, numbers and sequences by what the target holds."""
+def guess_task(source: Source, target: str, *others_too: str) -> tuple[str, str]:
+    """Choose between classes, numbers, labels and sequences by what the target holds; nothing where that is unclear.
+
+    Args:
+        source: Data with their roles.
+        target: The field to predict.
+        others_too: Further fields to predict.
+
+    Raises:
+        LayerwiseError: Several targets are of different kinds.
+    """
+    if others_too:
+        return _guess_of_several(source, (target, *others_too))
     column = source.columns[target]
     for name, part in entries("task").items():
         if column.kind in ("boxes", "mask") and part.facts["target"] == column.kind:
@@ -190,16 +223,57 @@ def guess_task(source: Source, target: str) -> tuple[str, str]:
     others = {source.columns[name].kind for name in source.named("input") if name != target}
     if column.kind == "text" and others == {"text"}:
         return "translate", say("Task: translate, since '{}' holds free text that is to be written.", target)
+    if column.kind == "labels" or holds_label_sets(column):
+        return "tag", say(
+            "Task: tag, since '{}' holds sets of labels (--task classify takes every set as a class).", target
+        )
     if not isinstance(column, Numbers):
         return "classify", say("Task: classification, since '{}' holds names.", target)
-    values = column.values[~np.isnan(column.values)]
-    different = np.unique(values)
-    if len(different) <= FEW_VALUES and (different == np.round(different)).all() and len(values) > 2 * len(different):
+    clear = class_or_amount(column)
+    if clear == "classify":
         return "classify", say(
             "Task: classification, since '{}' holds {} different whole numbers (--task regress predicts amounts).",
-            target, len(different),
+            target, len(np.unique(column.values[~np.isnan(column.values)])),
         )  # fmt: skip
+    if not clear:
+        return "", unclear_reason(column, target)
     return "regress", say("Task: regression, since '{}' holds amounts.", target)
+
+
+def _guess_of_several(source: Source, targets: Sequence[str]) -> tuple[str, str]:
+    """Choose between amounts and labels by what several targets hold; nothing where both are possible."""
+    shown, columns = "', '".join(targets), [source.columns[name] for name in targets]
+    marked = all(is_marked(column) is not None for column in columns)
+    if all(isinstance(column, Numbers) for column in columns):
+        if marked:
+            return "", say("'{}' hold 0 and 1 only, which may be labels or amounts.", shown)
+        return "regress", say("Task: regression, since '{}' hold numbers.", shown)
+    if marked:
+        return "tag", say("Task: tag, since '{}' say yes or no each.", shown)
+    kinds = ", ".join(
+        say("'{}' is of kind {}", name, say(column.kind)) for name, column in zip(targets, columns, strict=True)
+    )
+    raise LayerwiseError(
+        say("Several targets are all numbers, or all say yes or no."), kinds,
+        say("Name targets of one kind, or train once for each: --target {}", targets[0]), usage=True,
+    )  # fmt: skip
+
+
+def choices(targets: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """Return what an unclear target may be asked for: each task, and what it takes the target as."""
+    if len(targets) > 1:
+        return ("tag", say("each says whether a label applies")), ("regress", say("each is an amount"))
+    return ("classify", say("every number is a class")), ("regress", say("the numbers are amounts"))
+
+
+def _refuse_several(source: Source, targets: Sequence[str], task: str) -> None:
+    """Refuse several targets for a task that has one."""
+    if len(targets) > 1:
+        raise LayerwiseError(
+            say("Several targets are for numbers or labels."),
+            say("{} targets in '{}'", len(targets), source.name) + (f", --task {task}" if task else ""),
+            say("Name one with --target, or use --task regress for numbers, --task tag for labels."), usage=True,
+        )  # fmt: skip
 
 
 def guess_model(source: Source, task: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from layerwise.data.assign import is_running_text
 from layerwise.data.boxes import Boxes
+from layerwise.data.doubts import doubts
 from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
 from layerwise.data.structure import given_parts, part_findings, structure
@@ -57,6 +58,7 @@ def findings(source: Source, target: str, classes: Mapping[str, int], constant: 
     if dates and len(dates) == len(source.named("input")):
         found.append(say("No input would be left: these data suit no model yet."))
     found += _sentinels(source)
+    found += doubts(source)
     useless = [name for name in constant if name != target]
     if useless:
         found.append(say("Fields with one value throughout: {}.", ", ".join(useless)))

@@ -11,11 +11,21 @@ from typing import Any
 import numpy as np
 
 from layerwise.catalog import entry
-from layerwise.data.assign import as_categories, could_be_target, guess_model, guess_target, guess_task, is_running_text
+from layerwise.config import Assign
+from layerwise.data.assign import (
+    as_categories,
+    choices,
+    could_be_target,
+    guess_model,
+    guess_target,
+    guess_task,
+    is_running_text,
+)
 from layerwise.data.boxes import Boxes
 from layerwise.data.findings import findings
 from layerwise.data.found import Found
 from layerwise.data.kinds import Categories, Column, Images, Numbers
+from layerwise.data.labels import Labels, with_label_sets
 from layerwise.data.row_hashes import different_numbers, suspected_repeats
 from layerwise.data.source import Problem, Source
 from layerwise.data.text_vectors import holds_dates
@@ -66,10 +76,11 @@ class Inspection:
         problems: Items that could not be read.
         notes: How the data were read.
         fields: One entry a field.
-        target: Field to predict, or empty.
-        task: classify, regress, translate or language, or empty.
+        target: Field to predict, or empty; of several their names with commas between them.
+        task: classify, regress, tag, translate or language; empty where it is unclear.
         reasons: Why this target, task and model.
-        classes: Rows of each class where the task is classify; objects of each class where the target is boxes.
+        classes: Rows of each class where the task is classify, of each label where it is tag; objects of each class
+            where the target is boxes.
         duplicates: Rows whose inputs and target stand in an earlier row.
         conflicts: Rows whose inputs stand in another row with another target.
         constant: Fields with one value throughout.
@@ -77,6 +88,7 @@ class Inspection:
         model: Model that suits the data.
         command: The next command, ready for a shell; empty where nothing can be learned yet.
         thorough: What the costly checks found, where they were asked for.
+        alternatives: Where the target may be several things: the command for each of them, the first being `command`.
     """
 
     name: str
@@ -98,6 +110,7 @@ class Inspection:
     model: str
     command: str
     thorough: tuple[Found, ...] = ()
+    alternatives: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return every fact as plain values, ready for JSON."""
@@ -115,13 +128,13 @@ class Inspection:
 
 
 def inspect(
-    source: Source, target: str = "", *, data: str = "", reading: Mapping[str, object] | None = None
+    source: Source, target: str | Sequence[str] = "", *, data: str = "", reading: Mapping[str, object] | None = None
 ) -> Inspection:
     """Look at a source: what is here, what is wrong with it, what it suits, and the next command.
 
     Args:
         source: Data as read, with the items that could not be read among its `problems`.
-        target: Field to predict; guessed where left out.
+        target: Field to predict, or several; guessed where left out.
         data: How the user called the data, for the next command; the source's own name or path where left out.
         reading: Settings with which they were read, for the next command.
 
@@ -134,13 +147,17 @@ def inspect(
         >>> found.task, found.duplicates, found.command
         ('classify', 1, 'layerwise train iris mlp')
     """
-    chosen, task, reasons = _aim(source, target)
-    given = chosen in source.named("target")
-    if chosen and not given:
-        source = source.assign(dict.fromkeys(source.named("target"), "input") | {chosen: "target"})
+    targets, task, reasons = _aim(source, Assign(target=target if isinstance(target, str) else tuple(target)).targets)
+    chosen = targets[0] if targets else ""
+    given = bool(targets) and set(targets) <= set(source.named("target"))
+    if targets and not given:
+        source = source.assign(dict.fromkeys(source.named("target"), "input") | dict.fromkeys(targets, "target"))
+    if task == "tag":
+        source, reason = with_label_sets(source, targets)
+        reasons = (*reasons, reason)
     column = source.columns.get(chosen)
     classes = as_categories(column).counts() if column is not None and task == "classify" else {}
-    if isinstance(column, Boxes):
+    if isinstance(column, Boxes | Labels):
         classes = column.counts()
     facts = tuple(_facts(part.name, part.role, source.columns[part.name]) for part in source.fields)
     constant = tuple(fact.name for fact in facts if fact.different == 1 and not fact.missing and len(source) > 1)
@@ -157,41 +174,48 @@ def inspect(
     usable = (bool(task) and entry("task", task).facts["target"] == "none") or (
         bool(chosen) and len(dropped) < len(source.named("input"))
     )
-    excluded = bool(source.problems) or bool(chosen and source.columns[chosen].missing().any())
+    excluded = bool(source.problems) or any(source.columns[name].missing().any() for name in targets)
+    reading = {**(reading or {}), **({"texts": "tf-idf"} if vectors else {})}
+    commands = tuple(
+        _command(source, data, reading, () if given else targets, model, dropped, excluded, asked)
+        for asked in ([name for name, _ in choices(targets)] if targets and not task else [""])
+    ) if usable else ("",)  # fmt: skip
     return Inspection(
         name=source.name, origin=source.origin, licence=source.licence, listed=len(source) + len(source.problems),
-        rows=len(source), problems=source.problems, notes=source.notes, fields=facts, target=chosen, task=task,
+        rows=len(source), problems=source.problems, notes=source.notes, fields=facts,
+        target=", ".join(targets), task=task,
         reasons=(*reasons, reason), classes=classes, duplicates=duplicates, conflicts=conflicts, constant=constant,
         findings=tuple(findings(source, chosen, classes, constant)), model=model,
-        command=_command(
-            source, data, {**(reading or {}), **({"texts": "tf-idf"} if vectors else {})}, "" if given else chosen,
-            model, dropped, excluded,
-        ) if usable else "",
+        command=commands[0], alternatives=commands if len(commands) > 1 else (),
     )  # fmt: skip
 
 
-def _aim(source: Source, target: str) -> tuple[str, str, tuple[str, ...]]:
-    """Return the target, the task, and why; both are empty where nothing can be a target."""
-    if target and target not in source.columns:
-        raise LayerwiseError(
-            say("A field must be in the data."), say("no field '{}' in '{}'", target, source.name),
-            nearest(target, source.columns), usage=True,
-        )  # fmt: skip
+def _aim(source: Source, targets: tuple[str, ...]) -> tuple[tuple[str, ...], str, tuple[str, ...]]:
+    """Return the targets, the task, and why; both are empty where nothing can be a target, the task where unclear."""
+    for name in targets:
+        if name not in source.columns:
+            raise LayerwiseError(
+                say("A field must be in the data."), say("no field '{}' in '{}'", name, source.name),
+                nearest(name, source.columns), usage=True,
+            )  # fmt: skip
     why: tuple[str, ...] = ()
     given = source.named("target")
-    if not target and given:
-        target = given[0]
-    elif not target and source.task:
-        return "", source.task, (say("Task: {}, which these data were made for.", source.task),)
-    elif not target and is_running_text(source):
-        return "", "language", (say("Task: language, since the data are one running text."),)
-    elif not target:
+    if not targets and given:
+        targets = given
+    elif not targets and source.task:
+        return (), source.task, (say("Task: {}, which these data were made for.", source.task),)
+    elif not targets and is_running_text(source):
+        return (), "language", (say("Task: language, since the data are one running text."),)
+    elif not targets:
         if not could_be_target(source):
-            return "", "", (say("No field can be a target: give one, or class folders."),)
+            return (), "", (say("No field can be a target: give one, or class folders."),)
         target, reason = guess_target(source)
-        why = (reason,)
-    task, reason = guess_task(source, target)
-    return target, task, (*why, reason)
+        targets, why = (target,), (reason,)
+    if any(source.columns[name].kind in ("boxes", "mask") for name in targets):
+        # Data may bring boxes and label images of the same pictures; each task takes its own.
+        targets = targets[:1]
+    task, reason = guess_task(source, *targets)
+    return targets, task, (*why, reason)
 
 
 def _only_texts(source: Source, facts: Sequence[FieldFacts], constant: Sequence[str]) -> tuple[str, ...]:
@@ -219,6 +243,8 @@ def _facts(name: str, role: str, column: Column) -> FieldFacts:
         different = int(np.count_nonzero(np.bincount(column.codes[~missing], minlength=1)))
     else:
         different = len(set(column.take(present).digests()))
+    if isinstance(column, Labels):
+        present = np.flatnonzero(column.marks.any(axis=1))
     examples = () if isinstance(column, Images) else tuple(column.show(int(row)) for row in present[:3])
     return FieldFacts(name, column.kind, role, int(missing.sum()), different, lowest, highest, size, examples)
 
@@ -241,14 +267,16 @@ def _repeats(source: Source, target: str) -> tuple[int, int]:
 
 
 def _command(
-    source: Source, data: str, reading: Mapping[str, object], target: str, model: str, dropped: tuple[str, ...],
-    excluded: bool,
+    source: Source, data: str, reading: Mapping[str, object], targets: tuple[str, ...], model: str,
+    dropped: tuple[str, ...], excluded: bool, task: str,
 ) -> str:  # fmt: skip
     """Return the next command, every word quoted for a shell."""
     name = data or (source.name if source.origin in ("built-in", "memory") else source.origin)
     words = ["layerwise", "train", name, model, *_flags(reading)]
-    if target:
+    for target in targets:
         words += ["--target", target]
+    if task:
+        words += ["--task", task]
     if dropped:
         words += ["--drop", *dropped]
     if excluded:

@@ -29,7 +29,8 @@ def inspection_lines(found: Inspection) -> list[str]:
     lines += found.notes
     lines += ["", *_field_table(found.fields)]
     if found.classes:
-        lines += ["", say("Classes of '{}': {}", found.target, len(found.classes)), *_class_lines(found)]
+        counted = say("Labels of '{}': {}", found.target, len(found.classes)) if found.task == "tag" else ""
+        lines += ["", counted or say("Classes of '{}': {}", found.target, len(found.classes)), *_class_lines(found)]
     if found.task != "language":
         # A text may say the same twice.
         lines += ["", say("Exact duplicates: {} rows repeat an earlier one.", found.duplicates)]
@@ -45,7 +46,9 @@ def inspection_lines(found: Inspection) -> list[str]:
     for one in found.thorough:
         lines += ["", *_found_lines(one)]
     lines += ["", *found.reasons]
-    if found.command:
+    if found.alternatives:
+        lines += ["", say("Next, whichever of these is meant:"), *(f"  {command}" for command in found.alternatives)]
+    elif found.command:
         lines += ["", say("Next:"), f"  {found.command}"]
     return lines
 

@@ -18,7 +18,7 @@ __all__ = ["cnn"]
 
 @register(
     "cnn",
-    task="classify regress",
+    task="classify regress tag",
     source="LeCun, Bottou, Bengio and Haffner 1998; Ioffe and Szegedy, arXiv:1502.03167",
     lecture="002 Convolutional Neural Network",
     small={"inputs": (1, 12, 12), "outputs": 3, "maps": (4,), "kernel": 3, "hidden_units": 5},
@@ -36,7 +36,7 @@ def cnn(
 
     Args:
         inputs: Channels, height and width.
-        outputs: Number of classes or target numbers.
+        outputs: Number of classes, target numbers or labels.
         maps: Feature maps of each block.
         kernel: Height and width of every kernel.
         hidden_units: Units of the hidden layer.

@@ -26,6 +26,7 @@ __all__ = ["GradientBoosting", "gradient_boosting"]
     source="Friedman, Greedy function approximation: a gradient boosting machine, Annals of Statistics 2001",
     lecture="not shown; beside 003 Machine Learning with WEKA",
     small={"inputs": 4, "outputs": 3, "rounds": 5, "least_leaf": 1},
+    class_weights=True,
 )
 def gradient_boosting(
     inputs: InputShape,

@@ -34,6 +34,7 @@ TOGETHER = 256
     source="Dalal and Triggs, Histograms of oriented gradients for human detection, CVPR 2005",
     lecture="003 Breakthrough of Neural Network Applications",
     small={"inputs": (1, 16, 16), "outputs": 3, "cell_size": 4},
+    class_weights=True,
 )
 def hog_svm(
     inputs: InputShape,

@@ -46,7 +46,7 @@ DIGITS = (
 
 @register(
     "lenet5",
-    task="classify",
+    task="classify tag",
     source="LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition, 1998",
     lecture="002 Table 13-1",
     small={"inputs": (1, 32, 32), "outputs": 10},

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from layerwise.catalog import register
-from layerwise.models.fitted import ABSENT
+from layerwise.models.fitted import ABSENT, learned_rows
 from layerwise.models.inputs import InputShape, feature_count, require
 from layerwise.tasks.contract import Examples
 
@@ -18,19 +18,21 @@ __all__ = ["LeastSquares", "LogisticRegression", "linear", "logistic"]
 
 @register(
     "logistic",
-    task="classify",
+    task="classify tag",
     source="Cox, The regression analysis of binary sequences, 1958",
     lecture="003 Classification Problem",
     small={"inputs": 4, "outputs": 3},
+    class_weights=True,
 )
 def logistic(inputs: InputShape, outputs: int, *, penalty: float = 1.0) -> nn.Module:
     """Logistic regression, its weights found by scikit-learn.
 
-    p = softmax(W x + b); minimised: sum_n v_n (-ln p_n[t_n]) + penalty / 2 sum of W^2
+    p = softmax(W x + b); minimised: sum_n v_n (-ln p_n[t_n]) + penalty / 2 sum of W^2. Of labels each has a regression
+    of its own, p_l = sigmoid(w_l x + b_l).
 
     Args:
         inputs: Numbers of one example; pictures are read as one row.
-        outputs: Number of classes.
+        outputs: Number of classes or labels.
         penalty: Strength of the pull of the weights towards zero, > 0; scikit-learn's C is one over it.
 
     Raises:
@@ -65,6 +67,9 @@ class LogisticRegression(nn.Module):
     def fit(self, examples: Examples) -> None:
         """Find the weights, in float64."""
         inputs, targets, weights = examples.tensors()
+        if targets.is_floating_point():
+            self.fit_labels(examples)
+            return
         from sklearn import linear_model
 
         learner = linear_model.LogisticRegression(C=1 / self.penalty, max_iter=5000)
@@ -77,6 +82,18 @@ class LogisticRegression(nn.Module):
             # Of two classes scikit-learn keeps the second one's weights; the first one's logit is then 0.
             places = found[1:] if len(found) == 2 else found
             rows[places], bias[places] = learner.coef_, learner.intercept_
+        _fill(self.output, rows, bias)
+
+    def fit_labels(self, examples: Examples) -> None:
+        """Find the weights of each label; one that all examples have, or none, is answered so for ever."""
+        from sklearn import linear_model
+
+        inputs, targets, weights = learned_rows(examples)
+        rows, bias = np.zeros(self.output.weight.shape), np.where(targets.any(axis=0), -ABSENT, ABSENT)
+        for label in np.flatnonzero(targets.any(axis=0) & ~targets.all(axis=0)):
+            learner = linear_model.LogisticRegression(C=1 / self.penalty, max_iter=5000)
+            learner.fit(inputs, targets[:, label] > 0, weights)
+            rows[label], bias[label] = learner.coef_[0], learner.intercept_[0]
         _fill(self.output, rows, bias)
 
     def forward(self, inputs: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch classes"]:

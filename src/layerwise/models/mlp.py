@@ -19,7 +19,7 @@ __all__ = ["mlp"]
 
 @register(
     "mlp",
-    task="classify regress",
+    task="classify regress tag",
     source="Rumelhart, Hinton and Williams, Learning representations by back-propagating errors, Nature 1986",
     lecture="003 Back Propagation Learning Algorithm",
     small={"inputs": 4, "outputs": 3, "hidden": (5,)},

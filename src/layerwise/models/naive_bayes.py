@@ -29,6 +29,7 @@ LEAST_VARIANCE = 1e-9
     source="John and Langley, Estimating Continuous Distributions in Bayesian Classifiers, 1995",
     lecture="not shown; beside 003 Machine Learning with WEKA",
     small={"inputs": 4, "outputs": 3},
+    class_weights=True,
 )
 def naive_bayes(inputs: InputShape, outputs: int, *, variance_smoothing: float = 1e-9) -> nn.Module:
     """Each class has its share and, of every input, a normal distribution; Bayes' rule does the rest.

@@ -22,7 +22,7 @@ SMALLEST_SHARE = 1e-9
 
 @register(
     "knn",
-    task="classify",
+    task="classify tag",
     source="Cover and Hart, Nearest neighbor pattern classification, 1967",
     lecture="003 Classification Problem",
     small={"inputs": 4, "outputs": 3},
@@ -32,11 +32,12 @@ def nearest_neighbours(inputs: InputShape, outputs: int, *, k: int = 1) -> nn.Mo
 
     Nearest by Euclidean distance, sqrt(sum_j (x_j - x'_j)^2), found by comparing with every training example. Equal
     votes go to the class that comes first; of examples at equal distance at the edge, those found first vote. Inputs
-    should be scaled: a wide field outweighs the others.
+    should be scaled: a wide field outweighs the others. Of labels each is answered by the share of the neighbours that
+    have it.
 
     Args:
         inputs: Numbers of one example; pictures are read as one row.
-        outputs: Number of classes.
+        outputs: Number of classes or labels.
         k: Number of neighbours that vote, 1 to the number of training examples.
 
     Raises:
@@ -100,14 +101,21 @@ class NearestNeighbours(nn.Module):
         return torch.from_numpy(distances), torch.from_numpy(places).to(self.labels.device)
 
     def votes(self, voters: Int[Tensor, "batch k"]) -> Float[Tensor, "batch classes"]:
-        """Return the votes of each class."""
+        """Return the votes of each class, or of each label."""
+        if self.labels.is_floating_point():
+            return (self.labels[voters] * self.voices[voters].unsqueeze(2)).sum(dim=1)
         ballots = nn.functional.one_hot(self.labels[voters], self.classes) * self.voices[voters].unsqueeze(2)
         return ballots.sum(dim=1)
 
     def forward(self, inputs: Float[Tensor, "batch ..."]) -> Float[Tensor, "batch classes"]:
-        """Return the logarithm of each class's share of the votes; equal for all before any example is known."""
+        """Return the logarithm of each class's share of the votes, of labels its log-odds; zeros before any example."""
         if not len(self.labels):
             return inputs.new_zeros((len(inputs), self.classes))
-        votes = self.votes(self.nearest(inputs)[1])
+        voters = self.nearest(inputs)[1]
+        votes = self.votes(voters)
+        if self.labels.is_floating_point():
+            whole = self.voices[voters].sum(dim=1, keepdim=True).clamp_min(SMALLEST_SHARE)
+            # float64: in float32 the largest share would be rounded to 1, whose log-odds are infinite.
+            return (votes / whole).double().clamp(SMALLEST_SHARE, 1 - SMALLEST_SHARE).logit().to(inputs.dtype)
         shares = votes / votes.sum(dim=1, keepdim=True).clamp_min(SMALLEST_SHARE)
         return shares.clamp_min(SMALLEST_SHARE).log().to(inputs.dtype)

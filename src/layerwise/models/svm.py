@@ -28,6 +28,7 @@ __all__ = ["SupportVectors", "svm"]
     source="Cortes and Vapnik, Support-vector networks, Machine Learning 1995",
     lecture="003 Machine Learning with WEKA",
     small={"inputs": 4, "outputs": 3},
+    class_weights=True,
 )
 def svm(
     inputs: InputShape,

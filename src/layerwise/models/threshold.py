@@ -34,6 +34,7 @@ BETTER_THAN_A_COIN = 0.5 + 1e-6
     lecture="003 How to Build a Diagnosis System for Diabetes",
     small={"inputs": 4, "outputs": 3},
     train={"scale": "none"},
+    class_weights=True,
 )
 def threshold(
     inputs: InputShape,

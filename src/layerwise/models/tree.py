@@ -29,6 +29,7 @@ __all__ = ["DecisionTree", "tree"]
     source="Breiman, Friedman, Olshen and Stone, Classification and Regression Trees, 1984",
     lecture="003 Machine Learning with WEKA",
     small={"inputs": 4, "outputs": 3},
+    class_weights=True,
 )
 def tree(
     inputs: InputShape,

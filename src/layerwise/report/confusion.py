@@ -10,6 +10,7 @@ from layerwise.report.contents import ReportData
 from layerwise.report.figures import measured
 from layerwise.report.html import Cell, Raw, paragraph, section, table, text
 from layerwise.report.words import cut, metric, percent
+from layerwise.tasks.contract import AnswersWithSets
 
 __all__ = ["class_table", "confusion"]
 
@@ -119,9 +120,28 @@ def class_table(data: ReportData) -> str:
         [cut(name), f"{known[name][first]['n']:,}", *(measured(known[name][part]) for part in figures)]
         for name in names[:MOST_CLASSES]
     ]
-    header = [say("class"), say("rows") if data.class_names else "n", *map(metric, figures)]
+    header = [_about(data), say("rows") if data.class_names else "n", *map(metric, figures)]
     note = say("Only the first {} of {:,} classes are shown.", MOST_CLASSES, len(names))
     note = note if len(names) > MOST_CLASSES else ""
-    words = say("Classes, the lowest {} first, with {} % intervals", metric(first), data.percent)
+    told = {
+        "target": (say("Targets, the lowest {} first, with {} % intervals", metric(first), data.percent),
+                   say("Each target")),
+        "label": (say("Labels, the lowest {} first, with {} % intervals", metric(first), data.percent),
+                  say("Each label")),
+    }  # fmt: skip
+    usual = say("Classes, the lowest {} first, with {} % intervals", metric(first), data.percent), say("Each class")
+    words, title = told.get(_kind(data), usual)
     whole = table(words, header, rows, right=range(1, len(header)), style="figures")
-    return section("classes", say("Each class"), paragraph(note), whole)
+    return section("classes", title, paragraph(note), whole)
+
+
+def _kind(data: ReportData) -> str:
+    """Return what stands in the rows: a target of several numbers, a label of several, or a class."""
+    if data.numbers:
+        return "target"
+    return "label" if isinstance(data.task, AnswersWithSets) else "class"
+
+
+def _about(data: ReportData) -> str:
+    """Return the heading of the first column."""
+    return {"target": say("target"), "label": say("label")}.get(_kind(data), say("class"))

@@ -15,7 +15,8 @@ from layerwise.config import Experiment
 from layerwise.explain.layers import LayerRow
 from layerwise.language import say
 from layerwise.runs.refusals import known_here
-from layerwise.tasks.contract import MakesBatches, Task
+from layerwise.tasks.contract import AnswersWithSets, MakesBatches, Task
+from layerwise.tasks.regress import BETWEEN
 
 __all__ = [
     "Answers", "Mistake", "OpenedView", "ReportData", "fold_name", "of_fold", "one_class", "read_answers", "targets_of",
@@ -31,7 +32,8 @@ class Answers:
 
     Args:
         ids: The id of each row.
-        targets: Class places `(items,)`, numbers in the units of the data, or words.
+        targets: Class places `(items,)`, numbers in the units of the data (of several targets `(items, targets)`), or
+            words.
         predictions: The same for what was answered.
         scores: Class probabilities `(items, classes)`, predicted numbers `(items, targets)`, or what else has columns.
     """
@@ -157,6 +159,15 @@ class ReportData:
         return next(iter(targets_of(self.data)), "")
 
     @property
+    def number_targets(self) -> tuple[tuple[str, np.ndarray, np.ndarray], ...]:
+        """Name, true numbers and predicted numbers of each target of the measured part, each `(items,)`."""
+        rows = len(self.measured)
+        truths, predictions = (
+            values.reshape(rows, -1).T for values in (self.measured.targets, self.measured.predictions)
+        )
+        return tuple(zip(targets_of(self.data), truths, predictions, strict=True))
+
+    @property
     def numbers(self) -> bool:
         """Whether the answers are numbers in the units of the target."""
         return numbers(self.task, targets_of(self.data))
@@ -217,7 +228,8 @@ def of_fold(part: str) -> bool:
 
 def one_class(task: Task) -> bool:
     """Say whether every example has one class: then a score stands for each class."""
-    return bool(task.classes) and tuple(task.columns) == tuple(task.classes)
+    columns = tuple(task.columns)
+    return bool(task.classes) and columns == tuple(task.classes) and not isinstance(task, AnswersWithSets)
 
 
 def numbers(task: Task, targets: Sequence[str]) -> bool:
@@ -261,5 +273,8 @@ def _answers(rows: Sequence[Sequence[str]], task: Task, targets: Sequence[str]) 
         truths, predictions = (np.array([places[row[column]] for row in rows], dtype=np.int64) for column in (2, 3))
         return Answers(ids, truths, predictions, scores)
     if numbers(task, targets):
-        return Answers(ids, np.array([float(row[2]) for row in rows]), scores[:, 0], scores)
+        truths = np.array([[float(value) for value in row[2].split(BETWEEN)] for row in rows])
+        if len(targets) == 1:
+            return Answers(ids, truths[:, 0], scores[:, 0], scores)
+        return Answers(ids, truths, scores, scores)
     return Answers(ids, np.array([row[2] for row in rows]), np.array([row[3] for row in rows]), scores)

@@ -11,6 +11,9 @@ from layerwise.report.words import cut, number, percent
 
 __all__ = ["mistakes", "views", "worst_places"]
 
+MOST_TARGETS = 6
+"""Targets whose numbers stand in the table."""
+
 LONGEST_TEXT = 90
 """Signs of a text that a table shows."""
 
@@ -23,15 +26,24 @@ def worst_places(data: ReportData, most: int) -> list[int]:
     """
     answers = data.measured
     if data.numbers:
-        return [
-            int(place) for place in np.argsort(-np.abs(answers.targets - answers.predictions), kind="stable")[:most]
-        ]
+        return [int(place) for place in np.argsort(-_distances(data), kind="stable")[:most]]
     wrong = np.flatnonzero(answers.targets != answers.predictions)
     if not data.class_names:
         # Without a truth in words there is nothing to be right or wrong.
         return [int(place) for place in wrong[:most]] if data.worded else []
     sureness = answers.scores[wrong, answers.predictions[wrong]]
     return [int(place) for place in wrong[np.argsort(-sureness, kind="stable")][:most]]
+
+
+def _distances(data: ReportData) -> np.ndarray:
+    """Return how far off each row was answered; of several targets the mean, each in units of its spread."""
+    known = data.number_targets
+    each = [np.abs(truths - predictions) for _, truths, predictions in known]
+    if len(known) == 1:
+        return np.asarray(each[0])
+    # a target that never changes in the measured part has no spread to divide by
+    spreads = [float(truths.std()) or 1.0 for _, truths, _ in known]
+    return np.asarray(np.mean([error / spread for error, spread in zip(each, spreads, strict=True)], axis=0))
 
 
 def mistakes(data: ReportData, most: int) -> str:
@@ -44,7 +56,7 @@ def mistakes(data: ReportData, most: int) -> str:
     if not data.class_names and not data.numbers:
         return _differing(data)
     title = say("Where it was furthest off") if data.numbers else say("Where it was wrong")
-    total = int((data.measured.targets != data.measured.predictions).sum())
+    total = int((data.measured.targets != data.measured.predictions).reshape(len(data.measured), -1).any(1).sum())
     if not data.mistakes:
         return section(
             "mistakes", title, paragraph(say("Nowhere: every row that was measured was answered correctly."))
@@ -55,7 +67,9 @@ def mistakes(data: ReportData, most: int) -> str:
         )
         told = told if total > len(data.mistakes) else say("All wrong answers ({:,}), the surest first.", total)
     else:
-        told = say("The {} largest errors.", len(data.mistakes))
+        several = len(data.number_targets) > 1
+        told = say("The {} largest errors; of several targets the mean, each in units of its spread.",
+                   len(data.mistakes)) if several else say("The {} largest errors.", len(data.mistakes))  # fmt: skip
     pictured = [mistake for mistake in data.mistakes if mistake.picture][:most]
     cards = "".join(_card(data, mistake) for mistake in pictured)
     rows = _rows(data)
@@ -126,8 +140,10 @@ def _rows(data: ReportData) -> str:
                 f"{answers.scores[place, target]:.3f}",
             ]
         else:
-            target_, answered_ = float(answers.targets[place]), float(answers.predictions[place])
-            told = [number(target_), number(answered_), number(target_ - answered_)]
+            told = [
+                number(float(amount)) for _, truths, predictions in data.number_targets[:MOST_TARGETS]
+                for amount in (truths[place], predictions[place], truths[place] - predictions[place])
+            ]  # fmt: skip
         rows.append([cut(answers.ids[place]), *told, *(cut(cell, 30) for cell in mistake.cells)])
     if not data.numbers:
         header = [
@@ -139,8 +155,10 @@ def _rows(data: ReportData) -> str:
         ]
         right = [3, 4]
     else:
-        header = [say("example"), say("truth"), say("prediction"), say("true minus predicted")]
-        right = [1, 2, 3]
+        shown = [cut(name, 24) for name, _, _ in data.number_targets[:MOST_TARGETS]]
+        words = (say("truth"), say("prediction"), say("true minus predicted"))
+        header = [say("example"), *(f"{name}: {word}" if len(shown) > 1 else word for name in shown for word in words)]
+        right = [*range(1, len(header))]
     return table(say("The worst answers of the {} part", data.part_words), [*header, *map(cut, fields)], rows,
                  right=[*right, *range(len(header), len(header) + len(fields))])  # fmt: skip
 

@@ -61,7 +61,7 @@ def _measured(data: ReportData) -> list[str]:
     if not data.metrics:
         return [curves(data)]
     if data.numbers:
-        return [curves(data), figures(data), regression(data)]
+        return [curves(data), figures(data), class_table(data), regression(data)]
     if data.class_names:
         worth = [ranking(data), precision_recall(data), calibration(data), lift_chart(data)]
         return [curves(data), figures(data), confusion(data), class_table(data), *worth]

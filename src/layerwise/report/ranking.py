@@ -22,6 +22,9 @@ __all__ = ["ranking", "regression"]
 
 MOST_CURVES = 10
 
+MOST_TARGETS = 6
+"""Targets whose predictions are drawn."""
+
 RATES = (0.01, 0.05, 0.1, 0.2)
 """False positive rates at which a ROC curve is read."""
 
@@ -81,20 +84,26 @@ def _rates(lines: Sequence[tuple[str, RocCurve, float]]) -> str:
 
 
 def regression(data: ReportData) -> str:
-    """Return predictions against true numbers, and the errors against the predictions."""
-    answers, name = data.measured, cut(data.target, 24)
+    """Return predictions against true numbers, and the errors against the predictions; pictures for each target."""
+    shown = data.number_targets[:MOST_TARGETS]
+    pairs = [_pair(data, cut(name, 24), truths, predictions) for name, truths, predictions in shown]
+    left = len(data.number_targets) - len(shown)
+    more = paragraph(say("Targets that are not drawn: {}; predictions.csv holds every answer.", left), "note")
+    return section("regression", say("Predictions"), *pairs, more if left else "")
+
+
+def _pair(data: ReportData, name: str, truths: np.ndarray, predictions: np.ndarray) -> str:
+    """Return the pictures of one target."""
     first = say("Predicted against true '{}' ({} part); right predictions lie on the line.", name, data.part_words)
     second = say("What is left, true minus predicted, against the prediction; a good fit shows no pattern.")
-    errors = answers.targets - answers.predictions
     third = say("How what is left is spread; a middle away from 0 is an error in one direction.")
-    against = plots.predicted_against_true(answers.targets, answers.predictions, name)
-    left = plots.residuals(answers.targets, answers.predictions, name)
-    return section(
-        "regression", say("Predictions"), '<div class="pair">',
-        _scatter(against, first, len(answers), _quarters(data)), _scatter(left, second, len(answers), _trend(data)),
-        picture(svg(score_plots.residual_distribution(errors)), "image/svg+xml", third, third, _spread(errors)),
-        "</div>",
-    )  # fmt: skip
+    against = _scatter(
+        plots.predicted_against_true(truths, predictions, name), first, len(truths), _quarters(truths, predictions)
+    )
+    left = _scatter(plots.residuals(truths, predictions, name), second, len(truths), _trend(truths, predictions))
+    errors = truths - predictions
+    spread = picture(svg(score_plots.residual_distribution(errors)), "image/svg+xml", third, third, _spread(errors))
+    return f'<div class="pair">{against}{left}{spread}</div>'
 
 
 def _scatter(drawn: Figure, words: str, points: int, numbers: str) -> str:
@@ -104,9 +113,8 @@ def _scatter(drawn: Figure, words: str, points: int, numbers: str) -> str:
     return picture(png(drawn), "image/png", words, words, numbers)
 
 
-def _quarters(data: ReportData) -> str:
+def _quarters(targets: np.ndarray, predictions: np.ndarray) -> str:
     """Return mean truth and prediction in each quarter of the true numbers."""
-    targets, predictions = data.measured.targets, data.measured.predictions
     rows = []
     for number_, places in enumerate(np.array_split(np.argsort(targets, kind="stable"), 4), start=1):
         if len(places):
@@ -122,9 +130,9 @@ def _quarters(data: ReportData) -> str:
     return table(say("By quarter of the true values"), header, rows, right=range(1, 5))
 
 
-def _trend(data: ReportData) -> str:
+def _trend(targets: np.ndarray, predictions: np.ndarray) -> str:
     """Return the mean error in each quarter of the predictions: a good fit has none anywhere."""
-    predictions, errors = data.measured.predictions, data.measured.targets - data.measured.predictions
+    errors = targets - predictions
     rows = [
         [str(quarter), f"{len(places):,}", number(float(predictions[places].mean())),
          number(float(errors[places].mean())), number(float(errors[places].std()))]

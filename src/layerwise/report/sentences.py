@@ -13,6 +13,7 @@ from layerwise.data.near_duplicates import ways_in_words
 from layerwise.language import say
 from layerwise.report.contents import ReportData
 from layerwise.report.words import SHARES, bounds, cut, expected, learner, metric, number, percent, retold, value
+from layerwise.tasks.contract import AnswersWithSets
 
 __all__ = ["Finding", "findings", "headline"]
 
@@ -20,6 +21,8 @@ NEW = 1000
 
 NAMED = 5
 """Rows that a sentence names before it ends in dots."""
+MOST_NAMED = 6
+"""Targets that a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ def headline(data: ReportData) -> tuple[str, str]:
         )
     if not data.unseen:
         return say("What to expect of new data is not known: nothing was kept aside to test on."), _on_training(data)
+    if data.numbers and len(data.number_targets) > 1:
+        return _expected_numbers(data)
     if data.numbers:
         return _expected_number(data)
     return _expected_wrong(data) if data.metrics["expectation_per_1000"] else _expected_figure(data)
@@ -89,6 +94,8 @@ def _on_folds(data: ReportData) -> str:
 
 def _on_training(data: ReportData) -> str:
     """Say how well the network answers what it learned from."""
+    if data.numbers and len(data.number_targets) > 1:
+        return say("On the rows it learned from, predictions are off on average: {}.", _each_error(data))
     if data.numbers:
         return say("On the rows it learned from, predictions of '{}' are off by {} on average.",
                    cut(data.target), number(data.metrics["metrics"]["mae"]["value"]))  # fmt: skip
@@ -133,6 +140,22 @@ def _expected_number(data: ReportData) -> tuple[str, str]:
     if reach is not None:
         second += " " + say("{} of 100 new predictions should lie within {} of the truth.", data.percent, number(reach))
     return first, second
+
+
+def _expected_numbers(data: ReportData) -> tuple[str, str]:
+    """Return the typical error of each of several targets, each in its own units."""
+    first = say("For a new example expect predictions to be off by about: {}.", _each_error(data))
+    return first, say(
+        "Mean absolute error of each target on {:,} test examples, in its own units; intervals stand below.",
+        len(data.measured),
+    )
+
+
+def _each_error(data: ReportData) -> str:
+    """Return the mean absolute error of each target."""
+    known = data.metrics["classes"]
+    shown = [f"'{cut(name)}' {number(figures['mae']['value'])}" for name, figures in list(known.items())[:MOST_NAMED]]
+    return ", ".join(shown) + (" ..." if len(known) > MOST_NAMED else "")
 
 
 def _reach(data: ReportData) -> float | None:
@@ -216,6 +239,8 @@ def _explained(data: ReportData) -> list[Finding]:
     figure = data.metrics["metrics"]["r2"]
     if figure["value"] is None:
         return []
+    if len(data.number_targets) > 1:
+        return [_explained_each(data, figure)]
     low, high = float(data.measured.targets.min()), float(data.measured.targets.max())
     sentence = say(
         "The network explains {} of the variance of '{}' (R² {}, {} % interval {}); true values of the test part run "
@@ -226,8 +251,22 @@ def _explained(data: ReportData) -> list[Finding]:
     return [Finding(say("Target"), sentence)]
 
 
+def _explained_each(data: ReportData, figure: Mapping[str, Any]) -> Finding:
+    """Say how much of the variance of several targets is explained, and of which the least."""
+    known = {name: held["r2"] for name, held in data.metrics["classes"].items() if held["r2"]["value"] is not None}
+    least = min(known, key=lambda name: float(known[name]["value"]))
+    sentence = say(
+        "The network explains {} of the variance of {} targets on average (R² {}, {} % interval {}); the least of '{}' "
+        "({}).", percent(max(figure["value"], 0.0)), len(data.number_targets), value(figure), data.percent,
+        _ends("r2", figure), cut(least), percent(max(known[least]["value"], 0.0)),
+    )  # fmt: skip
+    return Finding(say("Target"), sentence)
+
+
 def _weakest(data: ReportData) -> list[Finding]:
     """Name the class that is recognised worst, and what it is taken for."""
+    if data.numbers:
+        return []
     if not data.class_names:
         return _lowest(data)
     matrix = np.array(data.metrics["confusion"])
@@ -259,7 +298,8 @@ def _lowest(data: ReportData) -> list[Finding]:
     least, figure = min(values.items(), key=lambda pair: float(pair[1]["value"]))
     sentence = say("'{}': {} ({} % interval {}).", cut(least), _figure(name, figure), data.percent,
                    _ends(name, figure))  # fmt: skip
-    return [Finding(say("Weakest class"), sentence)]
+    subject = say("Weakest label") if isinstance(data.task, AnswersWithSets) else say("Weakest class")
+    return [Finding(subject, sentence)]
 
 
 def _structure(data: ReportData) -> list[Finding]:

@@ -128,6 +128,8 @@ def _option(name: str, value: Any) -> list[str]:
     flag = "--" + name.replace("_", "-")
     if isinstance(value, bool):
         return [flag] if value else ["--no-" + name.replace("_", "-")]
+    if name == "target" and isinstance(value, tuple):
+        return [word for part in value for word in _option(name, part)]
     if isinstance(value, tuple | list):
         return [flag, *(shlex.quote(str(part)) for part in value)] if value else []
     text_ = repr(value) if isinstance(value, float) else str(value)

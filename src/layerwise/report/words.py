@@ -26,7 +26,9 @@ METRICS = {
     "reconstruction_error": "reconstruction error",
     "map_50": "mAP@.5", "map": "mAP@.5:.95", "map_75": "mAP@.75", "ap_50": "AP@.5", "ap": "AP@.5:.95",
     "iou": "IoU", "precision": "precision", "recall": "recall", "f1": "F1", "mean_return": "mean return",
-    "caught": "caught",
+    "caught": "caught", "micro_f1": "micro F1", "mean_average_precision": "mean average precision",
+    "average_precision": "average precision", "subset_accuracy": "all labels right",
+    "hamming_loss": "Hamming loss",
     "exact_match": "exact match", "symbol_accuracy": "symbols at the right place",
 }  # fmt: skip
 """Each figure's name for people."""
@@ -36,6 +38,7 @@ EXPECTED = {
     "exact_match": "Of 1,000 new sequences expect about {} to be answered without a single mistake.",
     "mean_return": "In new episodes expect a mean return of about {}.",
     "map_50": "On new pictures expect a mean average precision (mAP@.5) of about {}.",
+    "micro_f1": "On new examples expect a micro F1 of about {}.",
     "mean_iou": "On new pictures expect a mean IoU of about {}.",
     "log_likelihood": "For new examples expect a log-likelihood of about {} nats each.",
     "pseudo_log_likelihood": "For new examples expect a pseudo-log-likelihood of about {} nats each.",
@@ -50,6 +53,7 @@ LEARNERS = {
     "knn": "1-NN (the nearest training example)", "logistic": "logistic regression", "linear": "linear regression",
     "svm": "support vector machine", "tree": "decision tree", "boosting": "gradient boosting",
     "naive-bayes": "naive Bayes", "threshold": "one threshold",
+    "label-frequency": "always the most frequent labels",
     "unigram": "counts of single symbols", "bigram": "counts after one symbol", "trigram": "counts after two symbols",
     "colour-threshold": "every patch of a colour that objects have",
     "pixel-majority": "the most frequent class of each place",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +23,7 @@ from layerwise.evaluation.intervals import Interval, proportion
 from layerwise.evaluation.measured import Measured
 from layerwise.evaluation.precision_recall_intervals import lift_interval, one_vs_rest_precisions
 from layerwise.evaluation.ranking_intervals import one_vs_rest_auc_intervals
+from layerwise.evaluation.threshold import best_threshold
 from layerwise.language import say
 from layerwise.layers.losses import cross_entropy, squared_error
 from layerwise.metrics.calibration import brier_scores, events
@@ -49,12 +50,16 @@ class Classify:
     Args:
         classes: Names of the classes, in the order of the outputs.
         error: `cross-entropy` of the outputs as logits, or `squared-error` of their softmax against one-hot targets.
+        threshold: Of two classes: probability from which on the positive one is answered; None for the more probable.
+        positive: That class; the second one where empty.
     """
 
     classes: tuple[str, ...]
     error: str = "cross-entropy"
     name: str = "classify"
     lower_is_better: bool = False
+    threshold: float | None = None
+    positive: str = ""
 
     @classmethod
     def of(cls, source: Source, training: np.ndarray, error: str) -> Self:
@@ -87,11 +92,14 @@ class Classify:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Rebuild the task from plain values."""
-        return cls(tuple(values["classes"]), values["error"])
+        # Runs of earlier versions answer the more probable class.
+        threshold, positive = values.get("threshold"), values.get("positive", "")
+        return cls(tuple(values["classes"]), values["error"], threshold=threshold, positive=positive)
 
     def to_json(self) -> dict[str, Any]:
         """Return the task as plain values."""
-        return {"name": self.name, "classes": list(self.classes), "error": self.error}
+        chosen = {} if self.threshold is None else {"threshold": self.threshold, "positive": self.positive}
+        return {"name": self.name, "classes": list(self.classes), "error": self.error, **chosen}
 
     @property
     def main(self) -> str:
@@ -148,9 +156,26 @@ class Classify:
         """Return the class probabilities of each example, `(items, classes)`."""
         return ask(model, examples, self.decode)
 
+    def places(self, answers: np.ndarray) -> np.ndarray:
+        """Return the place of the answered class of each row: the most probable one, or by the threshold."""
+        if self.threshold is None:
+            return np.asarray(answers.argmax(axis=1))
+        positive = self.classes.index(self.positive) if self.positive else 1
+        return np.where(answers[:, positive] >= self.threshold, positive, 1 - positive)
+
+    def decided(self, truths: np.ndarray, answers: np.ndarray, settings: Evaluate) -> Self:
+        """Return the task of two classes with the threshold that is best for some examples."""
+        place = positive_class(self.classes, settings)
+        threshold = best_threshold(truths == place, answers[:, place], settings.threshold_for)
+        return replace(self, threshold=threshold, positive=self.classes[place])
+
+    def undecided(self) -> Self:
+        """Return the task that answers the most probable class."""
+        return replace(self, threshold=None, positive="")
+
     def labels(self, answers: np.ndarray) -> tuple[str, ...]:
-        """Return the most probable class of each row."""
-        return tuple(self.classes[place] for place in answers.argmax(axis=1))
+        """Return the answered class of each row."""
+        return tuple(self.classes[place] for place in self.places(answers))
 
     def truths(self, source: Source, rows: np.ndarray) -> np.ndarray:
         """Return the class place of some rows."""
@@ -166,7 +191,7 @@ class Classify:
     ) -> Measured:  # fmt: skip
         """Measure class probabilities `(items, classes)` against class places `(items,)`."""
         generator = np.random.default_rng([seed, 0xE7A1])
-        predicted = answers.argmax(axis=1)
+        predicted = self.places(answers)
         options: dict[str, Any] = {"groups": groups, "confidence": settings.confidence}
         drawn: dict[str, Any] = {"generator": generator, "resamples": settings.resamples, **options}
         found = dict(classification_intervals(truths, predicted, len(self.classes), **drawn))

@@ -18,8 +18,9 @@ from layerwise.tasks.arrangement import shuffled
 from layerwise.tasks.ragged import Ragged
 
 __all__ = [
-    "AnswersInPixels", "Arrangement", "Batch", "ClosedForm", "Examples", "LearnsInStages", "LossResult", "MakesBatches",
-    "Moves", "OwnsLoss", "Spells", "Stage", "Task", "WritesAnswers", "WritesFiles",
+    "AnswersInPixels", "AnswersWithSets", "Arrangement", "Batch", "ChoosesThreshold", "ClosedForm", "Examples",
+    "LearnsInStages", "LossResult", "MakesBatches", "Moves", "OwnsLoss", "Spells", "Stage", "Task", "WritesAnswers",
+    "WritesFiles",
 ]  # fmt: skip
 
 Arrangement = Callable[["Examples", int, int, int], list[Tensor]]
@@ -294,6 +295,31 @@ class AnswersInPixels(Protocol):
             answer: What was answered, in the pixels that the network sees.
             place: Where the picture lies among these.
         """
+
+
+@runtime_checkable
+class AnswersWithSets(Protocol):
+    """A task whose examples have any number of the classes instead of one: label sets."""
+
+    def chosen(self, answers: np.ndarray) -> np.ndarray:
+        """Return which classes are answered for each example, `(items, classes)`."""
+
+
+@runtime_checkable
+class ChoosesThreshold(Protocol):
+    """A task whose answer may begin at another score than one half, chosen when learning is over."""
+
+    def decided(self, truths: np.ndarray, answers: np.ndarray, settings: Evaluate) -> Task:
+        """Return the task with the threshold that is best for some examples that were not learned from.
+
+        Args:
+            truths: The targets as they are measured.
+            answers: What the network answered for the same examples.
+            settings: The positive class, and what the threshold is best for.
+        """
+
+    def undecided(self) -> Task:
+        """Return the task without a threshold: the most probable class is the answer."""
 
 
 @runtime_checkable

@@ -16,6 +16,7 @@ from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
 from layerwise.evaluation.error_intervals import regression_intervals
+from layerwise.evaluation.intervals import Interval
 from layerwise.evaluation.measured import Measured
 from layerwise.language import say
 from layerwise.layers.losses import absolute_error, half_squared_error, squared_error
@@ -24,7 +25,10 @@ from layerwise.tasks.contract import Batch, Examples, LossResult
 from layerwise.tasks.ragged import Ragged
 from layerwise.tasks.supervised import supervised
 
-__all__ = ["LOSSES", "Regress"]
+__all__ = ["BETWEEN", "LOSSES", "Regress"]
+
+BETWEEN = "; "
+"""Stands between the numbers of several targets where they are written in one cell."""
 
 LOSSES = {
     "squared-error": squared_error,
@@ -149,8 +153,8 @@ class Regress:
         return ask(model, examples, self.decode)
 
     def labels(self, answers: np.ndarray) -> tuple[str, ...]:
-        """Return the first predicted number of each row."""
-        return tuple(f"{row[0]:.6g}" for row in answers)
+        """Return the predicted number of each row; several stand side by side."""
+        return tuple(BETWEEN.join(f"{value:.6g}" for value in row) for row in answers)
 
     def truths(self, source: Source, rows: np.ndarray) -> np.ndarray:
         """Return the targets of some rows in the units of the data, `(rows, targets)`."""
@@ -158,19 +162,32 @@ class Regress:
         return np.stack([column.values[rows] for column in columns if isinstance(column, Numbers)], axis=1)
 
     def words(self, truths: np.ndarray) -> tuple[str, ...]:
-        """Return the first target of each row."""
-        return tuple(f"{row[0]:.9g}" for row in truths)
+        """Return the target of each row; several stand side by side."""
+        return tuple(BETWEEN.join(f"{value:.9g}" for value in row) for row in truths)
 
     def measure(
         self, truths: np.ndarray, answers: np.ndarray, settings: Evaluate, *, seed: int,
         groups: np.ndarray | None = None,
     ) -> Measured:  # fmt: skip
-        """Measure predicted numbers against true ones, both `(items, targets)` in the units of the data."""
-        found = regression_intervals(
-            truths, answers, generator=np.random.default_rng([seed, 0xE7A1]), groups=groups,
-            confidence=settings.confidence, resamples=settings.resamples,
-        )  # fmt: skip
-        return Measured(found)
+        """Measure predicted numbers against true ones, both `(items, targets)` in the units of the data.
+
+        Of several targets each has its figures in its own units; of all together R2 alone is a mean of like with like.
+        All come from the same resampled rows.
+        """
+        drawn: dict[str, Any] = {
+            "groups": groups, "confidence": settings.confidence, "resamples": settings.resamples,
+        }  # fmt: skip
+
+        def figures(columns: slice) -> dict[str, Interval]:
+            generator = np.random.default_rng([seed, 0xE7A1])
+            return regression_intervals(truths[:, columns], answers[:, columns], generator=generator, **drawn)
+
+        if len(self.names) == 1:
+            return Measured(figures(slice(None)))
+        each = {name: figures(slice(place, place + 1)) for place, name in enumerate(self.names)}
+        kept = ("r2", "mae", "rmse")
+        return Measured({"r2": figures(slice(None))["r2"]},
+                        {name: {word: found[word] for word in kept} for name, found in each.items()})  # fmt: skip
 
     def sample(self, inputs: int | tuple[int, ...], number: int, generator: torch.Generator) -> Examples:
         """Return examples that can be learned: targets that are linear in the inputs, with a little noise."""

@@ -31,7 +31,10 @@ from layerwise.workflow.tuning import Search, grids
 
 __all__ = ["compare", "with_options"]
 
-UNUSED = ("test", "test_fraction", "baselines", "views", "checkpoint_seconds", "check_labels")
+UNUSED = (
+    "test", "test_fraction", "baselines", "views", "checkpoint_seconds", "check_labels", "decision_threshold",
+    "threshold_for",
+)  # fmt: skip
 """Settings of a run that say nothing here: every row is tested by its fold, and no run folder is written."""
 
 
@@ -72,7 +75,7 @@ def compare(
         began, told = time.perf_counter(), counting(progress, model.name, number * folds * repeats, total)
         tried = grid[number] if number < len(models) else {}
         search = Search(whole, model, tried, settings, found) if tried else None
-        tested = answer_folds(whole, model, settings, found, dealt, told=told, choose=search)
+        tested = answer_folds(whole, model, settings, found, dealt, told=told, choose=search, baseline=model is constant)
         seconds, chosen = time.perf_counter() - began, tuple(search.chosen) if search else ()
         measured = _scores(whole, found, model, tested, seconds, baseline=model is constant)
         scores.append(replace(measured, tuned=dict(tried), chosen=chosen))
@@ -156,7 +159,7 @@ def _refuse_settings(settings: Mapping[str, Any]) -> None:
 
 def _refuse(found: Assigned, models: Sequence[Model], repeats: int) -> None:
     """Refuse what cannot be compared."""
-    if entry("task", found.task).facts["target"] not in ("category", "number"):
+    if entry("task", found.task).facts["target"] not in ("category", "number", "labels"):
         raise LayerwiseError(
             say("Networks are compared on classes or numbers."), say("the task is {}", found.task),
             say("Train and evaluate each one: layerwise train"), usage=True,

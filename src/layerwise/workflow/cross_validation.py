@@ -49,6 +49,7 @@ class FoldFigures:
 def answer_folds(
     whole: Experiment, model: Model, settings: Mapping[str, Any] | None, found: Assigned, dealt: Deals, *,
     told: Callable[[], None] | None = None, choose: Callable[[Parts, int], Model] | None = None,
+    baseline: bool = False,
 ) -> list[list[Tested]]:  # fmt: skip
     """Learn one network a fold, and ask each about the test rows of its fold.
 
@@ -60,6 +61,7 @@ def answer_folds(
         dealt: The folds, deal after deal.
         told: Hears of every finished fold.
         choose: Chooses the options of the network anew for the training rows of every fold.
+        baseline: Whether others are compared with it; it learns from the data as they are.
     """
     tested: list[list[Tested]] = []
     for repeat, parts in enumerate(dealt):
@@ -67,7 +69,7 @@ def answer_folds(
         for place, fold in enumerate(parts):
             seed = whole.train.seed + repeat * len(parts) + place
             chosen = choose(fold, seed) if choose else model
-            tested[-1].append(learn_fold(whole, chosen, settings, found, fold, seed=seed))
+            tested[-1].append(learn_fold(whole, chosen, settings, found, fold, seed=seed, baseline=baseline))
             if told:
                 told()
     return tested

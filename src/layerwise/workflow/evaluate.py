@@ -21,6 +21,7 @@ from layerwise.runs.folder import RunFolder
 from layerwise.runs.opened import labelled
 from layerwise.tasks.contract import ClosedForm, Examples, Task, WritesFiles
 from layerwise.tasks.ragged import Ragged
+from layerwise.workflow.balance import as_baselines_learn
 from layerwise.workflow.learn import Outcome
 from layerwise.workflow.prepare import Prepared
 
@@ -106,7 +107,7 @@ def unseen(prepared: Prepared, whole: Experiment, scores: Mapping[str, np.ndarra
 
 def baselines(prepared: Prepared, whole: Experiment) -> dict[str, Any]:
     """Fit simple learners on the same training part and measure them on the same test part."""
-    results = {}
+    results, prepared = {}, as_baselines_learn(prepared)
     for name in baseline_names(prepared, whole):
         model = build(name, prepared.preprocessing.input_shape, prepared.task.outputs(), {})
         training = prepared.examples["train"]

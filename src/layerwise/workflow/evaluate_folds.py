@@ -93,7 +93,7 @@ def learn_all(
     names = [name for name in baseline_names(prepared, whole) if name != itself]
     each = whole.split.folds * whole.split.repeats
     answers = [
-        answer_folds(whole, model, None, found, prepared.dealt,
+        answer_folds(whole, model, None, found, prepared.dealt, baseline=number > 0,
                      told=counting(progress, model.name, number * each, each * (1 + len(names))))
         for number, model in enumerate([whole.model, *map(Model, names)])
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,8 @@ def prepared_again(opened: Opened, data: Any = None) -> Prepared:
             say("The data of a run must be those it was trained on."),
             say("'{}' has changed since", whole.load.data), say("Restore the data, or train again."),
         )  # fmt: skip
-    return prepared
+    # Set up from the same rows it is the same task, but for what was chosen when learning was over.
+    return replace(prepared, task=opened.task)
 
 
 def choose_example(opened: Opened, wanted: str = "") -> Chosen:
@@ -104,7 +105,8 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
             if wanted and row["id"] == wanted:
                 return chosen
             ids.append(row["id"])
-            sureness = (float(row[row["prediction"]]) if opened.task.columns else 0.0) if misread else -1.0
+            # A set of labels has no score of its own.
+            sureness = float(row.get(row["prediction"]) or 0.0) if misread and opened.task.columns else misread - 1.0
             rank = sureness + 10 * (part == "test")
             if best is None or rank > best[0]:
                 best = (rank, chosen)

@@ -16,6 +16,7 @@ from layerwise.models import build
 from layerwise.tasks.contract import ClosedForm, LearnsInStages, Stage, Task
 from layerwise.training.device import choose_plan, computing_with, convolves
 from layerwise.training.state import Plan, prepare
+from layerwise.workflow.balance import as_baselines_learn, refuse_balance
 from layerwise.workflow.learn import Silence, learn
 from layerwise.workflow.prepare import Assigned, Prepared, prepare_parts, resolve
 from layerwise.workflow.refusals import refuse_task
@@ -46,8 +47,9 @@ class Tested:
 
 
 def learn_fold(
-    whole: Experiment, model: Model, settings: Mapping[str, Any] | None, found: Assigned, parts: Parts, *, seed: int
-) -> Tested:
+    whole: Experiment, model: Model, settings: Mapping[str, Any] | None, found: Assigned, parts: Parts, *, seed: int,
+    baseline: bool = False,
+) -> Tested:  # fmt: skip
     """Learn on the training rows of a fold alone, and ask about its test rows.
 
     Preprocessing is fitted on the training rows; a network that learns step by step holds some of them out to stop in
@@ -60,6 +62,7 @@ def learn_fold(
         found: The data.
         parts: Training and test rows of the fold.
         seed: Seed of the starting weights, of the order and of the validation rows.
+        baseline: Whether others are compared with it; it learns from the data as they are.
 
     Raises:
         LayerwiseError: The network does not suit the task or the data.
@@ -71,6 +74,10 @@ def learn_fold(
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         network = _built(prepared, resolved)
+        if baseline:
+            prepared = as_baselines_learn(prepared)
+        else:
+            refuse_balance(prepared, resolved.train, model.name, network)
         if not isinstance(network, ClosedForm):
             if resolved.split.validation_fraction:
                 divided = with_validation(found.source, parts, resolved.split, seed=seed)

@@ -47,7 +47,7 @@ def predict_files(
         form_of(to, opened.task)
     whole = folder.experiment()
     # The target may be absent, and then no reader can be told that it holds names.
-    category = tuple(name for name in whole.assign.category if name != whole.assign.target)
+    category = tuple(name for name in whole.assign.category if name not in whole.assign.targets)
     sources = [
         open_source(
             file, options={**known_options(file, whole.load.options), **options}, exclude_problems=exclude_problems,
@@ -149,7 +149,7 @@ def differences(opened: Opened, source: Source) -> list[str]:
         notes.append(say("Fields the network does not know are left aside: {}.", ", ".join(extra)))
     absent = [name for name, role in trained.items() if role == "target" and name not in source.columns]
     if absent:
-        notes.append(say("No target '{}' in these data: answers without a check.", absent[0]))
+        notes.append(say("No target '{}' in these data: answers without a check.", "', '".join(absent)))
     filled = [
         (step.field, int(source.columns[step.field].missing().sum()))
         for step, _ in opened.preprocessing.used if step.kind not in ("image", "tf-idf")

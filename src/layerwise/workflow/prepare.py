@@ -11,6 +11,7 @@ import numpy as np
 from layerwise.catalog import entries, entry, find
 from layerwise.config import Experiment, experiment
 from layerwise.data.assign import assign, guess_model
+from layerwise.data.doubts import doubts
 from layerwise.data.kinds import Texts
 from layerwise.data.near_duplicates import near_duplicates
 from layerwise.data.open import open_source
@@ -18,6 +19,8 @@ from layerwise.data.preprocess import Preprocessing, fit
 from layerwise.data.source import Source
 from layerwise.data.split import Parts, divide, every_row, fold_parts, with_validation
 from layerwise.language import say
+from layerwise.report.contents import one_class
+from layerwise.tasks.class_balance import balanced
 from layerwise.tasks.contract import Examples, Spells, Task
 from layerwise.tasks.ragged import as_values
 from layerwise.workflow.measured_by import refuse_folds
@@ -172,7 +175,8 @@ def load_data(whole: Experiment, data: Any) -> Assigned:
     source, excluded = _exclude_missing_targets(source, whole)
     asked = whole.assign.task or _only_task(whole.model.name)
     source, task, reasons = assign(source, replace(whole.assign, task=asked))
-    return Assigned(in_units(source, whole.preprocess.tokens), task, (*excluded, *reasons))
+    reasons = (*excluded, *reasons, *doubts(source))
+    return Assigned(in_units(source, whole.preprocess.tokens), task, reasons)
 
 
 def prepare_parts(
@@ -200,10 +204,12 @@ def prepare_parts(
     if isinstance(task, Spells):
         task = task.spelled(source, parts.train, whole.preprocess.tokens)
     inputs = as_values(preprocessing.apply(source))
-    examples = {
+    examples: Mapping[str, Examples] = {
         part: task.examples(source, getattr(parts, part), inputs, whole.train)
         for part in ("train", "validation", "test")
     }
+    if one_class(task):
+        examples = balanced(examples, len(task.classes), whole.train)
     return Prepared(source, parts, preprocessing, task, examples, reasons), whole
 
 
@@ -281,11 +287,11 @@ def _join_test_data(source: Source, whole: Experiment) -> Source:
 
 def _exclude_missing_targets(source: Source, whole: Experiment) -> tuple[Source, tuple[str, ...]]:
     """Leave rows without a target out where the user asked for it, counted."""
-    name = whole.assign.target
-    if not whole.load.exclude_problems or name not in source.columns:
+    names = [name for name in whole.assign.targets if name in source.columns]
+    if not whole.load.exclude_problems or not names or whole.assign.task == "tag":
         return source, ()
-    missing = source.columns[name].missing()
+    missing = np.any([source.columns[name].missing() for name in names], axis=0)
     if not missing.any():
         return source, ()
-    sentence = say("{} rows without '{}' were left out.", int(missing.sum()), name)
+    sentence = say("{} rows without '{}' were left out.", int(missing.sum()), "', '".join(names))
     return source.take(np.flatnonzero(~missing)), (sentence,)

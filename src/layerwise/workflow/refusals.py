@@ -101,9 +101,10 @@ def refuse_unused(name: str, model: nn.Module, settings: Mapping[str, Any]) -> N
         LayerwiseError: Such a setting was named.
     """
     # A run of such a model records the defaults, so that it repeats from its own file.
+    others = ("seed", "device", "threads", "class_weights", "class_sampling")
     unused = [
         name for name, default in vars(Train()).items()
-        if name not in ("seed", "device", "threads") and settings.get(name, default) != default
+        if name not in others and settings.get(name, default) != default
     ]  # fmt: skip
     if isinstance(model, ClosedForm) and unused:
         raise LayerwiseError(

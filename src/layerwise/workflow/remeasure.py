@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from layerwise.catalog import entry
 from layerwise.data.assign import as_categories
-from layerwise.data.kinds import Categories
+from layerwise.data.kinds import Categories, Numbers
+from layerwise.data.labels import read_labels
 from layerwise.data.open import known_options, open_source
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
@@ -20,6 +21,7 @@ from layerwise.locks import own
 from layerwise.runs.opened import Opened
 from layerwise.tasks.contract import Examples, Task
 from layerwise.tasks.ragged import Ragged
+from layerwise.tasks.tag import Tag
 from layerwise.workflow.evaluate import figures, truths_of
 from layerwise.workflow.explain import prepared_again
 
@@ -138,7 +140,8 @@ def with_targets(opened: Opened, source: Source) -> Source:
                 nearest(name, source.columns), usage=True,
             )  # fmt: skip
         missing = np.flatnonzero(source.columns[name].missing())
-        if len(missing):
+        # An empty cell of label sets is an example without a label.
+        if len(missing) and not (isinstance(opened.task, Tag) and len(trained) == 1):
             raise LayerwiseError(
                 say("Every row needs a target."),
                 say("'{}' is missing in {} rows: {}", name, len(missing), source.place(int(missing[0]))),
@@ -146,6 +149,8 @@ def with_targets(opened: Opened, source: Source) -> Source:
             )  # fmt: skip
     source = source.assign(dict.fromkeys(trained, "target"))
     target = entry("task", opened.task.name).facts["target"]
+    if isinstance(opened.task, Tag):
+        return with_labels(opened.task, source, trained)
     if target == "category":
         return with_classes(opened.task, source, trained[0])
     for name in trained:
@@ -156,6 +161,21 @@ def with_targets(opened: Opened, source: Source) -> Source:
                 say("Mend the column, or force its kind when the file is read."),
             )  # fmt: skip
     return source
+
+
+def with_labels(task: Tag, source: Source, names: Sequence[str]) -> Source:
+    """Return the source with its target as label sets, all of whose labels the network knows."""
+    column = source.columns[names[0]]
+    if len(names) > 1 or isinstance(column, Numbers):
+        return source
+    read = read_labels(column, separator=task.separator)
+    unknown = [name for name in read.names if name not in task.classes]
+    if unknown:
+        raise LayerwiseError(
+            say("New data may only hold classes the network knows."),
+            say("'{}' in '{}', field '{}'", unknown[0], source.origin, names[0]), nearest(unknown[0], task.classes),
+        )  # fmt: skip
+    return replace(source, columns={**source.columns, names[0]: read})
 
 
 def with_classes(task: Task, source: Source, name: str) -> Source:

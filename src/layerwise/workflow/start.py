@@ -22,6 +22,7 @@ from layerwise.training.device import choose_plan, convolves
 from layerwise.training.measured_plan import measured_plan
 from layerwise.training.ranks import Ranks, processes, together
 from layerwise.training.state import Plan, refuse_small_batches, smallest_batch
+from layerwise.workflow.balance import refuse_balance, refuse_threshold
 from layerwise.workflow.cross_validation import Progress
 from layerwise.workflow.finish import finish
 from layerwise.workflow.learn import Listener, Outcome, Silence
@@ -82,17 +83,19 @@ def start(
     refuse_order(whole, prepared)
     refuse_processes(len(prepared.examples["train"]), processes())
     refuse_evaluation(whole, prepared)
+    refuse_threshold(whole, prepared)
     # Made again when learning begins; here so that a wrong change is refused before the folder is made.
     change = augment(prepared, whole.train, whole.preprocess.augment)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(whole.train.seed)
         shape, outputs = prepared.preprocessing.input_shape, prepared.task.outputs()
         model = build(whole.model.name, shape, outputs, whole.model.options)
+        refuse_balance(prepared, whole.train, whole.model.name, model)
         refuse_unused(whole.model.name, model, settings)
         if isinstance(model, ClosedForm):
             # Nothing is learned by gradients, so nothing of that is recorded.
-            train = whole.train
-            whole = replace(whole, train=Train(seed=train.seed, device=train.device, threads=train.threads))
+            kept = {name: getattr(whole.train, name) for name in ("seed", "device", "threads", "class_weights")}
+            whole = replace(whole, train=Train(**kept))
         else:
             least = smallest_batch(model, whole.train, processes())
             refuse_small_batches(least, min(whole.train.batch_size, len(prepared.examples["train"])))

@@ -1,0 +1,211 @@
+"""Intervals of label sets: whole examples vary, since the labels of one example do so together.
+
+Shares of examples have Wilson's interval. Every other figure lies between 0 and 1 and has Wilson's interval at the
+number of examples that a share with the same spread would have, n_eff = p (1 - p) / v. The variance v follows from the
+influence of each example on the figure, v = G/(G - 1) sum_g (sum of influences in g)^2: the figure's derivative by the
+example's weight, which is what a bootstrap of whole examples (or groups) has after infinitely many resamples.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+from layerwise.evaluation.confusion_intervals import explained, f1_of_overlap
+from layerwise.evaluation.intervals import (
+    Interval,
+    effective_size,
+    normal_quantile,
+    proportion,
+    score_bounds,
+    student_quantile,
+    unbounded,
+    undefined,
+)
+from layerwise.evaluation.resampling import sums_of_units
+from layerwise.language import say
+from layerwise.metrics.labels import (
+    average_precision,
+    f1_of_counts,
+    hamming_loss,
+    label_counts,
+    macro_label_f1,
+    mean_average_precision,
+    micro_label_f1,
+    require_same,
+    run_ends,
+)
+
+__all__ = ["each_label_intervals", "label_set_intervals"]
+
+
+def label_set_intervals(
+    targets: Bool[np.ndarray, "items labels"],
+    predictions: Bool[np.ndarray, "items labels"],
+    scores: Float[np.ndarray, "items labels"],
+    *,
+    groups: Shaped[np.ndarray, " items"] | None = None,
+    confidence: float = 0.95,
+) -> dict[str, Interval]:
+    """Return micro and macro F1, mean average precision, subset accuracy and Hamming loss, each with its interval.
+
+    Args:
+        targets: Which labels each example has.
+        predictions: Which labels were answered.
+        scores: How sure each label was.
+        groups: One label an example; whole groups vary together.
+        confidence: Coverage asked for, between 0 and 1.
+
+    Raises:
+        LayerwiseError: The arrays do not fit together, a score is not finite, or the confidence lies outside (0, 1).
+
+    Example:
+        >>> targets = np.random.default_rng(0).random((200, 3)) < 0.4
+        >>> found = label_set_intervals(targets, targets, targets * 1.0)
+        >>> {name: (interval.value, interval.n) for name, interval in found.items()}
+        ... # doctest: +NORMALIZE_WHITESPACE
+        {'micro_f1': (1.0, 200), 'macro_f1': (1.0, 200), 'mean_average_precision': (1.0, 200),
+         'subset_accuracy': (1.0, 200), 'hamming_loss': (0.0, 200)}
+    """
+    require_same(targets, predictions)
+    held, options = targets.any(axis=0), dict[str, Any](groups=groups, confidence=confidence)
+    none = say("No example has a label.")
+    figures = {
+        "micro_f1": (micro_label_f1(targets, predictions), f1_influence(targets.ravel(), predictions.ravel())
+                     .reshape(targets.shape).sum(axis=1)),
+        "macro_f1": (macro_label_f1(targets, predictions), _mean_influence(
+            [f1_influence(targets[:, label], predictions[:, label]) for label in np.flatnonzero(held)], len(targets))),
+        "mean_average_precision": (mean_average_precision(targets, scores), _mean_influence(
+            [precision_influence(targets[:, label], scores[:, label]) for label in np.flatnonzero(held)],
+            len(targets))),
+    }  # fmt: skip
+    found = {
+        name: undefined(len(targets), none) if np.isnan(value) else share_interval(value, influence, **options)
+        for name, (value, influence) in figures.items()
+    }
+    found["subset_accuracy"] = proportion((targets == predictions).all(axis=1), **options)
+    wrong = (targets != predictions).mean(axis=1)
+    found["hamming_loss"] = share_interval(
+        hamming_loss(targets, predictions), (wrong - wrong.mean()) / len(wrong), **options
+    )
+    return found
+
+
+def each_label_intervals(
+    targets: Bool[np.ndarray, "items labels"],
+    predictions: Bool[np.ndarray, "items labels"],
+    scores: Float[np.ndarray, "items labels"],
+    names: Sequence[str],
+    *,
+    groups: Shaped[np.ndarray, " items"] | None = None,
+    confidence: float = 0.95,
+) -> dict[str, dict[str, Interval]]:
+    """Return F1, precision, recall and average precision of each label; those of a label without examples say why.
+
+    Args:
+        targets: Which labels each example has.
+        predictions: Which labels were answered.
+        scores: How sure each label was.
+        names: The labels.
+        groups: One label an example; whole groups vary together.
+        confidence: Coverage asked for, between 0 and 1.
+
+    Raises:
+        LayerwiseError: The arrays do not fit together, a score is not finite, or the confidence lies outside (0, 1).
+
+    Example:
+        >>> nothing = np.zeros((4, 1), dtype=bool)
+        >>> each_label_intervals(nothing, ~nothing, nothing * 1.0, ["cat"])["cat"]["f1"].reason
+        "No example has the label 'cat'."
+    """
+    require_same(targets, predictions)
+    options, found = dict[str, Any](groups=groups, confidence=confidence), dict[str, dict[str, Interval]]()
+    for place, name in enumerate(names):
+        actual, answered = targets[:, place], predictions[:, place]
+        if not actual.any():
+            reason = say("No example has the label '{}'.", name)
+            found[name] = {
+                figure: undefined(0, reason) for figure in ("f1", "precision", "recall", "average_precision")
+            }
+            continue
+        both = actual & answered
+        precision, recall, overlap = (
+            proportion(both, among=among, **options) for among in (answered, actual, actual | answered)
+        )
+        area = average_precision(actual, scores[:, place])
+        found[name] = {
+            "f1": f1_of_overlap(overlap),
+            "precision": explained(precision, say("The label '{}' was never answered.", name)),
+            "recall": recall,
+            "average_precision": share_interval(area, precision_influence(actual, scores[:, place]), **options),
+        }
+    return found
+
+
+def share_interval(
+    value: float,
+    influence: Float[np.ndarray, " items"],
+    *,
+    groups: Shaped[np.ndarray, " items"] | None,
+    confidence: float,
+) -> Interval:
+    """Return Wilson's interval at the number of examples that a share with the same spread would have.
+
+    Args:
+        value: The figure, from 0 to 1.
+        influence: Its derivative by the weight of each example; they sum to 0.
+        groups: One label an example; whole groups vary together.
+        confidence: Coverage asked for, between 0 and 1.
+    """
+    units = sums_of_units(influence[:, None], groups)[:, 0]
+    items, count = len(influence), len(units)
+    if count < 2:
+        return unbounded(value, items, say("One group or item tells nothing about how others differ."))
+    # v = G/(G - 1) sum_g (sum of influences in g)^2
+    variance = count / (count - 1) * float((units**2).sum())
+    if 0 < value < 1 and variance <= 1e-12 * value * (1 - value):
+        return unbounded(value, items, say("Too few or too equal items ({}) to show a spread.", count))
+    size = effective_size(value, variance, limit=np.inf, independent=count)
+    quantile = normal_quantile(confidence) if groups is None else student_quantile(confidence, count - 1)
+    low, high = score_bounds(value, size, quantile)
+    return Interval(value, low, high, items, "Wilson at the effective n of whole examples")
+
+
+def f1_influence(actual: Bool[np.ndarray, " items"], answered: Bool[np.ndarray, " items"]) -> np.ndarray:
+    """Return the derivative of F1 = 2 TP / (actual + answered) by the weight of each item.
+
+    dF/dw_i = (2 [i found] - F ([i actual] + [i answered])) / (actual + answered)
+    """
+    marks = label_counts(actual[:, None], answered[:, None])
+    right, having, told = marks.sum(axis=0)
+    value = f1_of_counts(right, having, told)
+    # dF/dw = (2 tp - F (a + p)) / (A + P)
+    return np.asarray((2 * marks[:, 0] - value * (marks[:, 1] + marks[:, 2])) / max(having + told, 1.0))
+
+
+def precision_influence(positives: Bool[np.ndarray, " items"], scores: Float[np.ndarray, " items"]) -> np.ndarray:
+    """Return the derivative of the average precision by the weight of each item.
+
+    AP = 1/P sum_i A_i / B_i over the positives i, with A_i the positives and B_i all items that score at least as high:
+    dAP/dw_j = [j positive] (A_j/B_j - AP) / P + 1/P sum_i ([j positive] / B_i - A_i / B_i^2) over the positives i that
+    score no higher than j.
+    """
+    order = np.argsort(-scores.astype(np.float64), kind="stable")
+    found = positives[order].astype(np.float64)
+    ends = run_ends(scores[order])
+    above, everything = np.cumsum(found)[ends], ends + 1.0
+    total = found.sum()
+    value = (found * above / everything).sum() / total
+    # sums over the positives that score no higher: from the first item of the run of equal scores on
+    starts = np.searchsorted(ends, ends, side="left")
+    lower = [np.cumsum(part[::-1])[::-1][starts] for part in (found / everything, found * above / everything**2)]
+    influence = np.empty(len(found))
+    # dAP/dw_j = [j] (A_j/B_j - AP)/P + 1/P sum_i ([j]/B_i - A_i/B_i^2)
+    influence[order] = (found * (above / everything - value + lower[0]) - lower[1]) / total
+    return influence
+
+
+def _mean_influence(each: Sequence[np.ndarray], items: int) -> np.ndarray:
+    """Return the influence on the mean over the labels that an example has; nothing where there are none."""
+    return np.mean(each, axis=0) if each else np.zeros(items)

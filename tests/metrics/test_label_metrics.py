@@ -1,0 +1,108 @@
+"""Measures of label sets agree with scikit-learn's, and their spreads with a bootstrap of whole examples."""
+
+import numpy as np
+import pytest
+from sklearn import metrics as oracle
+
+from layerwise.errors import LayerwiseError
+from layerwise.evaluation.label_intervals import (
+    each_label_intervals,
+    f1_influence,
+    label_set_intervals,
+    precision_influence,
+)
+from layerwise.metrics import labels
+
+
+def drawn(seed, items=80, count=4, ties=False):
+    """Label sets, scores that know something of them, and answers."""
+    draw = np.random.default_rng(seed)
+    targets = draw.random((items, count)) < [0.5, 0.2, 0.1, 0.3][:count]
+    scores = 1 / (1 + np.exp(-draw.normal(size=(items, count)) - 1.5 * targets + 1))
+    return targets, np.round(scores, 1) if ties else scores
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("ties", [False, True])
+def test_every_measure_is_that_of_scikit_learn(seed, ties):
+    targets, scores = drawn(seed, ties=ties)
+    chosen = scores > 0.5
+    assert labels.subset_accuracy(targets, chosen) == pytest.approx(oracle.accuracy_score(targets, chosen))
+    assert labels.hamming_loss(targets, chosen) == pytest.approx(oracle.hamming_loss(targets, chosen))
+    assert labels.micro_label_f1(targets, chosen) == pytest.approx(oracle.f1_score(targets, chosen, average="micro"))
+    assert labels.macro_label_f1(targets, chosen) == pytest.approx(oracle.f1_score(targets, chosen, average="macro"))
+    np.testing.assert_allclose(labels.f1_per_label(targets, chosen), oracle.f1_score(targets, chosen, average=None))
+    assert labels.mean_average_precision(targets, scores) == pytest.approx(
+        oracle.average_precision_score(targets, scores, average="macro")
+    )
+
+
+def test_a_label_without_examples_is_undefined_and_left_out_of_means():
+    targets, scores = drawn(0)
+    targets[:, 1] = False
+    kept = [0, 2, 3]
+    chosen = scores > 0.2
+    assert np.isnan(labels.f1_per_label(targets, chosen)[1])
+    assert labels.macro_label_f1(targets, chosen) == pytest.approx(
+        oracle.f1_score(targets[:, kept], chosen[:, kept], average="macro")
+    )
+    assert labels.mean_average_precision(targets, scores) == pytest.approx(
+        oracle.average_precision_score(targets[:, kept], scores[:, kept])
+    )
+    found = each_label_intervals(targets, chosen, scores, "abcd")["b"]
+    assert all(interval.value is None and "'b'" in interval.reason for interval in found.values())
+    nothing = label_set_intervals(np.zeros((5, 2), dtype=bool), np.zeros((5, 2), dtype=bool), np.zeros((5, 2)))
+    assert {name for name, interval in nothing.items() if interval.value is None} == {
+        "micro_f1", "macro_f1", "mean_average_precision",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("ties", [False, True])
+def test_influences_are_the_derivatives_of_the_weighted_measures(ties):
+    targets, scores = drawn(1, items=40, ties=ties)
+    positives, score, step = targets[:, 0], scores[:, 0], 1e-6
+    chosen = score > 0.5
+    for influence, figure in (
+        (
+            precision_influence(positives, score),
+            lambda w: oracle.average_precision_score(positives, score, sample_weight=w),
+        ),
+        (f1_influence(positives, chosen), lambda w: oracle.f1_score(positives, chosen, sample_weight=w)),
+    ):
+        slopes = [(figure(1 + step * (np.arange(40) == row)) - figure(np.ones(40))) / step for row in range(40)]
+        np.testing.assert_allclose(influence, slopes, atol=1e-6)
+
+
+def test_the_spread_is_that_of_a_bootstrap_of_whole_examples():
+    targets, scores = drawn(2, items=300)
+    chosen, draw = scores > 0.5, np.random.default_rng(0)
+    found = label_set_intervals(targets, chosen, scores)
+    again = {"micro_f1": [], "macro_f1": [], "mean_average_precision": [], "hamming_loss": []}
+    for _ in range(400):
+        rows = draw.integers(300, size=300)
+        again["micro_f1"].append(labels.micro_label_f1(targets[rows], chosen[rows]))
+        again["macro_f1"].append(labels.macro_label_f1(targets[rows], chosen[rows]))
+        again["mean_average_precision"].append(labels.mean_average_precision(targets[rows], scores[rows]))
+        again["hamming_loss"].append(labels.hamming_loss(targets[rows], chosen[rows]))
+    for name, values in again.items():
+        half = (found[name].high - found[name].low) / 2
+        assert half == pytest.approx(1.96 * np.std(values), rel=0.15), name
+        assert found[name].n == 300
+
+
+def test_doubled_examples_as_groups_tell_no_more_than_single_ones():
+    targets, scores = drawn(3, items=100)
+    single = label_set_intervals(targets, scores > 0.5, scores)
+    twice = [np.concatenate([part, part]) for part in (targets, scores)]
+    grouped = label_set_intervals(twice[0], twice[1] > 0.5, twice[1], groups=np.tile(np.arange(100), 2))
+    for name in ("micro_f1", "macro_f1", "mean_average_precision", "hamming_loss"):
+        width, other = (found[name].high - found[name].low for found in (single, grouped))
+        assert other == pytest.approx(width, rel=0.05), name
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    targets, scores = drawn(0)
+    with pytest.raises(LayerwiseError, match="same shape"):
+        labels.hamming_loss(targets, (scores > 0.5)[:, :2])
+    with pytest.raises(LayerwiseError, match="same items"):
+        labels.subset_accuracy(targets, (scores > 0.5)[:2])
