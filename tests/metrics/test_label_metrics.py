@@ -9,8 +9,8 @@ from layerwise.evaluation.label_intervals import (
     each_label_intervals,
     f1_influence,
     label_set_intervals,
-    precision_influence,
 )
+from layerwise.evaluation.precision_recall_intervals import average_precision_influence
 from layerwise.metrics import labels
 
 
@@ -64,7 +64,7 @@ def test_influences_are_the_derivatives_of_the_weighted_measures(ties):
     chosen = score > 0.5
     for influence, figure in (
         (
-            precision_influence(positives, score),
+            average_precision_influence(positives, score),
             lambda w: oracle.average_precision_score(positives, score, sample_weight=w),
         ),
         (f1_influence(positives, chosen), lambda w: oracle.f1_score(positives, chosen, sample_weight=w)),

@@ -23,10 +23,10 @@ from layerwise.evaluation.intervals import (
     unbounded,
     undefined,
 )
+from layerwise.evaluation.precision_recall_intervals import average_precision_influence
 from layerwise.evaluation.resampling import sums_of_units
 from layerwise.language import say
 from layerwise.metrics.labels import (
-    average_precision,
     f1_of_counts,
     hamming_loss,
     label_counts,
@@ -34,8 +34,8 @@ from layerwise.metrics.labels import (
     mean_average_precision,
     micro_label_f1,
     require_same,
-    run_ends,
 )
+from layerwise.metrics.precision_recall import average_precision
 
 __all__ = ["each_label_intervals", "label_set_intervals"]
 
@@ -77,7 +77,7 @@ def label_set_intervals(
         "macro_f1": (macro_label_f1(targets, predictions), _mean_influence(
             [f1_influence(targets[:, label], predictions[:, label]) for label in np.flatnonzero(held)], len(targets))),
         "mean_average_precision": (mean_average_precision(targets, scores), _mean_influence(
-            [precision_influence(targets[:, label], scores[:, label]) for label in np.flatnonzero(held)],
+            [average_precision_influence(targets[:, label], scores[:, label]) for label in np.flatnonzero(held)],
             len(targets))),
     }  # fmt: skip
     found = {
@@ -138,7 +138,7 @@ def each_label_intervals(
             "f1": f1_of_overlap(overlap),
             "precision": explained(precision, say("The label '{}' was never answered.", name)),
             "recall": recall,
-            "average_precision": share_interval(area, precision_influence(actual, scores[:, place]), **options),
+            "average_precision": share_interval(area, average_precision_influence(actual, scores[:, place]), **options),
         }
     return found
 
@@ -182,28 +182,6 @@ def f1_influence(actual: Bool[np.ndarray, " items"], answered: Bool[np.ndarray, 
     value = f1_of_counts(right, having, told)
     # dF/dw = (2 tp - F (a + p)) / (A + P)
     return np.asarray((2 * marks[:, 0] - value * (marks[:, 1] + marks[:, 2])) / max(having + told, 1.0))
-
-
-def precision_influence(positives: Bool[np.ndarray, " items"], scores: Float[np.ndarray, " items"]) -> np.ndarray:
-    """Return the derivative of the average precision by the weight of each item.
-
-    AP = 1/P sum_i A_i / B_i over the positives i, with A_i the positives and B_i all items that score at least as high:
-    dAP/dw_j = [j positive] (A_j/B_j - AP) / P + 1/P sum_i ([j positive] / B_i - A_i / B_i^2) over the positives i that
-    score no higher than j.
-    """
-    order = np.argsort(-scores.astype(np.float64), kind="stable")
-    found = positives[order].astype(np.float64)
-    ends = run_ends(scores[order])
-    above, everything = np.cumsum(found)[ends], ends + 1.0
-    total = found.sum()
-    value = (found * above / everything).sum() / total
-    # sums over the positives that score no higher: from the first item of the run of equal scores on
-    starts = np.searchsorted(ends, ends, side="left")
-    lower = [np.cumsum(part[::-1])[::-1][starts] for part in (found / everything, found * above / everything**2)]
-    influence = np.empty(len(found))
-    # dAP/dw_j = [j] (A_j/B_j - AP)/P + 1/P sum_i ([j]/B_i - A_i/B_i^2)
-    influence[order] = (found * (above / everything - value + lower[0]) - lower[1]) / total
-    return influence
 
 
 def _mean_influence(each: Sequence[np.ndarray], items: int) -> np.ndarray:

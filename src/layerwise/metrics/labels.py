@@ -6,11 +6,11 @@ A label that no example has is left out of means over labels: it is undefined (N
 import numpy as np
 from jaxtyping import Bool, Float, Real
 
-from layerwise.metrics.arrays import mean_of_defined, require_finite, require_pairs, require_same_shape
+from layerwise.metrics.arrays import mean_of_defined, require_pairs, require_same_shape
 from layerwise.metrics.margins import ratio
+from layerwise.metrics.precision_recall import average_precision
 
 __all__ = [
-    "average_precision",
     "f1_per_label",
     "hamming_loss",
     "macro_label_f1",
@@ -109,36 +109,6 @@ def micro_label_f1(targets: Bool[np.ndarray, "items labels"], predictions: Bool[
     return float(f1_of_counts(right.sum(), actual.sum(), answered.sum()))
 
 
-def average_precision(positives: Bool[np.ndarray, " items"], scores: Real[np.ndarray, " items"]) -> float:
-    """Return the area below the steps of the precision-recall curve; NaN without positives.
-
-    AP = sum_t (R_t - R_(t-1)) P_t over falling thresholds t, which is the mean over the positives of the precision
-    among the items that score at least as high; items of equal score are taken in together.
-
-    Args:
-        positives: True where the item has the label.
-        scores: Larger means more likely positive.
-
-    Raises:
-        LayerwiseError: The arrays differ in length or are empty, or a score is not finite.
-
-    Source: M. Everingham and others, The PASCAL Visual Object Classes challenge, 2010, section 4.2, without
-        interpolation.
-
-    Example:
-        >>> round(average_precision(np.array([True, False, True]), np.array([0.9, 0.5, 0.1])), 4)
-        0.8333
-    """
-    require_pairs(positives, scores)
-    require_finite(scores)
-    order = np.argsort(-scores.astype(np.float64), kind="stable")
-    found, ends = positives[order], run_ends(scores[order])
-    # precision among everything that scores at least as high, at the last item of each run of equal scores
-    precision = np.cumsum(found)[ends] / (ends + 1)
-    # AP = mean over positives of that precision
-    return float(ratio((precision * found).sum(), found.sum()))
-
-
 def mean_average_precision(
     targets: Bool[np.ndarray, "items labels"], scores: Real[np.ndarray, "items labels"]
 ) -> float:
@@ -155,17 +125,6 @@ def mean_average_precision(
     require_same(targets, scores)
     each = [average_precision(targets[:, label], scores[:, label]) for label in range(targets.shape[1])]
     return float(mean_of_defined(np.array(each)))
-
-
-def run_ends(ordered: Real[np.ndarray, " items"]) -> np.ndarray:
-    """Return for each item of a sorted array the place of the last item of equal value.
-
-    Example:
-        >>> run_ends(np.array([3, 2, 2, 1])).tolist()
-        [0, 2, 2, 3]
-    """
-    lasts = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)
-    return lasts[np.searchsorted(lasts, np.arange(len(ordered)))]
 
 
 def label_counts(targets: np.ndarray, predictions: np.ndarray) -> Float[np.ndarray, "items three_labels"]:

@@ -27,7 +27,7 @@ METRICS = {
     "map_50": "mAP@.5", "map": "mAP@.5:.95", "map_75": "mAP@.75", "ap_50": "AP@.5", "ap": "AP@.5:.95",
     "iou": "IoU", "precision": "precision", "recall": "recall", "f1": "F1", "mean_return": "mean return",
     "caught": "caught", "micro_f1": "micro F1", "mean_average_precision": "mean average precision",
-    "average_precision": "average precision", "subset_accuracy": "all labels right",
+    "subset_accuracy": "all labels right",
     "hamming_loss": "Hamming loss",
     "exact_match": "exact match", "symbol_accuracy": "symbols at the right place",
 }  # fmt: skip

@@ -75,7 +75,9 @@ def compare(
         began, told = time.perf_counter(), counting(progress, model.name, number * folds * repeats, total)
         tried = grid[number] if number < len(models) else {}
         search = Search(whole, model, tried, settings, found) if tried else None
-        tested = answer_folds(whole, model, settings, found, dealt, told=told, choose=search, baseline=model is constant)
+        tested = answer_folds(
+            whole, model, settings, found, dealt, told=told, choose=search, baseline=model is constant
+        )
         seconds, chosen = time.perf_counter() - began, tuple(search.chosen) if search else ()
         measured = _scores(whole, found, model, tested, seconds, baseline=model is constant)
         scores.append(replace(measured, tuned=dict(tried), chosen=chosen))

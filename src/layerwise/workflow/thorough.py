@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from layerwise.config import Assign
 from layerwise.data.assign import assign
 from layerwise.data.found import Found
 from layerwise.data.inspect import Inspection, inspect
+from layerwise.data.near_duplicates import near_duplicates
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
@@ -26,18 +27,24 @@ def labels(found: Assigned) -> list[Found]:
     return [doubted(found)] if found.source.named("target") else []
 
 
-CHECKS: tuple[Callable[[Assigned], list[Found]], ...] = (labels, shifts)
+def repeats(found: Assigned) -> list[Found]:
+    """Look for rows that nearly repeat another one."""
+    near = near_duplicates(found.source)
+    return [Found("near-duplicates", say("Near-duplicates"), tuple(near.lines()), bool(near.pairs), near.count)]
+
+
+CHECKS: tuple[Callable[[Assigned], list[Found]], ...] = (labels, repeats, shifts)
 """Every check, in the order in which its findings are shown; each takes data with their roles."""
 
 
 def inspect_thoroughly(
-    source: Source, target: str = "", *, data: str = "", reading: Mapping[str, object] | None = None
+    source: Source, target: str | Sequence[str] = "", *, data: str = "", reading: Mapping[str, object] | None = None
 ) -> Inspection:
     """Look at a source as `inspect` does, and run every costly check.
 
     Args:
         source: Data as read, with the items that could not be read among its `problems`.
-        target: Field to predict; guessed where left out.
+        target: Field to predict, or several; guessed where left out.
         data: How the user called the data, for the next command.
         reading: Settings with which they were read, for the next command.
 
