@@ -231,7 +231,7 @@ def train(
 
 def compare(
     data: Any, models: Sequence[str | tuple[str, Mapping[str, Any]]], *, folds: int = 10, repeats: int = 1,
-    format_options: Mapping[str, Any] | None = None, **settings: Unpack[Settings],
+    learning_curve: bool = False, format_options: Mapping[str, Any] | None = None, **settings: Unpack[Settings],
 ) -> Comparison:  # fmt: skip
     """Measure networks by cross-validation on the same folds, and say which differences are real.
 
@@ -240,6 +240,7 @@ def compare(
         models: Names in the catalogue; with options as `("knn", {"k": 5})`.
         folds: How many parts the rows are dealt into; each is tested once.
         repeats: How often they are dealt anew.
+        learning_curve: Whether to learn from growing shares of the rows, too, and say what more would buy.
         format_options: Options of the format.
         settings: Settings by name.
 
@@ -257,7 +258,7 @@ def compare(
     path = str(data) if isinstance(data, str | Path) else ""
     whole, named = request(path or "memory", "", settings, {}, format_options or {}, None)
     chosen = [Model(model) if isinstance(model, str) else Model(model[0], dict(model[1])) for model in models]
-    return run(whole, chosen, named, path or data, folds=folds, repeats=repeats)
+    return run(whole, chosen, named, path or data, folds=folds, repeats=repeats, learning_curve=learning_curve)
 
 
 def load(run: str | Path = "") -> Run:

@@ -15,7 +15,7 @@ from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
-__all__ = ["Parts", "divide", "fold_parts", "units", "with_validation"]
+__all__ = ["Parts", "divide", "fold_parts", "strata_of", "units", "with_validation"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
     """
     generator = np.random.default_rng([seed, 0x5917])
     unit, duplicates = (np.arange(len(source)), 0) if in_order else units(source)
-    strata = _strata(source, stratify=split.stratify and not in_order)
+    strata = strata_of(source, stratify=split.stratify and not in_order)
     given = _given(source)
     if given is not None and split.test == "auto" and not (given == "test").any():
         # Data with a training and a validation part hold the second one out: it is what is measured on.
@@ -118,7 +118,7 @@ def fold_parts(source: Source, number: int, *, seed: int, stratify: bool = True)
     unit, duplicates = units(source)
     given = _given(source)
     open_rows = np.arange(len(source)) if given is None else np.flatnonzero(given != "test")
-    strata = _strata(source, stratify=stratify)
+    strata = strata_of(source, stratify=stratify)
     folds = deal(unit[open_rows], strata[open_rows], number, np.random.default_rng([seed, 0xF01D]))
     none = open_rows[:0]
     return [
@@ -137,7 +137,7 @@ def with_validation(source: Source, parts: Parts, split: Split, *, seed: int) ->
         seed: Seed of what is chosen at random.
     """
     generator = np.random.default_rng([seed, 0x5917])
-    unit, strata = units(source)[0], _strata(source, stratify=split.stratify)
+    unit, strata = units(source)[0], strata_of(source, stratify=split.stratify)
     chosen = _choose(parts.train, unit, strata, split.validation_fraction, generator, stratify=split.stratify)
     return replace(parts, train=np.setdiff1d(parts.train, chosen), validation=chosen)
 
@@ -179,7 +179,7 @@ def units(source: Source) -> tuple[np.ndarray, int]:
     return np.array([root(row) for row in range(len(source))], dtype=np.int64), duplicates
 
 
-def _strata(source: Source, *, stratify: bool) -> np.ndarray:
+def strata_of(source: Source, *, stratify: bool) -> np.ndarray:
     """Return the stratum of each row: its class, the quarter of its target, or 0."""
     names = source.named("target")
     if not stratify or not names:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.evaluation.learning_curve import LearningCurve
 from layerwise.evaluation.paired import Difference, adjusted, corrected_interval, corrected_test
 from layerwise.language import say
 
@@ -67,6 +68,7 @@ class Comparison:
         confidence: Of every interval.
         scores: The networks in the order they were named, the constant answer last.
         reasons: What was chosen on the way, in sentences.
+        curves: The learning curve of each network, where they were asked for.
     """
 
     data: str
@@ -85,6 +87,7 @@ class Comparison:
     confidence: float
     scores: tuple[Scores, ...]
     reasons: tuple[str, ...] = ()
+    curves: tuple[LearningCurve, ...] = ()
 
     def interval(self, scores: Scores) -> tuple[float, float, float]:
         """Return the mean of the compared figure over all folds with its interval.
@@ -166,7 +169,7 @@ class Comparison:
             f"{one.label}: {self.metric} {pooled['value']:.4f} ({pooled['low']:.4f} – {pooled['high']:.4f})"
             for one in self.scores for pooled in [one.pooled[self.metric]]
         ]  # fmt: skip
-        return "\n".join([*lines, *self.sentences()])
+        return "\n".join([*lines, *self.sentences(), *(line for curve in self.curves for line in curve.sentences())])
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values: every figure of every fold, the pairs, and the winner or null."""
@@ -180,6 +183,7 @@ class Comparison:
             "networks": [self._network(one) for one in self.scores],
             "pairs": [{"first": first, "second": second, **asdict(difference)}
                       for (first, second), difference in self.pairs.items()],
+            **({"learning_curves": [curve.to_json() for curve in self.curves]} if self.curves else {}),
         }  # fmt: skip
 
     def _network(self, scores: Scores) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from layerwise.data.split import Parts, fold_parts
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.comparison import Comparison, Scores
 from layerwise.evaluation.intervals import Interval
+from layerwise.evaluation.learning_curve import LearningCurve
 from layerwise.language import say
 from layerwise.tasks.contract import Task
+from layerwise.workflow.curve import measure_curve
 from layerwise.workflow.evaluate import groups_of
 from layerwise.workflow.fold import Tested, learn_fold
 from layerwise.workflow.prepare import Assigned, load_data
@@ -36,7 +39,7 @@ Progress = Callable[[int, int, str], None]
 
 def compare(
     whole: Experiment, models: Sequence[Model], settings: Mapping[str, Any], data: Any, *, folds: int = 10,
-    repeats: int = 1, progress: Progress | None = None,
+    repeats: int = 1, progress: Progress | None = None, learning_curve: bool = False,
 ) -> Comparison:  # fmt: skip
     """Measure every network on the same folds.
 
@@ -48,6 +51,7 @@ def compare(
         folds: How many parts the rows are dealt into; each is tested once.
         repeats: How often they are dealt anew.
         progress: Who is told how it goes on.
+        learning_curve: Whether every network also learns from growing shares of the training rows of each fold.
 
     Raises:
         LayerwiseError: The rows cannot be dealt, a network is named twice or does not suit the task.
@@ -63,17 +67,25 @@ def compare(
     ]
     constant = Model(_constant(whole, found, dealt[0][0]))
     everyone = [*models, *([] if any(model.name == constant.name for model in models) else [constant])]
-    scores, total = [], len(everyone) * folds * repeats
-    for number, model in enumerate(everyone):
+    scores, curves, done = list[Scores](), list[LearningCurve](), count(1)
+    total = (len(everyone) + (len(models) if learning_curve else 0)) * folds * repeats
+
+    def tell(name: str) -> None:
+        if progress:
+            progress(next(done), total, name)
+
+    for model in everyone:
         began, tested = time.perf_counter(), list[list[Tested]]()
         for repeat, parts in enumerate(dealt):
             tested.append([])
             for place, fold in enumerate(parts):
                 seed = whole.train.seed + repeat * folds + place
                 tested[-1].append(learn_fold(whole, model, settings, found, fold, seed=seed))
-                if progress:
-                    progress(number * folds * repeats + repeat * folds + place + 1, total, model.name)
+                tell(model.name)
         scores.append(_scores(whole, found, model, tested, time.perf_counter() - began, baseline=model is constant))
+        if learning_curve and model is not constant:
+            flat = [fold for some in tested for fold in some]
+            curves.append(measure_curve(whole, model, settings, found, flat, seed=_seed(whole), tell=tell))
     task, rows, ids = tested[0][0].task, np.sort(np.concatenate([fold.test for fold in dealt[0]])), source.ids()
     return Comparison(
         data=source.name, task=found.task, metric=task.main, lower_is_better=task.lower_is_better, folds=folds,
@@ -83,6 +95,7 @@ def compare(
         tested=_mean(dealt, "test"), learned=_mean(dealt, "train"), duplicates=dealt[0][0].duplicates,
         closed=len(source) - len(rows),
         confidence=whole.evaluate.confidence, scores=tuple(scores), reasons=found.reasons,
+        curves=tuple(curves),
     )  # fmt: skip
 
 
