@@ -165,7 +165,7 @@ def prospect(
     """
     now, count = float(errors[:, -1].mean()), len(errors)
     if len(sizes) < FEWEST_SIZES or count < FEWEST_FOLDS:
-        reason = say("{} sizes in {} folds are too few to draw a learning curve out.", len(sizes), count)
+        reason = say("Too few rows for a learning curve (sizes: {}, folds: {}).", len(sizes), count)
         return Prospect(now, None, (), False, reason)
     if not _falls(sizes, errors, tested=tested, learned=learned):
         reason = say("The error is not shown to fall with the number of rows, so more rows would probably buy nothing.")

@@ -70,12 +70,14 @@ class Polynomial(nn.Module):
 
     centre: Tensor
     reach: Tensor
+    exponents: Tensor
 
     def __init__(self, targets: int, degree: int) -> None:
         super().__init__()
         self.degree = degree
         self.register_buffer("centre", torch.zeros((), dtype=torch.float64))
         self.register_buffer("reach", torch.ones((), dtype=torch.float64))
+        self.register_buffer("exponents", torch.arange(1, degree + 1), persistent=False)
         # In float64: what powers of degree 10 cancel is lost in fewer digits.
         self.output = nn.Linear(degree, targets, dtype=torch.float64)
 
@@ -103,7 +105,7 @@ class Polynomial(nn.Module):
         # u = (x - centre) / reach
         scaled = (inputs.flatten(1).double() - self.centre) / self.reach
         # y = sum_k a_k u^k + a_0
-        numbers: Tensor = self.output(torch.cat([scaled**power for power in range(1, self.degree + 1)], dim=1))
+        numbers: Tensor = self.output(scaled**self.exponents)
         return numbers
 
     def extra_repr(self) -> str:

@@ -15,7 +15,7 @@ from layerwise.explain.layers import LayerRow
 from layerwise.runs.refusals import known_here
 from layerwise.tasks.contract import MakesBatches, Task
 
-__all__ = ["Answers", "Mistake", "OpenedView", "ReportData", "one_class", "read_answers", "targets_of"]
+__all__ = ["Answers", "Fit", "Mistake", "OpenedView", "ReportData", "one_class", "read_answers", "targets_of"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,29 @@ class OpenedView:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """A network that makes one number of another, as a curve.
+
+    Args:
+        name: Name and options of the network.
+        field: Name of the input.
+        target: Name of what is predicted.
+        across: Places of the curve, rising.
+        curve: What the network answers there.
+        points: By part, the rows `(rows, 2)`: input and true target.
+        errors: By part, the root mean squared error.
+    """
+
+    name: str
+    field: str
+    target: str
+    across: np.ndarray
+    curve: np.ndarray
+    points: Mapping[str, np.ndarray]
+    errors: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class ReportData:
     """A run as its report shows it.
 
@@ -92,6 +115,7 @@ class ReportData:
         views: The network opened on one example.
         view_note: Which example that is, or why there is none.
         date: When the run began, as text.
+        fit: The curve of a network with one number in and one out, beside its points; None for others.
     """
 
     name: str
@@ -115,6 +139,7 @@ class ReportData:
     views: tuple[OpenedView, ...] = ()
     view_note: str = ""
     date: str = ""
+    fit: Fit | None = None
 
     @property
     def part(self) -> str:

@@ -13,12 +13,17 @@ from layerwise.report.confusion import class_table, confusion
 from layerwise.report.contents import OpenedView, ReportData
 from layerwise.report.data import data_findings, layers
 from layerwise.report.figures import figures
+from layerwise.report.finding import Finding
+from layerwise.report.fits import fit
 from layerwise.report.html import paragraph, text
+from layerwise.report.importance import importance
 from layerwise.report.learning import curves
 from layerwise.report.mistakes import mistakes, views
+from layerwise.report.more_data import more_data
 from layerwise.report.ranking import ranking, regression
-from layerwise.report.sentences import Finding, findings, headline
+from layerwise.report.sentences import findings, headline
 from layerwise.report.setup import environment, repeat, settings
+from layerwise.report.slices import slices
 from layerwise.report.words import cut
 
 __all__ = ["LARGEST_PAGE", "MOST_MISTAKES", "page"]
@@ -57,10 +62,11 @@ def _measured(data: ReportData) -> list[str]:
     """Return the sections of figures, as far as they exist for this run."""
     if not data.metrics:
         return [curves(data)]
+    closer = [slices(data), importance(data), more_data(data)]
     if data.numbers:
-        return [curves(data), figures(data), regression(data)]
+        return [curves(data), figures(data), fit(data), regression(data), *closer]
     if data.class_names:
-        return [curves(data), figures(data), confusion(data), class_table(data), ranking(data)]
+        return [curves(data), figures(data), confusion(data), class_table(data), ranking(data), *closer]
     return [curves(data), figures(data), class_table(data)]
 
 
@@ -116,7 +122,8 @@ def _finding(finding: Finding) -> str:
     """Return one thing that must be known; what limits the figures carries a mark that is also read out."""
     mark = f'<span class="mark" role="img" aria-label="{text(say("note"))}">!</span>' if finding.warning else ""
     style = ' class="warning"' if finding.warning else ""
-    return f"<div{style}><dt>{text(finding.subject)}{mark}</dt><dd>{text(finding.sentence)}</dd></div>"
+    more = f' <a href="#{finding.link}">{text(say("Show"))}</a>' if finding.link else ""
+    return f"<div{style}><dt>{text(finding.subject)}{mark}</dt><dd>{text(finding.sentence)}{more}</dd></div>"
 
 
 @cache

@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from layerwise.language import say
 from layerwise.report.contents import ReportData
+from layerwise.report.finding import Finding
+from layerwise.report.importance import most_used
+from layerwise.report.more_data import more_rows
+from layerwise.report.slices import weakest_slice
 from layerwise.report.words import SHARES, bounds, cut, expected, learner, metric, number, percent, retold, value
 
-__all__ = ["Finding", "findings", "headline"]
+__all__ = ["findings", "headline"]
 
 NEW = 1000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that must be known.
-
-    Args:
-        subject: What it is about, in a word or two.
-        sentence: What was found.
-        warning: Whether it limits what the figures mean.
-    """
-
-    subject: str
-    sentence: str
-    warning: bool = False
 
 
 def headline(data: ReportData) -> tuple[str, str]:
@@ -133,6 +121,7 @@ def findings(data: ReportData) -> list[Finding]:
     found = []
     if data.metrics:
         found += [*_baseline(data), *_explained(data), *_weakest(data)]
+        found += [*weakest_slice(data), *most_used(data), *more_rows(data)]
     return [*found, *_duplicates(data), *_imputed(data), *_excluded(data), *_openings(data)]
 
 

@@ -27,7 +27,7 @@ def size_curves(curves: Sequence[LearningCurve]) -> Figure:
     Args:
         curves: The curves, of one figure.
     """
-    columns = min(MOST_COLUMNS, len(curves))
+    columns = 2 if len(curves) == 4 else min(MOST_COLUMNS, len(curves))
     lines = math.ceil(len(curves) / columns)
     with styled():
         drawn = figure(max(4.6, 3.4 * columns), 3.3 * lines)
@@ -59,7 +59,7 @@ def _fullest(curves: Sequence[LearningCurve]) -> int:
 
 
 def _panel(axes: Axes, curve: LearningCurve) -> None:
-    """Draw one curve: test and training error, shaded by the deviation of the folds, and the law up to four times the rows."""
+    """Draw one curve: both errors, shaded by the deviation of the folds, and the law up to four times the rows."""
     from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator, StrMethodFormatter
 
     for values, colour, words in (

@@ -22,8 +22,9 @@ from layerwise.language import say
 from layerwise.tasks.contract import Task
 from layerwise.workflow.curve import measure_curve
 from layerwise.workflow.evaluate import groups_of
-from layerwise.workflow.fold import Tested, learn_fold
+from layerwise.workflow.fold import learn_fold
 from layerwise.workflow.prepare import Assigned, load_data
+from layerwise.workflow.tested import Tested
 
 __all__ = ["compare", "with_options"]
 

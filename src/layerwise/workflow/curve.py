@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from layerwise.config import Experiment, Model
-from layerwise.data.split import Parts
-from layerwise.data.subsets import FEWEST_ROWS, growing_sizes, nested_subsets
 from layerwise.evaluation.learning_curve import LearningCurve
-from layerwise.evaluation.power_law import prospect
-from layerwise.evaluation.row_losses import mean_error
-from layerwise.workflow.fold import Tested, learn_fold
+from layerwise.workflow.fold import learn_fold
 from layerwise.workflow.prepare import Assigned
+from layerwise.workflow.shares import curve_of, shares_of
+from layerwise.workflow.tested import Tested
 
-__all__ = ["SIZES", "curve_of", "measure_curve", "shares_of", "smallest_size"]
-
-SIZES = 7
-"""Numbers of training rows that a learning curve is measured at, all rows among them."""
+__all__ = ["measure_curve"]
 
 
 def measure_curve(
@@ -40,46 +32,9 @@ def measure_curve(
     """
     shares: list[list[Tested]] = []
     for number, fold in enumerate(folds):
-        parts = shares_of(found, fold.parts, folds[0], seed=seed + number, stratify=whole.split.stratify)
+        parts = shares_of(found, fold.parts, seed=seed + number, stratify=whole.split.stratify)
         learned = [learn_fold(whole, model, settings, found, some, seed=whole.train.seed + number) for some in parts]
         shares.append([*learned, fold])
         tell(model.name)
     label = " ".join([model.name, *(f"{name}={value}" for name, value in model.options.items())])
     return curve_of(label, shares, confidence=whole.evaluate.confidence, seed=whole.train.seed)
-
-
-def shares_of(found: Assigned, parts: Parts, example: Tested, *, seed: int, stratify: bool) -> list[Parts]:
-    """Return the parts of a fold with growing shares of its training rows, without the whole."""
-    sizes = growing_sizes(len(parts.train), SIZES, fewest=smallest_size(found, example, len(parts.train)))[:-1]
-    subsets = nested_subsets(found.source, parts.train, sizes, seed=seed, stratify=stratify)
-    return [replace(parts, train=some) for some in subsets]
-
-
-def smallest_size(found: Assigned, example: Tested, rows: int) -> int:
-    """Return the fewest rows that are learned from: two of each class, two for each field of a table."""
-    fields = len(found.source.named("input"))
-    # With as many rows as fields least squares has no finite error, and its curve is no power law.
-    return max(FEWEST_ROWS, 2 * len(example.task.classes), min(2 * fields, rows // 8))
-
-
-def curve_of(label: str, shares: Sequence[Sequence[Tested]], *, confidence: float, seed: int) -> LearningCurve:
-    """Put the errors of all folds and shares together, and say what they tell of more rows.
-
-    Args:
-        label: Name and options of the network.
-        shares: What was measured in every fold, share after share, the whole last.
-        confidence: Of the intervals.
-        seed: Seed of the resampling.
-    """
-    # Where groups are large, folds may know fewer different sizes; the last ones are of the same shares in all.
-    known = min(len(fold) for fold in shares)
-    kept = [fold[-known:] for fold in shares]
-    sizes = np.array([[len(one.parts.train) for one in fold] for fold in kept], dtype=np.float64).mean(axis=0)
-    different = np.concatenate([[True], np.diff(sizes) > 0])
-    tested = np.array([[mean_error(one.truths, one.answers) for one in fold] for fold in kept])[:, different]
-    learned = np.array([[mean_error(one.train_truths, one.train_answers) for one in fold] for fold in kept])
-    sizes = sizes[different]
-    rows = float(np.mean([len(fold[-1].parts.test) for fold in shares]))
-    figure = "rmse" if shares[0][0].truths.ndim > 1 else "error_rate"
-    ahead = prospect(sizes, tested, tested=rows, learned=float(sizes[-1]), confidence=confidence, seed=seed)
-    return LearningCurve(label, figure, sizes, tested, learned[:, different], ahead, confidence)
