@@ -22,7 +22,7 @@ def row_losses(
         [0.0, 9.0]
     """
     if truths.ndim == 1:
-        return (answers.argmax(axis=1) != truths).astype(np.float64)
+        return np.asarray(answers.argmax(axis=1) != truths, dtype=np.float64)
     return np.asarray(((answers - truths) ** 2).mean(axis=1))
 
 

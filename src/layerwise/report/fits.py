@@ -63,22 +63,16 @@ def fits(several: Sequence[Fit]) -> Figure:
 
 def _panel(axes: Axes, one: Fit) -> None:
     """Draw one fit: the test points faint behind, the training points, and the curve."""
-    styles = {
-        "test": {"color": COLOURS["line"], "s": 11, "zorder": 1},
-        "validation": {"color": COLOURS["quiet"], "s": 14, "zorder": 2},
-        "train": {"color": COLOURS["warm"], "s": 22, "zorder": 3},
-    }
-    for part, style in styles.items():
+    styles = (
+        ("test", COLOURS["line"], 11), ("validation", COLOURS["quiet"], 14), ("train", COLOURS["warm"], 22),
+    )  # fmt: skip
+    for order, (part, colour, size) in enumerate(styles):
         points = one.points.get(part)
         if points is not None:
             chosen = np.linspace(0, len(points) - 1, min(len(points), MOST_POINTS)).round().astype(np.int64)
-            axes.scatter(
-                points[chosen, 0],
-                points[chosen, 1],
-                linewidths=0,
-                label=label("training" if part == "train" else part),
-                **style,
-            )
+            words = label("training" if part == "train" else part)
+            axes.scatter(points[chosen, 0], points[chosen, 1], s=size, color=colour, zorder=order + 1, linewidths=0,
+                         label=words)  # fmt: skip
     axes.plot(one.across, one.curve, color=COLOURS["strong"], linewidth=1.8, zorder=4, label=label("the network"))
     errors = [label("training error {}", number(one.errors["train"]))]
     if "test" in one.errors:

@@ -112,7 +112,7 @@ def importance_bars(fields: Sequence[Mapping[str, Any]], measured: str) -> Figur
         axes = drawn.add_subplot()
         places = range(len(fields))
         colours = [COLOURS["strong"] if each["low"] > 0 else COLOURS["line"] for each in fields]
-        axes.barh(places, values, color=colours, height=0.66)
+        axes.barh(places, values, color=colours, height=0.66, alpha=0.6)
         axes.errorbar(values, list(places), xerr=reach, fmt="none", ecolor=COLOURS["ink"], elinewidth=1, capsize=2.5)
         axes.set_yticks(list(places), names, color=COLOURS["ink"])
         axes.invert_yaxis()

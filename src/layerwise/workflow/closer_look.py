@@ -67,18 +67,21 @@ def field_importance(
     columns = columns_of(prepared.preprocessing)
     if not _one_answer(prepared) or not isinstance(inputs, torch.Tensor) or inputs.dim() != 2 or not columns:
         return {}
+    if examples.truths is None:
+        return {}
     numbers = sum(part.numel() for part in (*model.parameters(), *model.buffers()))
     repeats, rows = affordable(len(inputs), len(columns), numbers)
     if not repeats:
         return {"figure": "", "repeats": 0, "rows": 0, "fields": [], "alike": []}
     generator = np.random.default_rng([whole.train.seed, 0x1F1E])
     places = np.sort(generator.permutation(len(inputs))[:rows])
-    known = None if examples.truths is None else examples.truths[places]
-    figure, losses = _losses(model, prepared, places, known)
+    truths, groups = examples.truths[places], None if groups is None else groups[places]
+    figure, losses = _losses(model, prepared, places, truths)
+    if not _measurable(truths, groups) or not np.isfinite(losses(inputs.numpy()[places])).all():
+        return {}
     order = np.stack([generator.permutation(rows) for _ in range(repeats)])
     found = permutation_importance(
-        inputs.numpy()[places], columns, losses, order, groups=None if groups is None else groups[places],
-        confidence=whole.evaluate.confidence,
+        inputs.numpy()[places], columns, losses, order, groups=groups, confidence=whole.evaluate.confidence,
     )  # fmt: skip
     return {
         "figure": figure, "repeats": repeats, "rows": rows, "fields": [asdict(each) for each in found],
@@ -128,16 +131,19 @@ def _one_answer(prepared: Prepared) -> bool:
     return entry("task", prepared.task.name).facts["target"] in ("category", "number")
 
 
+def _measurable(truths: np.ndarray, groups: np.ndarray | None) -> bool:
+    """Say whether a fall has an interval: there are two rows or groups, and numbers that are not all equal."""
+    units = len(truths) if groups is None else len(np.unique(groups))
+    return units > 1 and (truths.ndim == 1 or bool((truths.std(axis=0) > 0).all()))
+
+
 def _losses(
-    model: nn.Module, prepared: Prepared, places: np.ndarray, truths: np.ndarray | None
+    model: nn.Module, prepared: Prepared, places: np.ndarray, truths: np.ndarray
 ) -> tuple[str, Callable[[np.ndarray], np.ndarray]]:
     """Return the figure whose fall is measured, and the loss of each row for some inputs."""
     examples = replace(prepared.examples["test"], ids=tuple(prepared.examples["test"].ids[place] for place in places))
-    if truths is None:
-        message = "the test part of a run has its targets"
-        raise TypeError(message)
     # R2 = 1 - mean over the targets of (sum of squared errors / sum of squares around the mean)
-    spread = np.sqrt(np.maximum(truths.var(axis=0), 1e-300)) if truths.ndim > 1 else 1.0
+    spread = truths.std(axis=0) if truths.ndim > 1 else 1.0
 
     def losses(seen: np.ndarray) -> np.ndarray:
         answers = prepared.task.answer(model, replace(examples, inputs=torch.from_numpy(seen)))
@@ -189,7 +195,7 @@ def weak_slices(
     classes = truths.ndim == 1
     losses = row_losses(truths, answers) if classes else np.abs(answers - truths).mean(axis=1)
     every = [some for some in _slices(prepared) if some.inside.any()]
-    if len(every) * len(losses) > MOST_WORK:
+    if len(every) * len(losses) > MOST_WORK or not np.isfinite(losses).all():
         return {}
     found, known = weakest_slice(every, losses, groups=groups, confidence=whole.evaluate.confidence)
     if not known:

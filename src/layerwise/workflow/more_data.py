@@ -63,6 +63,8 @@ def more_data(model: nn.Module, prepared: Prepared, whole: Experiment) -> dict[s
     if shares is None:
         return {"asked": False}
     curve = curve_of(whole.model.name, shares, confidence=whole.evaluate.confidence, seed=seed)
+    if not (np.isfinite(curve.tested).all() and np.isfinite(curve.learned).all()):
+        return {"asked": False}
     return {"asked": True, "folds": FOLDS, **curve.to_json()}
 
 
