@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from layerwise.config import Experiment, Model
+from layerwise.errors import LayerwiseError
 from layerwise.evaluation.learning_curve import LearningCurve
 from layerwise.workflow.fold import learn_fold
 from layerwise.workflow.prepare import Assigned
@@ -33,7 +34,13 @@ def measure_curve(
     shares: list[list[Tested]] = []
     for number, fold in enumerate(folds):
         parts = shares_of(found, fold.parts, seed=seed + number, stratify=whole.split.stratify)
-        learned = [learn_fold(whole, model, settings, found, some, seed=whole.train.seed + number) for some in parts]
+        learned = list[Tested]()
+        for some in parts:
+            try:
+                learned.append(learn_fold(whole, model, settings, found, some, seed=whole.train.seed + number))
+            except LayerwiseError:
+                # Too few rows for this network, such as fewer than its neighbours; the curve begins behind them.
+                learned.clear()
         shares.append([*learned, fold])
         tell(model.name)
     label = " ".join([model.name, *(f"{name}={value}" for name, value in model.options.items())])

@@ -11,6 +11,7 @@ from torch import nn
 from layerwise.catalog import entry
 from layerwise.config import Experiment
 from layerwise.data.split import Parts, fold_parts, units
+from layerwise.errors import LayerwiseError
 from layerwise.tasks.contract import ClosedForm
 from layerwise.tasks.ragged import Ragged
 from layerwise.workflow.prepare import Assigned, Prepared
@@ -69,7 +70,7 @@ def more_data(model: nn.Module, prepared: Prepared, whole: Experiment) -> dict[s
 
 
 def _learned(found: Assigned, folds: list[Parts], whole: Experiment) -> list[list[Tested]] | None:
-    """Learn at every share of every fold, the smallest first; None where the time would not do."""
+    """Learn at every share of every fold, the smallest first; None where time or rows would not do."""
     began, seed = time.process_time(), whole.train.seed
     divided = [
         [*shares_of(found, fold, seed=seed + place, stratify=whole.split.stratify), fold]
@@ -78,8 +79,12 @@ def _learned(found: Assigned, folds: list[Parts], whole: Experiment) -> list[lis
     learned: list[list[Tested]] = [[] for _ in folds]
     many = min(map(len, divided))
     for size in range(many):
-        for place, fold in enumerate(divided):
-            learned[place].append(solve_fold(whole, found, fold[size - many], seed=seed))
+        try:
+            for place, fold in enumerate(divided):
+                learned[place].append(solve_fold(whole, found, fold[size - many], seed=seed))
+        except LayerwiseError:
+            # Too few rows for this network, such as fewer than its neighbours.
+            return None
         # What is to come has more rows, so that it takes at least as long.
         if (time.process_time() - began) * many / (size + 1) > SECONDS:
             return None
