@@ -57,9 +57,9 @@ def nested_subsets(
     Example:
         >>> from layerwise.data.builtin import builtin
         >>> iris = builtin("iris")
-        >>> some = nested_subsets(iris, np.arange(150), [15, 30, 150], seed=0)
+        >>> some = nested_subsets(iris, np.arange(150), [15, 150], seed=0)
         >>> [np.bincount(iris.columns["species"].codes[chosen]).tolist() for chosen in some]
-        [[5, 5, 5], [10, 10, 10], [50, 50, 50]]
+        [[5, 5, 5], [50, 50, 50]]
     """
     unit, strata = units(source)[0], strata_of(source, stratify=stratify)
     members: dict[int, list[int]] = defaultdict(list)

@@ -122,8 +122,8 @@ def fit_power_law(
     Example:
         >>> sizes = np.array([10.0, 20.0, 40.0, 80.0, 160.0])
         >>> a, b, c = fit_power_law(sizes, 0.1 + 0.05 * (sizes[None] / 160) ** -0.5, np.ones(5))
-        >>> round(a[0], 2), round(b[0], 2), round(c[0], 1)
-        (0.1, 0.05, 0.5)
+        >>> [round(float(found[0]), 1) for found in (a, 10 * b, c)]
+        [0.1, 0.5, 0.5]
     """
     # x_i = (n_i / n_last)^-c: one row an exponent
     powers = (sizes / sizes[-1])[None, :] ** -EXPONENTS[:, None]

@@ -116,7 +116,7 @@ def affordable(rows: int, fields: int, numbers: int) -> tuple[int, int]:
 
     Example:
         >>> affordable(100, 10, 1000), affordable(100_000, 20, 3000), affordable(1000, 5000, 10)
-        ((10, 100), (5, 1333), (0, 0))
+        ((10, 100), (10, 500), (0, 0))
     """
     for repeats in (REPEATS, 5, FEWEST_REPEATS):
         # rows = (cost / (repeats x fields) - 1,000,000) / numbers
