@@ -260,8 +260,8 @@ def train(
 
 def compare(
     data: Any, models: Sequence[str | tuple[str, Mapping[str, Any]]], *,
-    tune: Mapping[str, Sequence[Any]] | None = None, format_options: Mapping[str, Any] | None = None,
-    **settings: Unpack[Settings],
+    tune: Mapping[str, Sequence[Any]] | None = None, learning_curve: bool = False,
+    format_options: Mapping[str, Any] | None = None, **settings: Unpack[Settings],
 ) -> Comparison:  # fmt: skip
     """Measure networks by cross-validation on the same folds, and say which differences are real.
 
@@ -269,6 +269,7 @@ def compare(
         data: A path, a built-in or named set, `(inputs, targets)` arrays or tensors, a pandas frame, or a source.
         models: Names in the catalogue; with options as `("knn", {"k": 5})`.
         tune: Options that are chosen inside every fold, by its training rows alone: `{"k": (1, 3, 5, 9)}`.
+        learning_curve: Whether to learn from growing shares of the rows, too, and say what more would buy.
         format_options: Options of the format.
         settings: Settings by name; `folds` (10) says how many parts the rows are dealt into, each of which is tested
             once, and `repeats` (1) how often they are dealt anew.
@@ -288,7 +289,9 @@ def compare(
     folds, repeats = settings.pop("folds", 10), settings.pop("repeats", 1)
     whole, named = request(path or "memory", "", settings, {}, format_options or {}, None)
     chosen = [Model(model) if isinstance(model, str) else Model(model[0], dict(model[1])) for model in models]
-    return run(whole, chosen, named, path or data, folds=folds, repeats=repeats, tune=tune)
+    return run(
+        whole, chosen, named, path or data, folds=folds, repeats=repeats, tune=tune, learning_curve=learning_curve
+    )
 
 
 def load(run: str | Path = "") -> Run:

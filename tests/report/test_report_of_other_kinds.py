@@ -6,7 +6,8 @@ import pytest
 
 from layerwise.language import use
 from layerwise.report import learning, plots
-from layerwise.report.sentences import findings, headline
+from layerwise.report.headline import headline
+from layerwise.report.sentences import findings
 from layerwise.report.words import bounds
 from layerwise.workflow.report import gather
 from report.conftest import once

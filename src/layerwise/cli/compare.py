@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 from cyclopts import Parameter
 
 from layerwise.catalog import entries
+from layerwise.cli.learning_curve import refuse_picture, show_curves, write_comparison
 from layerwise.cli.options import Common, annotation_type, given, part_options, print_json, settings_type
 from layerwise.cli.tables import figure, print_lines, print_table
 from layerwise.config import fits
@@ -35,6 +36,7 @@ def compare(
     folds: int = 10,
     repeats: int = 1,
     tune: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="")] = (),
+    learning_curve: Annotated[bool, Parameter(negative="")] = False,
     to: str = "",
     settings: Annotated[Settings, Parameter(name="*")] = None,
     model_options: Annotated[ModelOptions, Parameter(name="*")] = None,
@@ -49,6 +51,7 @@ def compare(
         layerwise compare patients.csv logistic knn mlp --target outcome --folds 10 --repeats 10
 
         layerwise compare pima knn svm --tune k=1,3,5,9 complexity=0.1,1,10
+        layerwise compare patients.csv logistic --learning-curve --to curve.png
 
     Args:
         data: Path of a file or folder, or a built-in or named data set.
@@ -56,26 +59,31 @@ def compare(
         folds: How many parts the rows are dealt into; each is tested once, by networks that learned from the others.
         repeats: How often the rows are dealt anew.
         tune: Options that are chosen inside every fold, by its training rows alone: k=1,3,5,9 hidden=16,32x16.
-        to: Also write every figure of every fold: FILE.json.
+        learning_curve: Also learn from growing shares of the rows, and say what more rows would probably buy.
+        to: Also write every figure of every fold: FILE.json; or the learning curves: FILE.png or FILE.svg.
     """
     from layerwise.cli.progress import counter
     from layerwise.config import Experiment, Load
-    from layerwise.files import write_json
     from layerwise.workflow.compare import compare as run
     from layerwise.workflow.compare import with_options
 
+    refuse_picture(to, drawn=learning_curve)
     whole = Experiment(load=Load(data=data, options=given(format_options)))
     chosen, named = with_options(models, given(model_options)), given(settings)
     with counter() as progress:
         shown = None if common.json or common.quiet else progress
-        found = run(whole, chosen, named, data, folds=folds, repeats=repeats, tune=grid(tune), progress=shown)
+        found = run(
+            whole, chosen, named, data, folds=folds, repeats=repeats, tune=grid(tune), progress=shown,
+            learning_curve=learning_curve,
+        )  # fmt: skip
     if to:
-        write_json(Path(to), found.to_json())
+        write_comparison(Path(to), found)
     if common.json:
         print_json(found.to_json())
         return
     print_lines(*found.reasons, "")
     show(found)
+    show_curves(found.curves)
     if to:
         print_lines(say("Written: {}", to))
 

@@ -66,6 +66,16 @@ def _polynomial() -> dict[str, Column]:
     return {"x": Numbers(x), "target": Numbers(y)}
 
 
+def _parabola() -> dict[str, Column]:
+    """The lecture's figure of overfitting: 11 training points of a parabola with noise of 0.5, and 200 to test on."""
+    generator = np.random.default_rng([SEED, 4])
+    x = np.concatenate([np.linspace(-3, 3, 11), np.sort(generator.uniform(-3, 3, 200))])
+    # y = 1 - x + x^2 / 2 + noise
+    y = 1 - x + x**2 / 2 + generator.normal(0, 0.5, len(x))
+    part = Categories(np.repeat([0, 1], [11, 200]), ("train", "test"))
+    return {"x": Numbers(x), "target": Numbers(y), "part": part}
+
+
 GENERATED: dict[str, tuple[Callable[[], dict[str, Column]], str]] = {
     "and": (_gate((0, 0, 0, 1)), "logic gate AND, four rows"),
     "or": (_gate((0, 1, 1, 1)), "logic gate OR, four rows"),
@@ -73,6 +83,7 @@ GENERATED: dict[str, tuple[Callable[[], dict[str, Column]], str]] = {
     "rings": (_rings, "two rings around each other"),
     "spirals": (_spirals, "two spirals around each other"),
     "polynomial": (_polynomial, "a parabola with noise, for regression"),
+    "parabola": (_parabola, "11 training points of a parabola with noise and 200 test points, to see overfitting"),
     "bars-and-stripes": (bars_and_stripes, "14 pictures of 3x3 pixels, rows or columns light or dark, for a density"),
     "catch": (lambda: catch(SEED), "the game of Catch: the first screens of 3,000 episodes"),
     "reversal": (lambda: reversal(SEED), "10,000 sequences of 10 to 15 letters and their reversals"),

@@ -20,7 +20,7 @@ from layerwise.data.times import moments
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
-__all__ = ["Parts", "divide", "every_row", "fold_parts", "units", "with_validation"]
+__all__ = ["Parts", "divide", "every_row", "fold_parts", "strata_of", "units", "with_validation"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
     looked = split.near_duplicates == "together" and divides and not in_order
     near = near_duplicates(source) if looked else None
     unit, duplicates = (np.arange(len(source)), 0) if in_order else units(source, near, grouped=when is None)
-    strata = _strata(source, stratify=split.stratify and not in_order and when is None)
+    strata = strata_of(source, stratify=split.stratify and not in_order and when is None)
 
     def held_out(rows: np.ndarray, fraction: float) -> np.ndarray:
         if when is not None:
@@ -162,7 +162,7 @@ def fold_parts(
         for train, test in parts:
             refuse_groups_in_time(source, train, test)
         return [Parts(train, open_rows[:0], test, "split", open_rows[:0], duplicates) for train, test in parts]
-    strata = _strata(source, stratify=stratify)
+    strata = strata_of(source, stratify=stratify)
     folds = deal(unit[open_rows], strata[open_rows], number, np.random.default_rng([seed, 0xF01D]))
     none = open_rows[:0]
     return [
@@ -197,7 +197,7 @@ def with_validation(source: Source, parts: Parts, split: Split, *, seed: int) ->
         return replace(parts, train=np.setdiff1d(parts.train, chosen), validation=chosen)
     generator = np.random.default_rng([seed, 0x5917])
     unit = units(source)[0] if parts.unit is None else parts.unit
-    strata = _strata(source, stratify=split.stratify)
+    strata = strata_of(source, stratify=split.stratify)
     chosen = _choose(parts.train, unit, strata, split.validation_fraction, generator, stratify=split.stratify)
     return replace(parts, train=np.setdiff1d(parts.train, chosen), validation=chosen)
 
@@ -230,7 +230,7 @@ def units(source: Source, near: NearDuplicates | None = None, *, grouped: bool =
     return join_rows(np.arange(len(source)), (*exact, *groups, *alike)), len(exact)
 
 
-def _strata(source: Source, *, stratify: bool) -> np.ndarray:
+def strata_of(source: Source, *, stratify: bool) -> np.ndarray:
     """Return the stratum of each row: its class, the quarter of its target, or 0."""
     names = source.named("target")
     if not stratify or not names:

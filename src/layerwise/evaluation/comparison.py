@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.evaluation.learning_curve import LearningCurve
 from layerwise.evaluation.paired import Difference, adjusted, corrected_interval, corrected_test
 from layerwise.language import say
 
@@ -92,6 +93,7 @@ class Comparison:
         scores: The networks in the order they were named, the constant answer last.
         reasons: What was chosen on the way, in sentences.
         near_duplicates: Rows that nearly repeat another one; they were kept in its fold.
+        curves: The learning curve of each network, where they were asked for.
     """
 
     data: str
@@ -111,6 +113,7 @@ class Comparison:
     scores: tuple[Scores, ...]
     reasons: tuple[str, ...] = ()
     near_duplicates: int = 0
+    curves: tuple[LearningCurve, ...] = ()
 
     def interval(self, scores: Scores) -> tuple[float, float, float]:
         """Return the mean of the compared figure over all folds with its interval.
@@ -202,7 +205,7 @@ class Comparison:
             f"{one.label}: {self.metric} {pooled['value']:.4f} ({pooled['low']:.4f} – {pooled['high']:.4f})"
             for one in self.scores for pooled in [one.pooled[self.metric]]
         ]  # fmt: skip
-        return "\n".join([*lines, *self.sentences()])
+        return "\n".join([*lines, *self.sentences(), *(line for curve in self.curves for line in curve.sentences())])
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values: every figure of every fold, the pairs, and the winner or null."""
@@ -217,6 +220,7 @@ class Comparison:
             "networks": [self._network(one) for one in self.scores],
             "pairs": [{"first": first, "second": second, **asdict(difference)}
                       for (first, second), difference in self.pairs.items()],
+            **({"learning_curves": [curve.to_json() for curve in self.curves]} if self.curves else {}),
         }  # fmt: skip
 
     def _network(self, scores: Scores) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from layerwise.tasks.contract import AnswersWithSets, MakesBatches, Task
 from layerwise.tasks.regress import BETWEEN
 
 __all__ = [
-    "Answers", "Mistake", "OpenedView", "ReportData", "fold_name", "of_fold", "one_class", "read_answers", "targets_of",
+    "Answers", "Fit", "Mistake", "OpenedView", "ReportData", "fold_name", "of_fold", "one_class", "read_answers",
+    "targets_of",
 ]  # fmt: skip
 
 FIRST_DEAL = re.compile(r"fold \d+")
@@ -76,6 +77,29 @@ class OpenedView:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """A network that makes one number of another, as a curve.
+
+    Args:
+        name: Name and options of the network.
+        field: Name of the input.
+        target: Name of what is predicted.
+        across: Places of the curve, rising.
+        curve: What the network answers there.
+        points: By part, the rows `(rows, 2)`: input and true target.
+        errors: By part, the root mean squared error.
+    """
+
+    name: str
+    field: str
+    target: str
+    across: np.ndarray
+    curve: np.ndarray
+    points: Mapping[str, np.ndarray]
+    errors: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class ReportData:
     """A run as its report shows it.
 
@@ -102,6 +126,7 @@ class ReportData:
         view_note: Which example that is, or why there is none.
         date: When the run began, as text.
         suspects: The first rows that `checks` names, with their pictures or inputs.
+        fit: The curve of a network with one number in and one out, beside its points; None for others.
     """
 
     name: str
@@ -126,6 +151,7 @@ class ReportData:
     view_note: str = ""
     date: str = ""
     suspects: tuple[Mistake, ...] = ()
+    fit: Fit | None = None
 
     @property
     def checks(self) -> Sequence[Mapping[str, Any]]:

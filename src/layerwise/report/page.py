@@ -13,15 +13,21 @@ from layerwise.report.confusion import class_table, confusion
 from layerwise.report.contents import OpenedView, ReportData
 from layerwise.report.data import data_findings, layers
 from layerwise.report.figures import figures
+from layerwise.report.finding import Finding
+from layerwise.report.fits import fit
+from layerwise.report.headline import headline
 from layerwise.report.html import paragraph, text
+from layerwise.report.importance import importance
 from layerwise.report.labels import doubted_labels
 from layerwise.report.learning import curves
 from layerwise.report.mistakes import mistakes, views
+from layerwise.report.more_data import more_data
 from layerwise.report.preparation import preparation
 from layerwise.report.ranking import ranking, regression
 from layerwise.report.scores import calibration, lift_chart, precision_recall
-from layerwise.report.sentences import Finding, findings, headline
+from layerwise.report.sentences import findings
 from layerwise.report.setup import environment, repeat, settings
+from layerwise.report.slices import slices
 from layerwise.report.words import cut
 
 __all__ = ["LARGEST_PAGE", "MOST_MISTAKES", "page"]
@@ -60,11 +66,12 @@ def _measured(data: ReportData) -> list[str]:
     """Return the sections of figures, as far as they exist for this run."""
     if not data.metrics:
         return [curves(data)]
+    closer = [slices(data), importance(data), more_data(data)]
     if data.numbers:
-        return [curves(data), figures(data), class_table(data), regression(data)]
+        return [curves(data), figures(data), class_table(data), fit(data), regression(data), *closer]
     if data.class_names:
         worth = [ranking(data), precision_recall(data), calibration(data), lift_chart(data)]
-        return [curves(data), figures(data), confusion(data), class_table(data), *worth]
+        return [curves(data), figures(data), confusion(data), class_table(data), *worth, *closer]
     return [curves(data), figures(data), class_table(data)]
 
 
@@ -120,8 +127,8 @@ def _finding(finding: Finding) -> str:
     """Return one thing that must be known; what limits the figures carries a mark that is also read out."""
     mark = f'<span class="mark" role="img" aria-label="{text(say("note"))}">!</span>' if finding.warning else ""
     style = ' class="warning"' if finding.warning else ""
-    link = f' <a href="#{finding.link}">{text(say("Show them"))}</a>' if finding.link else ""
-    return f"<div{style}><dt>{text(finding.subject)}{mark}</dt><dd>{text(finding.sentence)}{link}</dd></div>"
+    more = f' <a href="#{finding.link}">{text(say("Show"))}</a>' if finding.link else ""
+    return f"<div{style}><dt>{text(finding.subject)}{mark}</dt><dd>{text(finding.sentence)}{more}</dd></div>"
 
 
 @cache

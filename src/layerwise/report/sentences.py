@@ -2,177 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from layerwise.data.near_duplicates import ways_in_words
 from layerwise.language import say
 from layerwise.report.contents import ReportData
-from layerwise.report.words import SHARES, bounds, cut, expected, learner, metric, number, percent, retold, value
+from layerwise.report.data_sentences import data_sentences
+from layerwise.report.finding import Finding
+from layerwise.report.importance import most_used
+from layerwise.report.more_data import more_rows
+from layerwise.report.slices import weakest_slice
+from layerwise.report.words import cut, learner, number, percent, spoken_ends, spoken_figure, value
 from layerwise.tasks.contract import AnswersWithSets
 
-__all__ = ["Finding", "findings", "headline"]
-
-NEW = 1000
-
-NAMED = 5
-"""Rows that a sentence names before it ends in dots."""
-MOST_NAMED = 6
-"""Targets that a sentence names."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that must be known.
-
-    Args:
-        subject: What it is about, in a word or two.
-        sentence: What was found.
-        warning: Whether it limits what the figures mean.
-        link: Section that shows it, where there is one.
-    """
-
-    subject: str
-    sentence: str
-    warning: bool = False
-    link: str = ""
-
-
-def headline(data: ReportData) -> tuple[str, str]:
-    """Return the one sentence that answers what to expect of new data, and one that says what it rests on."""
-    if not data.metrics:
-        return (
-            say("This run was interrupted before it was measured."),
-            say("Epochs finished: {}. The test part was never opened.", len(data.history)),
-        )
-    if not data.unseen:
-        return say("What to expect of new data is not known: nothing was kept aside to test on."), _on_training(data)
-    if data.numbers and len(data.number_targets) > 1:
-        return _expected_numbers(data)
-    if data.numbers:
-        return _expected_number(data)
-    return _expected_wrong(data) if data.metrics["expectation_per_1000"] else _expected_figure(data)
-
-
-def _expected_figure(data: ReportData) -> tuple[str, str]:
-    """Return the main figure of a task of its own kind, and what it rests on."""
-    main = data.task.main
-    found = data.metrics["metrics"][main]
-    if found["value"] is None:
-        return say("What to expect of new data is not known: {}.", metric(main)), retold(found["reason"])
-    second = (
-        say("{} % interval {}, measured on the test part (n = {:,}). It holds for new data that come from where these "
-            "came from.", data.percent, _ends(main, found), found["n"])
-        if found["low"] is not None
-        else say("Measured on the test part (n = {:,}), without an interval.", found["n"])
-    )  # fmt: skip
-    lower = say("Lower is better.") if data.task.lower_is_better else ""
-    return expected(main, _amount(data, main, found)), f"{second} {lower}".strip()
-
-
-def _amount(data: ReportData, name: str, interval: Mapping[str, Any]) -> str:
-    """Return a figure inside a sentence about new data: nats with their unit, a share as a count of 100."""
-    if name == "nats":
-        words = data.experiment.preprocess.tokens == "words"
-        return say("{} nats a word", value(interval)) if words else say("{} nats a character", value(interval))
-    return f"{NEW * interval['value']:,.0f}" if name in SHARES else value(interval)
-
-
-def _on_folds(data: ReportData) -> str:
-    """Say what the figures of folds rest on: rows that others answered than the network that is kept."""
-    told = say(
-        "Each row was answered by a network that had not seen it ({} folds); the network that is kept learned from all "
-        "of them with the same settings.", data.folds["number"],
-    )  # fmt: skip
-    return told if data.folds["repeats"] == 1 else told + " " + say("The rows were dealt {} times; this is the first.",
-                                                                    data.folds["repeats"])  # fmt: skip
-
-
-def _on_training(data: ReportData) -> str:
-    """Say how well the network answers what it learned from."""
-    if data.numbers and len(data.number_targets) > 1:
-        return say("On the rows it learned from, predictions are off on average: {}.", _each_error(data))
-    if data.numbers:
-        return say("On the rows it learned from, predictions of '{}' are off by {} on average.",
-                   cut(data.target), number(data.metrics["metrics"]["mae"]["value"]))  # fmt: skip
-    if not data.class_names:
-        return say("{} on the examples it learned from: {}.", metric(data.task.main),
-                   value(data.metrics["metrics"][data.task.main]))  # fmt: skip
-    wrong, rows = _wrong(data)
-    return say("Rows it learned from that are answered wrongly: {:,} of {:,}.", wrong, rows)
-
-
-def _expected_wrong(data: ReportData) -> tuple[str, str]:
-    """Return the range of errors among new examples."""
-    foreseen, (wrong, rows) = data.metrics["expectation_per_1000"], _wrong(data)
-    low, high = round(foreseen["low"]), round(foreseen["high"])
-    first = (
-        say("Of {:,} new examples expect {:,} to {:,} wrong.", NEW, low, high) if low < high
-        else say("Of {:,} new examples expect {:,} wrong.", NEW, low)
-    )  # fmt: skip
-    sizes = (data.percent, rows, wrong, percent((rows - wrong) / rows))
-    if data.folds:
-        measured = say("{} % predictive interval, measured by cross-validation on {:,} examples ({:,} wrong, accuracy "
-                       "{}).", *sizes)  # fmt: skip
-        return first, f"{measured} {_on_folds(data)}"
-    return first, say(
-        "{} % predictive interval, measured on {:,} test examples ({:,} wrong, accuracy {}). It holds "
-        "for new examples that come from where these came from.", *sizes,
-    )  # fmt: skip
-
-
-def _expected_number(data: ReportData) -> tuple[str, str]:
-    """Return the typical error in the units of the target, and the range a new error lies in."""
-    typical, rows = data.metrics["metrics"]["mae"], len(data.measured)
-    first = say("For a new example expect a prediction of '{}' to be off by about {}.", cut(data.target),
-                number(typical["value"]))  # fmt: skip
-    sizes = (rows, data.percent, bounds(typical))
-    second = (
-        say("Mean absolute error on {:,} examples by cross-validation, in the units of the target; {} % interval {}.",
-            *sizes) + " " + _on_folds(data) if data.folds
-        else say("Mean absolute error on {:,} test examples, in the units of the target; {} % interval {}.", *sizes)
-    )  # fmt: skip
-    reach = _reach(data)
-    if reach is not None:
-        second += " " + say("{} of 100 new predictions should lie within {} of the truth.", data.percent, number(reach))
-    return first, second
-
-
-def _expected_numbers(data: ReportData) -> tuple[str, str]:
-    """Return the typical error of each of several targets, each in its own units."""
-    first = say("For a new example expect predictions to be off by about: {}.", _each_error(data))
-    return first, say(
-        "Mean absolute error of each target on {:,} test examples, in its own units; intervals stand below.",
-        len(data.measured),
-    )
-
-
-def _each_error(data: ReportData) -> str:
-    """Return the mean absolute error of each target."""
-    known = data.metrics["classes"]
-    shown = [f"'{cut(name)}' {number(figures['mae']['value'])}" for name, figures in list(known.items())[:MOST_NAMED]]
-    return ", ".join(shown) + (" ..." if len(known) > MOST_NAMED else "")
-
-
-def _reach(data: ReportData) -> float | None:
-    """Return the error that a new one stays below with the run's confidence, or None for too few test rows.
-
-    The k-th smallest of n errors, k = ceil((n + 1) confidence): right for any distribution of errors.
-    """
-    errors = np.sort(np.abs(data.measured.targets - data.measured.predictions))
-    # k = ceil((n + 1) c)
-    place = math.ceil((len(errors) + 1) * data.experiment.evaluate.confidence)
-    return float(errors[place - 1]) if place <= len(errors) else None
-
-
-def _wrong(data: ReportData) -> tuple[int, int]:
-    """Count the measured rows that were answered wrongly, and all of them."""
-    matrix = np.array(data.metrics["confusion"])
-    return int(matrix.sum() - np.trace(matrix)), int(matrix.sum())
+__all__ = ["findings"]
 
 
 def findings(data: ReportData) -> list[Finding]:
@@ -180,8 +25,8 @@ def findings(data: ReportData) -> list[Finding]:
     found = []
     if data.metrics:
         found += [*_baseline(data), *_explained(data), *_weakest(data)]
-    found += [*_structure(data), *_doubted(data)]
-    return [*found, *_duplicates(data), *_near_duplicates(data), *_imputed(data), *_excluded(data), *_openings(data)]
+        found += [*weakest_slice(data), *more_rows(data), *most_used(data)]
+    return [*found, *data_sentences(data)]
 
 
 def _baseline(data: ReportData) -> list[Finding]:
@@ -197,7 +42,7 @@ def _baseline(data: ReportData) -> list[Finding]:
         return []
     sign = -1 if data.task.lower_is_better else 1
     name, best = max(known.items(), key=lambda pair: sign * float(pair[1]["value"]))
-    sides = (learner(name), _figure(main, best), _figure(main, own), data.percent, _ends(main, own))
+    sides = (learner(name), spoken_figure(main, best), spoken_figure(main, own), data.percent, spoken_ends(main, own))
     lost = own["low"] is not None and sign * best["value"] > max(sign * own["low"], sign * own["high"])
     if lost:
         sentence = say(
@@ -214,24 +59,6 @@ def _baseline(data: ReportData) -> list[Finding]:
     return [Finding(say("Baseline"), sentence)]
 
 
-def _figure(name: str, interval: Mapping[str, Any]) -> str:
-    """Return a main figure as people say it: shares in percent, all but accuracy with their name."""
-    if name == "accuracy":
-        return percent(interval["value"])
-    if name == "nats":
-        return say("{} nats per symbol", value(interval))
-    return f"{metric(name)} {percent(interval['value']) if name in SHARES else value(interval)}"
-
-
-def _ends(name: str, interval: Mapping[str, Any]) -> str:
-    """Return the ends of the interval in the same form."""
-    if interval["low"] is None:
-        return say("undefined")
-    return (
-        bounds(interval) if name not in SHARES else f"{percent(interval['low'])} – {percent(interval['high'])}"
-    )  # fmt: skip
-
-
 def _explained(data: ReportData) -> list[Finding]:
     """Say how much of the target's variance is explained; for regression."""
     if not data.numbers or not data.unseen:
@@ -245,7 +72,7 @@ def _explained(data: ReportData) -> list[Finding]:
     sentence = say(
         "The network explains {} of the variance of '{}' (R² {}, {} % interval {}); true values of the test part run "
         "from {} to {}.",
-        percent(max(figure["value"], 0.0)), cut(data.target), value(figure), data.percent, _ends("r2", figure),
+        percent(max(figure["value"], 0.0)), cut(data.target), value(figure), data.percent, spoken_ends("r2", figure),
         number(low), number(high),
     )  # fmt: skip
     return [Finding(say("Target"), sentence)]
@@ -258,7 +85,7 @@ def _explained_each(data: ReportData, figure: Mapping[str, Any]) -> Finding:
     sentence = say(
         "The network explains {} of the variance of {} targets on average (R² {}, {} % interval {}); the least of '{}' "
         "({}).", percent(max(figure["value"], 0.0)), len(data.number_targets), value(figure), data.percent,
-        _ends("r2", figure), cut(least), percent(max(known[least]["value"], 0.0)),
+        spoken_ends("r2", figure), cut(least), percent(max(known[least]["value"], 0.0)),
     )  # fmt: skip
     return Finding(say("Target"), sentence)
 
@@ -283,7 +110,7 @@ def _weakest(data: ReportData) -> list[Finding]:
     sentence = say(
         "'{}': {:,} of {:,} recognised ({}, {} % interval {}); most often taken for '{}' ({:,}).",
         cut(names[place]), int(right[place]), int(rows[place]), percent(right[place] / rows[place]), data.percent,
-        _ends("recall", recall), cut(names[taken]), int(others[taken]),
+        spoken_ends("recall", recall), cut(names[taken]), int(others[taken]),
     )  # fmt: skip
     return [Finding(say("Weakest class"), sentence)]
 
@@ -296,157 +123,7 @@ def _lowest(data: ReportData) -> list[Finding]:
     if not values:
         return []
     least, figure = min(values.items(), key=lambda pair: float(pair[1]["value"]))
-    sentence = say("'{}': {} ({} % interval {}).", cut(least), _figure(name, figure), data.percent,
-                   _ends(name, figure))  # fmt: skip
+    sentence = say("'{}': {} ({} % interval {}).", cut(least), spoken_figure(name, figure), data.percent,
+                   spoken_ends(name, figure))  # fmt: skip
     subject = say("Weakest label") if isinstance(data.task, AnswersWithSets) else say("Weakest class")
     return [Finding(subject, sentence)]
-
-
-def _structure(data: ReportData) -> list[Finding]:
-    """Return what about the columns, classes and parts may mislead."""
-    told = data.data.get("findings", {}).get("structure", ())
-    return [Finding(say("Data"), retold(sentence), warning=True) for sentence in told]
-
-
-def _doubted(data: ReportData) -> list[Finding]:
-    """Say how many labels of the training part look wrong, or which of its numbers are unusual."""
-    found = []
-    for check in data.checks:
-        if not check["total"]:
-            continue
-        first = ", ".join(cut(row["id"], 24) for row in check["rows"][: min(check["total"], NAMED)])
-        first += " …" if check["total"] > NAMED else "."
-        if check["check"] == "labels":
-            sentence = say("{:,} labels of the training part look wrong: {}", check["total"], first)
-            found.append(Finding(say("Labels"), sentence, warning=True, link="labels"))
-        else:
-            sentence = say("{:,} targets of the training part are unusual: {}", check["total"], first)
-            found.append(Finding(say("Targets"), sentence, warning=True, link="labels"))
-    return found
-
-
-def _duplicates(data: ReportData) -> list[Finding]:
-    """Say where rows with equal inputs went, and both figures where some stand on both sides."""
-    split = data.data["split"]
-    subject = say("Exact duplicates")
-    if split["seen_in_test"]:
-        return [Finding(subject, _seen(data), warning=True)]
-    if data.experiment.split.split_by == "order":
-        # A running text may say the same twice; nothing was looked for.
-        return []
-    if not split["duplicates"]:
-        return [Finding(subject, say("No two rows have the same inputs."))]
-    if split["origin"] in ("training", "none"):
-        return [Finding(subject, say("Rows that repeat the inputs of another row: {:,}.", split["duplicates"]))]
-    if data.experiment.split.split_by == "time":
-        return [Finding(subject, say("Rows that repeat the inputs of another row: {:,}; each stands where its time "
-                                     "puts it.", split["duplicates"]))]  # fmt: skip
-    sentence = say(
-        "Rows that repeat the inputs of another row: {:,}. Rows with equal inputs were kept in one part.",
-        split["duplicates"],
-    )
-    return [Finding(subject, sentence)]
-
-
-def _near_duplicates(data: ReportData) -> list[Finding]:
-    """Say how many rows nearly repeat another one, how they were found, and where they went."""
-    split = data.data["split"]
-    subject = say("Near-duplicates")
-    if "near_duplicates" not in split:
-        asked = split["origin"] not in ("training", "none") and data.experiment.split.split_by != "order"
-        ignored = asked and data.experiment.split.near_duplicates == "ignore"
-        return [Finding(subject, say("They were not looked for."), warning=True)] if ignored else []
-    found = split["near_duplicates"]
-    if not found["count"]:
-        return [Finding(subject, say("None were found."))]
-    ways = ways_in_words(found["ways"])
-    if split["origin"] == "own":
-        return [Finding(subject, say(
-            "Rows that nearly repeat another one: {:,} ({}). Those of the given test part that stand beside a row "
-            "learned from count as seen.", found["count"], ways,
-        ))]  # fmt: skip
-    sentence = say("Rows that nearly repeat another one: {:,} ({}). They were kept in one part with it.",
-                   found["count"], ways)  # fmt: skip
-    first = found["pairs"][0]["places"]
-    example = say("For example {} and {}.", *(cut(place, 60) for place in first))
-    return [Finding(subject, f"{sentence} {example}")]
-
-
-def _seen(data: ReportData) -> str:
-    """Say how many test rows the network had seen, and the figure without them."""
-    seen, tested = data.data["split"]["seen_in_test"], len(data.data["split"]["test"])
-    first = (
-        say("Rows of the test part whose inputs also stand in the training or validation part: {:,} of {:,}.", seen,
-            tested) if data.data["split"]["origin"] == "split"
-        else say("Rows of the given test part that also stand in the training or validation part: {:,} of {:,}.", seen,
-                 tested)
-    )  # fmt: skip
-    unseen = data.metrics.get("unseen", {}).get("metrics") if data.metrics else None
-    if not unseen:
-        return first
-    main = data.task.main
-    every, new = data.metrics["metrics"][main], unseen[main]
-    second = say("All test rows: {}; only those never seen: {} ({} % interval {}).",
-                 _figure(main, every), _figure(main, new), data.percent, _ends(main, new))  # fmt: skip
-    return f"{first} {second}"
-
-
-def _imputed(data: ReportData) -> list[Finding]:
-    """Count the missing values that were filled in."""
-    filled = data.data["imputed"]
-    if not filled:
-        return []
-    total = sum(filled.values())
-    fields = ", ".join(f"{cut(name)} ({count:,})" for name, count in list(filled.items())[:8])
-    if len(filled) > 8:
-        fields += " …"
-    sentence = say(
-        "Filled in with the median or most frequent value of the training part: {:,} missing values; {}.",
-        total,
-        fields,
-    )
-    return [Finding(say("Missing values"), sentence, warning=True)]
-
-
-def _excluded(data: ReportData) -> list[Finding]:
-    """Count what could not be read."""
-    count = len(data.data["problems"])
-    if not count:
-        return []
-    sentence = say("Items that could not be read and were left out: {:,}. They are listed below.", count)
-    return [Finding(say("Left out"), sentence, warning=True)]
-
-
-def _openings(data: ReportData) -> list[Finding]:
-    """Say how often the test part was opened."""
-    count = len(data.openings)
-    subject = say("Test part")
-    if not data.data["split"]["test"]:
-        return [Finding(subject, say("There is none; the figures are of the training part."), warning=True)]
-    if data.data["split"]["origin"] == "training":
-        return [Finding(subject, say("It is the training part itself, so its figures are too good."), warning=True)]
-    if data.data["split"]["origin"] == "folds":
-        return [Finding(say("Folds"), _folds(data))]
-    if not count:
-        return [Finding(subject, say("Never opened."))]
-    if count == 1:
-        return [Finding(subject, say("Opened once, by the final evaluation."))]
-    return [
-        Finding(subject, say("Opened {} times; each look makes its figures a little too good.", count), warning=True)
-    ]
-
-
-def _folds(data: ReportData) -> str:
-    """Say how far the folds differ, and what the mean over them is."""
-    if not data.folds:
-        return say("They were not finished.")
-    main = data.task.main
-    values = [amount for deal in data.folds["each"][main] for amount in deal if amount is not None]
-    mean = data.folds["mean"][main]
-    if not values or mean["value"] is None:
-        return say("{} is undefined in some of them; the figures are those of all rows together.", metric(main))
-    ends = [value({"value": end}) for end in (min(values), max(values))]
-    return say(
-        "{} lies between {} and {} from fold to fold; mean of {} folds {} ({} % interval {}).", metric(main), *ends,
-        len(values), value(mean), data.percent, bounds(mean),
-    )  # fmt: skip

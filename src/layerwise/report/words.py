@@ -9,7 +9,20 @@ from typing import Any
 
 from layerwise.language import current, korean, say
 
-__all__ = ["SHARES", "bounds", "cut", "expected", "learner", "metric", "number", "percent", "retold", "value"]
+__all__ = [
+    "SHARES",
+    "bounds",
+    "cut",
+    "expected",
+    "learner",
+    "metric",
+    "number",
+    "percent",
+    "retold",
+    "spoken_ends",
+    "spoken_figure",
+    "value",
+]
 
 METRICS = {
     "accuracy": "accuracy", "error_rate": "error rate", "balanced_accuracy": "balanced accuracy",
@@ -217,3 +230,21 @@ def _unformatted(template: str) -> str:
     """Return a template with numbered places and without formats, since the values are texts already."""
     numbers = iter(_places(template))
     return PLACE.sub(lambda _: f"{{{next(numbers)}}}", template)
+
+
+def spoken_figure(name: str, interval: Mapping[str, Any]) -> str:
+    """Return a main figure as people say it: shares in percent, all but accuracy with their name."""
+    if name == "accuracy":
+        return percent(interval["value"])
+    if name == "nats":
+        return say("{} nats per symbol", value(interval))
+    return f"{metric(name)} {percent(interval['value']) if name in SHARES else value(interval)}"
+
+
+def spoken_ends(name: str, interval: Mapping[str, Any]) -> str:
+    """Return the ends of the interval in the same form."""
+    if interval["low"] is None:
+        return say("undefined")
+    return (
+        bounds(interval) if name not in SHARES else f"{percent(interval['low'])} – {percent(interval['high'])}"
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from layerwise.config import Experiment, Model, experiment
 from layerwise.data.split import Parts, every_row
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.comparison import Comparison, Scores
+from layerwise.evaluation.learning_curve import LearningCurve
 from layerwise.language import say
 from layerwise.tasks.contract import Task
 from layerwise.workflow.cross_validation import (
@@ -24,9 +25,10 @@ from layerwise.workflow.cross_validation import (
     measure_folds,
     rows_of_folds,
 )
-from layerwise.workflow.fold import Tested
+from layerwise.workflow.curve import measure_curve
 from layerwise.workflow.measured_by import refuse_folds, refuse_given, refuse_test_options
-from layerwise.workflow.prepare import Assigned, deals, load_data, settled_split
+from layerwise.workflow.prepare import Assigned, deals, load_data, seed_of_split, settled_split
+from layerwise.workflow.tested import Tested
 from layerwise.workflow.tuning import Search, grids
 
 __all__ = ["compare", "with_options"]
@@ -41,6 +43,7 @@ UNUSED = (
 def compare(
     whole: Experiment, models: Sequence[Model], settings: Mapping[str, Any], data: Any, *, folds: int = 10,
     repeats: int = 1, tune: Mapping[str, Sequence[Any]] | None = None, progress: Progress | None = None,
+    learning_curve: bool = False,
 ) -> Comparison:  # fmt: skip
     """Measure every network on the same folds.
 
@@ -53,6 +56,7 @@ def compare(
         repeats: How often they are dealt anew.
         tune: Values of options that are chosen inside every fold, by its training rows alone.
         progress: Who is told how it goes on.
+        learning_curve: Whether every network also learns from growing shares of the training rows of each fold.
 
     Raises:
         LayerwiseError: The rows cannot be dealt, a network is named twice or does not suit the task.
@@ -67,33 +71,49 @@ def compare(
     refuse_folds(whole, found.task)
     refuse_given(whole, settings, "folds")
     grid = grids(models, tune or {})
+    _refuse_curve_of_choices(grid, drawn=learning_curve)
     source, dealt = found.source, deals(whole, found.source, folds, repeats)
-    constant = Model(_constant(whole, found, dealt[0][0]))
+    task: Task = find("task", found.task).of(source, dealt[0][0].train, whole.train.loss)
+    constant = Model(task.baselines[0])
     everyone = [*models, *([] if any(model.name == constant.name for model in models) else [constant])]
-    scores, total = [], len(everyone) * folds * repeats
+    scores, curves, done, each = list[Scores](), list[LearningCurve](), 0, folds * repeats
+    total = (len(everyone) + (len(models) if learning_curve else 0)) * each
     for number, model in enumerate(everyone):
-        began, told = time.perf_counter(), counting(progress, model.name, number * folds * repeats, total)
-        tried = grid[number] if number < len(models) else {}
+        began, told = time.perf_counter(), counting(progress, model.name, done, total)
+        tried, baseline = grid[number] if number < len(models) else {}, model is constant
         search = Search(whole, model, tried, settings, found) if tried else None
-        tested = answer_folds(
-            whole, model, settings, found, dealt, told=told, choose=search, baseline=model is constant
-        )
+        tested = answer_folds(whole, model, settings, found, dealt, told=told, choose=search, baseline=baseline)
         seconds, chosen = time.perf_counter() - began, tuple(search.chosen) if search else ()
-        measured = _scores(whole, found, model, tested, seconds, baseline=model is constant)
+        measured = _scores(whole, found, model, tested, seconds, baseline=baseline)
         scores.append(replace(measured, tuned=dict(tried), chosen=chosen))
-    task, rows, ids = tested[0][0].task, np.sort(np.concatenate([fold.test for fold in dealt[0]])), source.ids()
+        done += each
+        if learning_curve and not baseline:
+            told, flat = counting(progress, model.name, done, total), [fold for some in tested for fold in some]
+            curves.append(measure_curve(whole, model, settings, found, flat, seed=seed_of_split(whole), told=told))
+            done += each
+    return _comparison(whole, found, task, dealt, scores, curves)
+
+
+def _comparison(
+    whole: Experiment, found: Assigned, task: Task, dealt: Sequence[Sequence[Parts]], scores: Sequence[Scores],
+    curves: Sequence[LearningCurve],
+) -> Comparison:  # fmt: skip
+    """Put together what was measured, and on which rows."""
+    source, first = found.source, dealt[0]
+    rows, ids = np.sort(np.concatenate([fold.test for fold in first])), source.ids()
     return Comparison(
-        data=source.name, task=found.task, metric=task.main, lower_is_better=task.lower_is_better, folds=folds,
-        repeats=repeats, rows=len(rows), ids=tuple(ids[row] for row in rows),
+        data=source.name, task=found.task, metric=task.main, lower_is_better=task.lower_is_better,
+        folds=whole.split.folds, repeats=whole.split.repeats, rows=len(rows), ids=tuple(ids[row] for row in rows),
         dealt=tuple(
             tuple(in_row_order([np.full(len(fold.test), place) for place, fold in enumerate(parts)], parts).tolist())
             for parts in dealt
         ),
         tested=rows_of_folds(dealt, "test"), learned=rows_of_folds(dealt, "train"),
-        duplicates=0 if whole.split.split_by == "time" else dealt[0][0].duplicates,
-        closed=len(source) - len(every_row(dealt[0]).train),
+        duplicates=0 if whole.split.split_by == "time" else first[0].duplicates,
+        closed=len(source) - len(every_row(first).train),
         confidence=whole.evaluate.confidence, scores=tuple(scores), reasons=found.reasons,
-        near_duplicates=near.count if (near := dealt[0][0].near) else 0,
+        near_duplicates=near.count if (near := first[0].near) else 0,
+        curves=tuple(curves),
     )  # fmt: skip
 
 
@@ -125,12 +145,6 @@ def with_options(names: Sequence[str], options: Mapping[str, Any]) -> list[Model
     ]
 
 
-def _constant(whole: Experiment, found: Assigned, parts: Parts) -> str:
-    """Return the name of the constant answer that the task is measured beside."""
-    task: Task = find("task", found.task).of(found.source, parts.train, whole.train.loss)
-    return task.baselines[0]
-
-
 def _scores(
     whole: Experiment, found: Assigned, model: Model, tested: Sequence[Sequence[Tested]], seconds: float, *,
     baseline: bool,
@@ -156,6 +170,16 @@ def _refuse_settings(settings: Mapping[str, Any]) -> None:
         raise LayerwiseError(
             say("A setting must have an effect."), say("'{}' changes nothing in a comparison", flag),
             say("Leave {} out.", flag), usage=True,
+        )  # fmt: skip
+
+
+def _refuse_curve_of_choices(grid: Sequence[Mapping[str, Any]], *, drawn: bool) -> None:
+    """Refuse a learning curve of a network whose options are chosen: with fewer rows others would be."""
+    tried = next((name for options in grid for name in options), "")
+    if drawn and tried:
+        raise LayerwiseError(
+            say("A learning curve is that of a network whose options stand."), f"--learning-curve --tune {tried}=...",
+            say("Choose first, then draw the curve with what was chosen."), usage=True,
         )  # fmt: skip
 
 

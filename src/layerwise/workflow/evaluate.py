@@ -22,7 +22,9 @@ from layerwise.runs.opened import labelled
 from layerwise.tasks.contract import ClosedForm, Examples, Task, WritesFiles
 from layerwise.tasks.ragged import Ragged
 from layerwise.workflow.balance import as_baselines_learn
+from layerwise.workflow.closer_look import field_importance, weak_slices
 from layerwise.workflow.learn import Outcome
+from layerwise.workflow.more_data import more_data
 from layerwise.workflow.prepare import Prepared
 
 __all__ = [
@@ -43,6 +45,7 @@ class Answered:
 def evaluate(model: nn.Module, prepared: Prepared, whole: Experiment, folder: RunFolder, outcome: Outcome) -> None:
     """Open the test part once, measure network and baselines on it, and write figures and predictions."""
     began = time.monotonic()
+    more = more_data(model, prepared, whole)
     # Counted before it is opened, so that a run cut off in between does not look unopened.
     held_out = len(prepared.examples["test"]) and prepared.parts.origin != "training"
     openings = folder.count_test("final evaluation") if held_out else 0
@@ -60,10 +63,24 @@ def evaluate(model: nn.Module, prepared: Prepared, whole: Experiment, folder: Ru
         "unseen": unseen(prepared, whole, scores),
         "baselines": baselines(prepared, whole) if "test" in measured else {},
         "expectation_per_1000": asdict(expected) if expected else None,
+        "more_data": more, **closer_look(model, prepared, whole, scores, held_out=bool(held_out)),
         "learning": {"reason": outcome.reason, "best_epoch": outcome.best_epoch, "epochs": len(outcome.epochs),
                      "seconds": sum(epoch.seconds for epoch in outcome.epochs)},
         "evaluation_seconds": time.monotonic() - began,
     })  # fmt: skip
+
+
+def closer_look(
+    model: nn.Module, prepared: Prepared, whole: Experiment, scores: Mapping[str, np.ndarray], *, held_out: bool
+) -> dict[str, Any]:
+    """Ask, while the test part is open, what the network uses and where it is weak; nothing without a test part."""
+    if not held_out:
+        return {"importance": {}, "slices": {}}
+    groups = groups_of(prepared.source, prepared.parts.test)
+    return {
+        "importance": field_importance(model, prepared, whole, groups),
+        "slices": weak_slices(prepared, whole, scores["test"], groups),
+    }
 
 
 def figures(

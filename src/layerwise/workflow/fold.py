@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from layerwise.config import Experiment, Model
 from layerwise.data.split import Parts, with_validation
 from layerwise.models import build
-from layerwise.tasks.contract import ClosedForm, LearnsInStages, Stage, Task
+from layerwise.tasks.contract import ClosedForm, LearnsInStages, Stage
 from layerwise.training.device import choose_plan, computing_with, convolves
 from layerwise.training.state import Plan, prepare
 from layerwise.workflow.balance import as_baselines_learn, refuse_balance
@@ -21,29 +20,9 @@ from layerwise.workflow.learn import Silence, learn
 from layerwise.workflow.prepare import Assigned, Prepared, prepare_parts, resolve
 from layerwise.workflow.refusals import refuse_task
 from layerwise.workflow.stages import augment
+from layerwise.workflow.tested import Tested, tested_of
 
 __all__ = ["Tested", "learn_fold", "solved_at_once"]
-
-
-@dataclass(frozen=True)
-class Tested:
-    """What a network answered about the test rows of a fold.
-
-    Args:
-        task: What was asked.
-        parts: The rows of the fold.
-        truths: The targets of its test rows.
-        answers: The answers.
-        train_truths: The targets of the rows it learned from.
-        train_answers: The answers about them.
-    """
-
-    task: Task
-    parts: Parts
-    truths: np.ndarray
-    answers: np.ndarray
-    train_truths: np.ndarray
-    train_answers: np.ndarray
 
 
 def learn_fold(
@@ -86,8 +65,7 @@ def learn_fold(
             resolved = resolve(resolved, settings or {}, rows["train"], validation=rows["validation"])
         _learn(network, prepared, resolved)
         answers = {part: prepared.task.answer(network, prepared.examples[part]) for part in ("train", "test")}
-    truths = {part: _known(prepared, part) for part in ("train", "test")}
-    return Tested(prepared.task, parts, truths["test"], answers["test"], truths["train"], answers["train"])
+    return tested_of(prepared, parts, answers)
 
 
 def solved_at_once(
@@ -143,12 +121,3 @@ def _plan(network: nn.Module, prepared: Prepared, whole: Experiment) -> Plan:
     shape = prepared.preprocessing.input_shape
     places = 1 if isinstance(shape, int) or not convolves(network) else shape[-1] * shape[-2]
     return choose_plan(whole.train, weights * places, maps=convolves(network))
-
-
-def _known(prepared: Prepared, part: str) -> np.ndarray:
-    """Return the targets of a part as they are measured."""
-    truths = prepared.examples[part].truths
-    if truths is None:
-        message = "every row of a comparison has its target"
-        raise TypeError(message)
-    return truths

@@ -25,6 +25,7 @@ from layerwise.runs.folder import RunFolder
 from layerwise.runs.opened import Opened
 from layerwise.runs.refusals import damaged
 from layerwise.workflow.explain import Chosen, choose_example, prepared_again, subject_of
+from layerwise.workflow.fits import fit_of
 from layerwise.workflow.prepare import Prepared
 
 __all__ = ["gather", "write_report"]
@@ -132,6 +133,7 @@ def _with_source(known: ReportData, opened: Opened, prepared: Prepared) -> Repor
     return replace(
         known, notes=source.notes, reasons=prepared.reasons, classes=classes, mistakes=worst,
         suspects=suspects, mistake_fields=shown_fields(source), views=views, view_note=note,
+        fit=fit_of(opened, prepared) if known.metrics else None,
     )  # fmt: skip
 
 
