@@ -73,11 +73,11 @@ def refuse_folds(whole: Experiment, task: str) -> None:
         task: What is asked.
 
     Raises:
-        LayerwiseError: The task predicts neither classes nor numbers, or rows in time are to be dealt twice.
+        LayerwiseError: The task predicts neither classes, labels nor numbers, or rows in time are to be dealt twice.
     """
-    if entry("task", task).facts["target"] not in ("category", "number"):
+    if entry("task", task).facts["target"] not in ("category", "number", "labels"):
         raise LayerwiseError(
-            say("Folds are for classes and numbers."), say("the task is {}", task),
+            say("Folds are for classes, labels and numbers."), say("the task is {}", task),
             say("Leave {} out.", "--folds"), usage=True,
         )  # fmt: skip
     if whole.split.split_by == "time" and whole.split.repeats > 1:

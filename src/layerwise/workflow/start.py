@@ -77,13 +77,7 @@ def start(
         refuse_folds_of_processes(processes())
         prepared, whole = without_idle_rows(whole, prepared, settings)
     whole = resolve(whole, settings, len(prepared.examples["train"]), validation=len(prepared.examples["validation"]))
-    refuse_task(whole.model.name, prepared.task.name)
-    refuse_stopping(whole, prepared)
-    refuse_ineffective(whole, prepared, settings)
-    refuse_order(whole, prepared)
-    refuse_processes(len(prepared.examples["train"]), processes())
-    refuse_evaluation(whole, prepared)
-    refuse_threshold(whole, prepared)
+    refuse_what_does_not_fit(whole, prepared, settings)
     # Made again when learning begins; here so that a wrong change is refused before the folder is made.
     change = augment(prepared, whole.train, whole.preprocess.augment)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
@@ -115,6 +109,17 @@ def start(
             if ranks.rank:
                 return finish(begun, ranks, learn_stages(begun, ranks, Silence()))
             return go_through(begun, ranks, listener or Silence(), witness, progress)
+
+
+def refuse_what_does_not_fit(whole: Experiment, prepared: Prepared, settings: Mapping[str, Any]) -> None:
+    """Refuse settings that these data, their task or the processes leave no use for."""
+    refuse_task(whole.model.name, prepared.task.name)
+    refuse_stopping(whole, prepared)
+    refuse_ineffective(whole, prepared, settings)
+    refuse_order(whole, prepared)
+    refuse_processes(len(prepared.examples["train"]), processes())
+    refuse_evaluation(whole, prepared)
+    refuse_threshold(whole, prepared)
 
 
 def without_idle_rows(
