@@ -329,7 +329,7 @@ def inspect(data: Any, *, target: str | Sequence[str] = "", thorough: bool = Fal
 
     Example:
         >>> [found.total for found in inspect("wine", thorough=True).thorough]
-        [0]
+        [0, 0]
     """
     from layerwise.data.inspect import inspect as look
     from layerwise.data.open import open_source

@@ -25,7 +25,7 @@ def function(name):
 def test_every_command_is_a_file_of_its_name():
     assert [name for name in COMMANDS if not (FOLDER / f"{name}.py").is_file()] == []
     public = {path.stem for path in FOLDER.glob("*.py")}
-    others = {"__init__", "application", "mistakes", "options", "progress", "tables"}
+    others = {"__init__", "application", "learning_curve", "mistakes", "options", "progress", "tables"}
     assert public - others == set(COMMANDS)
 
 

@@ -61,7 +61,7 @@ def test_a_label_without_a_class_is_refused_with_place_value_and_remedy():
 
 
 def test_the_message_stands_in_korean_too():
-    with use("ko"), pytest.raises(LayerwiseError, match="라벨 이미지"):
+    with use("ko"), pytest.raises(LayerwiseError, match="레이블 이미지"):
         LabelImages(LABELS, ("ground",)).check()
 
 

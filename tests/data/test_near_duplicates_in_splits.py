@@ -69,7 +69,9 @@ def test_what_is_known_is_not_looked_for_again(rows, monkeypatch):
     source, _ = rows
     known = near_duplicates(source)
     monkeypatch.setattr("layerwise.data.split.near_duplicates", None)
-    monkeypatch.setattr("layerwise.data.split.units", lambda source, near=None: (np.arange(80), 0) if near else None)
+    monkeypatch.setattr(
+        "layerwise.data.split.units", lambda source, near=None, grouped=True: (np.arange(80), 0) if near else None
+    )
     fold = fold_parts(source, 4, seed=0, near=known)[0]
     assert fold.near is known
     with_validation(source, fold, Split(), seed=0)

@@ -227,7 +227,7 @@ def test_settings_that_contradict_each_other_are_refused_by_name(tmp_path, setti
 
 @pytest.mark.parametrize("task", ["segment", "detect", "language", "play"])
 def test_folds_of_another_task_are_refused(task):
-    with pytest.raises(LayerwiseError, match="classes and numbers"):
+    with pytest.raises(LayerwiseError, match="classes, labels and numbers"):
         refuse_folds(Experiment(split=Split(folds=3)), task)
 
 

@@ -29,7 +29,7 @@ def mutual_information(
     Source: lecture 003, performance measures; Cover and Thomas 2006, equation 2.28.
 
     Example:
-        >>> mutual_information(np.array(["a", "a", "b", "b"]), np.array([0, 0, 1, 1]), base=2)
+        >>> mutual_information(np.array(["a", "a", "b", "b"]), np.array([0, 0, 1, 1]), base=2.0)
         1.0
     """
     total = 0.0
@@ -57,7 +57,7 @@ def kl_divergence(
     Source: lecture 003, performance measures; Cover and Thomas 2006, equation 2.26.
 
     Example:
-        >>> kl_divergence(np.array([1.0, 0.0]), np.array([0.25, 0.75]), base=2)
+        >>> kl_divergence(np.array([1.0, 0.0]), np.array([0.25, 0.75]), base=2.0)
         2.0
     """
     if ((q == 0) & (p > 0)).any():
