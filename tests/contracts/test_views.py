@@ -12,7 +12,7 @@ from torch import nn
 from layerwise.catalog import entries, find
 from layerwise.errors import LayerwiseError
 from layerwise.explain.open import ORDER, accepts, explain, fitting
-from layerwise.explain.subject import Ranked, Subject
+from layerwise.explain.subject import Dealt, Ranked, Subject
 from layerwise.explain.views.backpropagation import hidden_delta
 from layerwise.language import use
 from layerwise.models import build
@@ -138,7 +138,17 @@ def among_others():
     return Subject(model, rows[place : place + 1], torch.tensor([1]), task, (), THREE[:2], "row 7", ranked=ranked)
 
 
+def in_folds():
+    """An example of a run of twelve rows in three folds, dealt twice."""
+    folds = np.array([np.arange(12) % 3, np.arange(12) // 4])
+    right = np.array([[1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1], [1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 0, 1]], dtype=float)
+    each = np.array([[right[deal][folds[deal] == fold].mean() for fold in range(3)] for deal in range(2)])
+    dealt = Dealt(folds, right, 4, each, float(right[0].mean()), 4.0, 8.0)
+    return dataclasses.replace(small_network("mlp", 4, {"hidden": (5,)}), dealt=dealt)
+
+
 SUBJECTS = {
+    "in folds": in_folds,
     "ranked": among_others,
     "hog-svm": edges,
     "knn": lambda: learner("knn", {"k": 7}),
@@ -199,6 +209,7 @@ OWN = {
     "dqn": ["q-values"], "seq2seq": ["attention"], "rbm": ["rbm-filters", "reconstruction"],
     "knn": ["nearest-neighbours", "softmax-cross-entropy"], "svm": ["softmax-cross-entropy", "support-vectors"],
     "hog-svm": ["gradient-histograms", "softmax-cross-entropy"], "ranked": ["roc-point", "softmax-cross-entropy"],
+    "in folds": ["softmax-cross-entropy", "folds"],
 }  # fmt: skip
 """The views of the task itself."""
 
@@ -237,6 +248,9 @@ def test_numbers_verify(view, name):
 def telling(line, operand):
     """Return the places of an operand on which the line depends: not those that a zero is multiplied with."""
     value = np.asarray(line.operands[operand])
+    if operand == "folds":
+        # A wrong row that leaves its fold makes that fold better.
+        return np.flatnonzero(line.operands["right"] == 0)
     if operand == "scores":
         # A score that falls below all others: of somebody who was counted, or of a positive.
         counted = line.operands.get("threshold")

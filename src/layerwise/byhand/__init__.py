@@ -27,5 +27,6 @@ Nothing here imports torch or any other part of layerwise; every function works 
 - `support_vectors`: kernels, and the decision between two classes
 - `gradient_histograms`: a picture described by the directions of its edges, pixel by pixel
 - `ranking`: scores against a threshold: the counts, a point of the ROC curve, the area pair by pair
+- `cross_validation`: what each fold is worth, and how sure their mean is
 - `q_learning`: Bellman's equation, the target of a move, its clipped error, and value iteration
 """

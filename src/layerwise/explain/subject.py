@@ -14,7 +14,30 @@ from layerwise.errors import LayerwiseError
 from layerwise.language import say
 from layerwise.tasks.contract import Batch, LossResult, OwnsLoss, Task
 
-__all__ = ["ExampleLoss", "Ranked", "Subject"]
+__all__ = ["Dealt", "ExampleLoss", "Ranked", "Subject"]
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """How the rows of a run were dealt into folds, and who answered rightly.
+
+    Args:
+        folds: Fold that tested each row, `(deals, rows)`.
+        right: 1 where the row was answered rightly, else 0, `(deals, rows)`.
+        place: Which row is the example that is opened.
+        each: The accuracy of every fold as the run measured it, `(deals, folds)`.
+        pooled: The accuracy of all rows together in the first deal.
+        tested: Mean number of rows that a fold tests.
+        learned: Mean number of rows that it is learned from.
+    """
+
+    folds: np.ndarray
+    right: np.ndarray
+    place: int
+    each: np.ndarray
+    pooled: float
+    tested: float
+    learned: float
 
 
 @dataclass(frozen=True)
@@ -50,6 +73,7 @@ class Subject:
         symbols: The vocabulary that is read, behind padding and the unknown symbol, where the example is a text.
         truth: The target in words, where neither class names nor numbers say it.
         ranked: The scores of the part that the example is from, where there are two classes; None elsewhere.
+        dealt: The folds of the run, where it is measured by folds; None elsewhere.
     """
 
     model: nn.Module
@@ -63,6 +87,7 @@ class Subject:
     symbols: tuple[str, ...] = ()
     truth: str = ""
     ranked: Ranked | None = None
+    dealt: Dealt | None = None
 
     def shown_facts(self) -> tuple[tuple[str, str], ...]:
         """Return what every view says about its subject."""

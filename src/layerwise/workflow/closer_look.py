@@ -15,6 +15,7 @@ from layerwise.config import Experiment
 from layerwise.data.image_step import ImageStep
 from layerwise.data.kinds import Categories, Images, Numbers
 from layerwise.data.preprocess import Preprocessing
+from layerwise.data.tokens import TextStep
 from layerwise.evaluation.importance import permutation_importance
 from layerwise.evaluation.row_losses import row_losses
 from layerwise.evaluation.slices import Slice, slices_of_names, slices_of_numbers, weakest_slice, worst_rows
@@ -100,12 +101,12 @@ def columns_of(preprocessing: Preprocessing) -> dict[str, list[int]]:
     """
     columns: dict[str, list[int]] = {}
     count = 0
-    for step in preprocessing.steps:
-        if step.kind not in ("number", "category"):
+    for step, places in preprocessing.used:
+        if isinstance(step, ImageStep | TextStep):
             return {}
-        names = step.names()
-        columns.setdefault(step.field, []).extend(range(count, count + len(names)))
-        count += len(names)
+        # Of a field of which a selection kept some inputs, those.
+        columns.setdefault(step.field, []).extend(range(count, count + len(places)))
+        count += len(places)
     return columns
 
 

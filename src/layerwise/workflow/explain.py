@@ -22,6 +22,7 @@ from layerwise.runs.opened import Opened
 from layerwise.runs.refusals import damaged, known_here
 from layerwise.tasks.classify import Classify, positive_class
 from layerwise.tasks.contract import MakesBatches
+from layerwise.workflow.dealt_answers import dealt_of
 from layerwise.workflow.prepare import Prepared, prepare_data
 
 __all__ = ["Chosen", "choose_example", "explain_run", "prepared_again", "subject_of"]
@@ -139,6 +140,7 @@ def subject_of(opened: Opened, prepared: Prepared, chosen: Chosen) -> Subject:
         first.vocabulary if isinstance(first, TextStep) else (),
         "" if opened.task.columns else chosen.target,
         _ranked(opened, prepared, chosen),
+        dealt_of(opened, chosen.id),
     )
 
 
