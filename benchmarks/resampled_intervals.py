@@ -21,8 +21,8 @@ from sklearn.metrics import accuracy_score, f1_score, roc_auc_score
 
 from layerwise.evaluation.calibration_intervals import calibration_error_interval
 from layerwise.evaluation.confusion_intervals import classification_intervals
-from layerwise.evaluation.precision_recall_intervals import one_vs_rest_precisions
-from layerwise.evaluation.ranking_intervals import one_vs_rest_auc_intervals
+from layerwise.evaluation.precision_recall_intervals import average_precision_interval
+from layerwise.evaluation.ranking_intervals import auc_interval, one_vs_rest_intervals
 from layerwise.metrics.calibration import events
 
 RESAMPLES, ROWS, CLASSES = 10_000, 10_000, 10
@@ -64,7 +64,7 @@ def main() -> int:
         return classification_intervals(targets, predictions, CLASSES, generator=generator, resamples=RESAMPLES)
 
     def ours_auc() -> object:
-        return one_vs_rest_auc_intervals(targets, answers)
+        return one_vs_rest_intervals(auc_interval, targets, answers)
 
     def peer() -> None:
         for _ in range(chosen.peer_resamples):
@@ -78,7 +78,7 @@ def main() -> int:
             roc_auc_score(targets[places], answers[places], multi_class="ovr", average=None)
 
     found = classification_intervals(targets, predictions, CLASSES, generator=generator)
-    areas = [area.value for area in one_vs_rest_auc_intervals(targets, answers)]
+    areas = [area.value for area in one_vs_rest_intervals(auc_interval, targets, answers)]
     equal = (
         np.isclose(found["accuracy"].value, accuracy_score(targets, predictions), atol=1e-12)
         and np.isclose(found["macro_f1"].value, f1_score(targets, predictions, average="macro"), atol=1e-12)
@@ -100,7 +100,7 @@ def main() -> int:
             f"{'  MISSED' if wrong else ''}\n"
         )
     others = {
-        "average precision": lambda: one_vs_rest_precisions(targets, answers),
+        "average precision": lambda: one_vs_rest_intervals(average_precision_interval, targets, answers),
         "calibration error": lambda: calibration_error_interval(*events(targets, answers), generator=generator),
     }
     for name, work in others.items():

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from layerwise.evaluation.intervals import wilson
-from layerwise.evaluation.ranking_intervals import auc_interval, auc_variance, one_vs_rest_auc_intervals
+from layerwise.evaluation.ranking_intervals import auc_interval, auc_variance, one_vs_rest_intervals
 from layerwise.metrics import auc
 
 
@@ -81,7 +81,7 @@ def test_whole_groups_vary_more_than_rows() -> None:
 
 def test_each_class_against_the_rest() -> None:
     targets, scores = np.arange(90) % 3, np.random.default_rng(4).random((90, 3))
-    found = one_vs_rest_auc_intervals(targets, scores)
+    found = one_vs_rest_intervals(auc_interval, targets, scores)
     assert [interval.value for interval in found] == [auc(targets == number, scores[:, number]) for number in range(3)]
 
 

@@ -17,10 +17,9 @@ from layerwise.evaluation.intervals import (
 )
 from layerwise.evaluation.resampling import sums_of_units
 from layerwise.language import say
-from layerwise.metrics.arrays import require_class_numbers, require_pairs
 from layerwise.metrics.precision_recall import average_precision, lift
 
-__all__ = ["average_precision_influence", "average_precision_interval", "lift_interval", "one_vs_rest_precisions"]
+__all__ = ["average_precision_influence", "average_precision_interval", "lift_interval"]
 
 
 @dataclass(frozen=True)
@@ -191,34 +190,3 @@ def lift_interval(
     size = effective_size(found, variance, limit=count, independent=len(units))
     low, high = (end / share for end in score_bounds(found, size, student_quantile(confidence, len(units) - 1)))
     return Interval(value, low, min(high, most), items, "Wilson at the effective n of whole groups")
-
-
-def one_vs_rest_precisions(
-    targets: Int[np.ndarray, " items"],
-    scores: Real[np.ndarray, "items classes"],
-    *,
-    groups: Shaped[np.ndarray, " items"] | None = None,
-    confidence: float = 0.95,
-) -> list[Interval]:
-    """Return for each class the average precision of its score, its items against all others, with its interval.
-
-    Args:
-        targets: Actual class numbers, 0 .. classes - 1.
-        scores: One column a class.
-        groups: One label an item; items of one group are not independent.
-        confidence: Coverage asked for, between 0 and 1.
-
-    Raises:
-        LayerwiseError: The arrays do not fit together, a score is not finite, or the confidence lies outside (0, 1).
-
-    Example:
-        >>> scores = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.5, 0.2, 0.3]])
-        >>> one_vs_rest_precisions(np.array([0, 1, 0]), scores)[2].reason
-        'Average precision needs items of both classes; only one occurs.'
-    """
-    require_pairs(targets, scores)
-    require_class_numbers(targets, scores.shape[1])
-    return [
-        average_precision_interval(targets == number, scores[:, number], groups=groups, confidence=confidence)
-        for number in range(scores.shape[1])
-    ]

@@ -1,5 +1,7 @@
 """Intervals of the area under the ROC curve, in closed form: no resampling, however many items."""
 
+from collections.abc import Callable
+
 import numpy as np
 from jaxtyping import Bool, Int, Real, Shaped
 
@@ -16,7 +18,7 @@ from layerwise.language import say
 from layerwise.metrics.arrays import require_class_numbers, require_pairs
 from layerwise.metrics.ranking import auc
 
-__all__ = ["auc_interval", "one_vs_rest_auc_intervals"]
+__all__ = ["auc_interval", "one_vs_rest_intervals"]
 
 
 def auc_interval(
@@ -113,16 +115,18 @@ def auc_variance(
     return variance, degrees
 
 
-def one_vs_rest_auc_intervals(
+def one_vs_rest_intervals(
+    measure: Callable[..., Interval],
     targets: Int[np.ndarray, " items"],
     scores: Real[np.ndarray, "items classes"],
     *,
     groups: Shaped[np.ndarray, " items"] | None = None,
     confidence: float = 0.95,
 ) -> list[Interval]:
-    """Return for each class the AUC of its score, its items against all others, with its interval.
+    """Return a figure of a ranking for each class: its items against all others, by its own score.
 
     Args:
+        measure: `auc_interval` or `average_precision_interval`.
         targets: Actual class numbers, 0 .. classes - 1.
         scores: One column a class.
         groups: One label an item; items of one group are not independent.
@@ -133,12 +137,12 @@ def one_vs_rest_auc_intervals(
 
     Example:
         >>> scores = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.5, 0.2, 0.3]])
-        >>> one_vs_rest_auc_intervals(np.array([0, 1, 0]), scores)[2].reason
+        >>> one_vs_rest_intervals(auc_interval, np.array([0, 1, 0]), scores)[2].reason
         'AUC needs items of both classes; only one occurs.'
     """
     require_pairs(targets, scores)
     require_class_numbers(targets, scores.shape[1])
     return [
-        auc_interval(targets == number, scores[:, number], groups=groups, confidence=confidence)
+        measure(targets == number, scores[:, number], groups=groups, confidence=confidence)
         for number in range(scores.shape[1])
     ]

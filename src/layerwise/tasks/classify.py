@@ -21,8 +21,8 @@ from layerwise.evaluation.confusion_intervals import class_intervals, classifica
 from layerwise.evaluation.error_intervals import mean_intervals
 from layerwise.evaluation.intervals import Interval, proportion
 from layerwise.evaluation.measured import Measured
-from layerwise.evaluation.precision_recall_intervals import lift_interval, one_vs_rest_precisions
-from layerwise.evaluation.ranking_intervals import one_vs_rest_auc_intervals
+from layerwise.evaluation.precision_recall_intervals import average_precision_interval, lift_interval
+from layerwise.evaluation.ranking_intervals import auc_interval, one_vs_rest_intervals
 from layerwise.evaluation.threshold import best_threshold
 from layerwise.language import say
 from layerwise.layers.losses import cross_entropy, squared_error
@@ -200,8 +200,8 @@ class Classify:
         positive = positive_class(self.classes, settings)
         found["calibration_error"] = calibration_error_interval(*events(truths, answers, positive), **drawn)
         each = class_intervals(truths, predicted, self.classes, **options)
-        areas = one_vs_rest_auc_intervals(truths, answers, **options)
-        precisions = one_vs_rest_precisions(truths, answers, **options)
+        areas = one_vs_rest_intervals(auc_interval, truths, answers, **options)
+        precisions = one_vs_rest_intervals(average_precision_interval, truths, answers, **options)
         classes = {
             part.name: {"precision": part.precision, "recall": part.recall, "f1": part.f1, "auc": area,
                         "average_precision": precision}
