@@ -24,6 +24,6 @@ def test_fold_means_are_the_scores_of_scikit_learn():
 
 def test_the_corrected_error_is_that_of_the_interval():
     figures = np.random.default_rng(1).normal(0.8, 0.1, 20)
-    mean, low, high = corrected_interval(figures, tested=10, learned=90)
-    half = cross_validation.corrected_error(figures, tested=10, learned=90) * 2.0930240544
+    mean, low, high = corrected_interval(figures, tested=10.0, learned=90.0)
+    half = cross_validation.corrected_error(figures, tested=10.0, learned=90.0) * 2.0930240544
     assert (mean - low, high - mean) == (pytest.approx(half), pytest.approx(half))

@@ -41,7 +41,7 @@ def corrected_error(figures: Float[np.ndarray, " figures"], *, tested: float, le
     Source: Nadeau and Bengio 2003, section 3.
 
     Example:
-        >>> round(corrected_error(np.array([0.8, 0.9, 1.0]), tested=1, learned=2), 6)
+        >>> round(corrected_error(np.array([0.8, 0.9, 1.0]), tested=1.0, learned=2.0), 6)
         0.091287
     """
     # sqrt((1/J + n_2 / n_1) s^2)
