@@ -235,3 +235,10 @@ def test_least_squares_of_the_buildings_has_the_errors_that_are_recorded():
     ]
     errors = np.concatenate([np.abs(fold.truths - fold.answers) for fold in tested]).mean(axis=0)
     np.testing.assert_allclose(errors, [2.09, 2.26], atol=0.02)
+
+
+def test_the_report_of_label_sets_in_folds_does_not_speak_of_a_test_part(tmp_path):
+    run = lw.train(labels(tmp_path), "logistic", folds=3, run=str(tmp_path / "folds"))
+    told = run.report().read_text(encoding="utf-8")
+    assert "measured by cross-validation" in told
+    assert "measured on the test part" not in told

@@ -42,12 +42,17 @@ def _expected_figure(data: ReportData) -> tuple[str, str]:
     found = data.metrics["metrics"][main]
     if found["value"] is None:
         return say("What to expect of new data is not known: {}.", metric(main)), retold(found["reason"])
-    second = (
-        say("{} % interval {}, measured on the test part (n = {:,}). It holds for new data that come from where these "
-            "came from.", data.percent, spoken_ends(main, found), found["n"])
-        if found["low"] is not None
-        else say("Measured on the test part (n = {:,}), without an interval.", found["n"])
-    )  # fmt: skip
+    if data.folds:
+        told = say("{} % interval {}, measured by cross-validation (n = {:,}).", data.percent, spoken_ends(main, found),
+                   found["n"])  # fmt: skip
+        second = f"{told} {_on_folds(data)}"
+    elif found["low"] is not None:
+        second = say(
+            "{} % interval {}, measured on the test part (n = {:,}). It holds for new data that come from where these "
+            "came from.", data.percent, spoken_ends(main, found), found["n"],
+        )  # fmt: skip
+    else:
+        second = say("Measured on the test part (n = {:,}), without an interval.", found["n"])
     lower = say("Lower is better.") if data.task.lower_is_better else ""
     return expected(main, _amount(data, main, found)), f"{second} {lower}".strip()
 
@@ -123,9 +128,15 @@ def _expected_number(data: ReportData) -> tuple[str, str]:
 def _expected_numbers(data: ReportData) -> tuple[str, str]:
     """Return the typical error of each of several targets, each in its own units."""
     first = say("For a new example expect predictions to be off by about: {}.", _each_error(data))
+    rows = len(data.measured)
+    if data.folds:
+        told = say(
+            "Mean absolute error of each target on {:,} examples by cross-validation, in its own units; intervals "
+            "stand below.", rows,
+        )  # fmt: skip
+        return first, f"{told} {_on_folds(data)}"
     return first, say(
-        "Mean absolute error of each target on {:,} test examples, in its own units; intervals stand below.",
-        len(data.measured),
+        "Mean absolute error of each target on {:,} test examples, in its own units; intervals stand below.", rows
     )
 
 
