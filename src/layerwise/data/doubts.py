@@ -21,6 +21,9 @@ MOSTLY = 0.5
 
 MOST_WORDS = 3
 
+SAMPLE = 1000
+"""Rows that are looked at before all of many are."""
+
 
 def doubts(source: Source) -> list[str]:
     """Say which inputs tell the target itself, and which fields of names are numbers but for a word.
@@ -66,8 +69,10 @@ def tells_the_same(one: Column, other: Column) -> bool:
     """
     if not (isinstance(one, Numbers | Categories) and isinstance(other, Numbers | Categories)):
         return False
+    if len(one) < FEWEST_ROWS or not _may_tell_the_same(one, other):
+        return False
     missing = one.missing()
-    if len(one) < FEWEST_ROWS or missing.all() or (missing != other.missing()).any():
+    if missing.all() or (missing != other.missing()).any():
         return False
     first, second = (
         column.values[~missing] if isinstance(column, Numbers) else column.codes[~missing] for column in (one, other)
@@ -79,6 +84,19 @@ def tells_the_same(one: Column, other: Column) -> bool:
     pairs = len(np.unique(number_ * len(others) + place))
     # Where nearly every row has a value of its own, as names do, nothing is told.
     return 1 < pairs == len(kinds) == len(others) <= len(first) / 2
+
+
+def _may_tell_the_same(one: Numbers | Categories, other: Numbers | Categories) -> bool:
+    """Say whether some of many rows leave it open that two columns tell the same: what fails there fails in all."""
+    if len(one) <= 2 * SAMPLE or (isinstance(one, Numbers) and isinstance(other, Numbers)):
+        return True
+    rows = np.arange(0, len(one), len(one) // SAMPLE)
+    first, second = (
+        column.values[rows] if isinstance(column, Numbers) else column.codes[rows] for column in (one, other)
+    )
+    known = ~(one.take(rows).missing() | other.take(rows).missing())
+    pairs = set(zip(first[known].tolist(), second[known].tolist(), strict=True))
+    return len(pairs) == len({pair[0] for pair in pairs}) == len({pair[1] for pair in pairs})
 
 
 def _same_line(first: np.ndarray, second: np.ndarray) -> bool:

@@ -127,6 +127,8 @@ def holds_label_sets(column: Column) -> bool:
     """
     if not isinstance(column, Categories | Texts):
         return False
+    if isinstance(column, Categories) and not any(sign in name for name in column.names for sign in TELLING):
+        return False
     counts = Counter(cell for cell in _cells(column) if cell)
     separator = separator_of(list(counts.elements()))
     if separator not in TELLING:

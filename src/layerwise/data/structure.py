@@ -69,6 +69,10 @@ def _numbers_rows(column: Column) -> bool:
     if not isinstance(column, Numbers) or len(column) < FEWEST_ROWS:
         return False
     values = column.values
+    first = values[:MOST_ROWS]
+    if (first % 1).any() or len(np.unique(first)) < len(first):
+        # The first rows settle it for most fields.
+        return False
     steps = np.diff(values)
     if np.isnan(values).any() or (values % 1).any():
         return False
@@ -133,6 +137,8 @@ def _tells_number(column: Column, target: Column) -> bool:
 def _scaled_before(columns: Sequence[Column], learned: np.ndarray) -> list[str]:
     """Say that all number columns were scaled by all rows; where the training rows alone were scaled, that is right."""
     cells = [column.values for column in columns if isinstance(column, Numbers)]
+    if not any(_may_be_scaled(some) for some in cells[:1]):
+        return []
     # Columns of two values are yes or no, and are left as they are by whoever scales.
     values = [some[~np.isnan(some)] for some in cells]
     kept = [place for place, some in enumerate(values) if len(some) >= FEWEST_ROWS and _has_three_values(some)]
@@ -149,6 +155,15 @@ def _scaled_before(columns: Sequence[Column], learned: np.ndarray) -> list[str]:
         say("All number fields run from {} exactly: they were scaled, probably by all rows, before a test part was "
             "divided off. Begin with the numbers as they were measured.", how)
     ]  # fmt: skip
+
+
+def _may_be_scaled(values: np.ndarray) -> bool:
+    """Say whether one column leaves it open that all are scaled: mean 0, ends of a scale, or too little to tell."""
+    values = values[~np.isnan(values)]
+    if len(values) < FEWEST_ROWS or not _has_three_values(values):
+        return True
+    near = min(1e-3, 0.01 / np.sqrt(len(values)))
+    return bool(abs(values.mean()) <= near * values.std()) or values.max() == 1.0
 
 
 def _scaled(values: Sequence[np.ndarray]) -> str:
