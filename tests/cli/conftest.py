@@ -1,6 +1,7 @@
 """A folder with finished runs, and the command line called in process."""
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from layerwise.cli.application import run
+from layerwise.language import use
 
 FLOWERS = "width,length,colour,kind\n" + "".join(
     f"{1 + 2 * (row % 2) + row / 100:.2f},{5 - row % 2 + row / 50:.2f},{'red' if row % 3 else 'blue'},"
@@ -115,3 +117,17 @@ def command(capsys) -> Callable[..., Answer]:
         return Answer(code, seen.out, seen.err)
 
     return typed
+
+
+@pytest.fixture
+def typed(tmp_path, monkeypatch, capsys) -> Callable[..., tuple[int, Any]]:
+    """Type a line as in a shell, in an empty folder and a language; its exit code, and what was printed where."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+    def line(words: str, language: str = "en") -> tuple[int, Any]:
+        with use(language):
+            code = run(shlex.split(words))
+        return code, capsys.readouterr()
+
+    return line

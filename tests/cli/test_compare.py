@@ -1,29 +1,12 @@
 """`layerwise compare` as typed."""
 
 import json
-import shlex
 
 import pytest
 
-from layerwise.cli.application import run
-from layerwise.language import use
 
-
-@pytest.fixture
-def command(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-
-    def typed(line, language="en"):
-        with use(language):
-            code = run(shlex.split(line))
-        return code, capsys.readouterr()
-
-    return typed
-
-
-def test_networks_stand_in_a_table_with_what_the_test_says(command):
-    code, said = command("compare iris logistic knn --k 5 --folds 5")
+def test_networks_stand_in_a_table_with_what_the_test_says(typed):
+    code, said = typed("compare iris logistic knn --k 5 --folds 5")
     assert code == 0, said.err
     lines = said.out.splitlines()
     assert [line.split("  ")[0] for line in lines if line.startswith(("logistic", "knn", "majority"))] == [
@@ -32,8 +15,8 @@ def test_networks_stand_in_a_table_with_what_the_test_says(command):
     assert "No network is shown to be the best" in lines[-1]
 
 
-def test_every_figure_of_every_fold_is_written(command, tmp_path):
-    code, said = command("compare iris logistic knn --folds 5 --repeats 2 --to found.json --json")
+def test_every_figure_of_every_fold_is_written(typed, tmp_path):
+    code, said = typed("compare iris logistic knn --folds 5 --repeats 2 --to found.json --json")
     assert code == 0, said.err
     written = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     assert written == json.loads(said.out)
@@ -42,8 +25,8 @@ def test_every_figure_of_every_fold_is_written(command, tmp_path):
     assert [len(one["folds"]["accuracy"]) for one in written["networks"]] == [2, 2, 2]
 
 
-def test_it_speaks_korean(command):
-    code, said = command("compare iris logistic knn --folds 3 --language ko")
+def test_it_speaks_korean(typed):
+    code, said = typed("compare iris logistic knn --folds 3 --language ko")
     assert code == 0, said.err
     assert "정확도" in said.out
     assert "No network" not in said.out
@@ -61,8 +44,8 @@ def test_it_speaks_korean(command):
         ("compare nothing.csv logistic", "A path must exist"),
     ],
 )
-def test_mistakes_end_in_one_message(command, line, words):
-    code, said = command(line)
+def test_mistakes_end_in_one_message(typed, line, words):
+    code, said = typed(line)
     assert code == 2
     assert words in said.err
     assert "Traceback" not in said.err
