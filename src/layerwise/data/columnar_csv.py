@@ -79,7 +79,7 @@ def columnar_table(
         missing_words: Words that stand for a missing cell.
         category_columns: Columns whose values are names even where they look like numbers.
     """
-    if len(content) < SMALLEST or styles[0] != "point" or not _has_reader():
+    if len(content) < SMALLEST or not delimiter.isascii() or styles[0] != "point" or not _has_reader():
         return None
     raw = content.encode()
     if not _is_even(raw) or (b'"' in raw and not _quotes_pair_up(raw, delimiter)):

@@ -88,6 +88,7 @@ class Inspection:
         model: Model that suits the data.
         command: The next command, ready for a shell; empty where nothing can be learned yet.
         thorough: What the costly checks found, where they were asked for.
+        targets: The fields of `target`, one by one.
         alternatives: Where the target may be several things: the command for each of them, the first being `command`.
     """
 
@@ -110,6 +111,7 @@ class Inspection:
     model: str
     command: str
     thorough: tuple[Found, ...] = ()
+    targets: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -183,7 +185,7 @@ def inspect(
     return Inspection(
         name=source.name, origin=source.origin, licence=source.licence, listed=len(source) + len(source.problems),
         rows=len(source), problems=source.problems, notes=source.notes, fields=facts,
-        target=", ".join(targets), task=task,
+        target=", ".join(targets), targets=targets, task=task,
         reasons=(*reasons, reason), classes=classes, duplicates=duplicates, conflicts=conflicts, constant=constant,
         findings=tuple(findings(source, chosen, classes, constant)), model=model,
         command=commands[0], alternatives=commands if len(commands) > 1 else (),

@@ -110,6 +110,8 @@ def divide(source: Source, split: Split, *, seed: int, in_order: bool = False) -
     elif split.validation_fraction:
         validation = held_out(learning, split.validation_fraction)
     train = np.setdiff1d(learning, validation)
+    if when is not None:
+        refuse_groups_in_time(source, train, validation)
     _refuse_empty(source, train, test, in_order=in_order)
     seen = test[np.isin(unit[test], unit[learning])]
     return Parts(train, validation, test, origin, seen, duplicates, unit, near)
@@ -194,6 +196,7 @@ def with_validation(source: Source, parts: Parts, split: Split, *, seed: int) ->
     """
     if split.split_by == "time":
         chosen = last_in_time(moments(source), parts.train, split.validation_fraction)
+        refuse_groups_in_time(source, np.setdiff1d(parts.train, chosen), chosen)
         return replace(parts, train=np.setdiff1d(parts.train, chosen), validation=chosen)
     generator = np.random.default_rng([seed, 0x5917])
     unit = units(source)[0] if parts.unit is None else parts.unit

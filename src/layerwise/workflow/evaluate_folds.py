@@ -89,7 +89,8 @@ def learn_all(
     """Learn the network and the baselines on every fold."""
     found = Assigned(prepared.source, prepared.task.name, ())
     # A baseline that is the network itself is not learned twice.
-    itself = "" if whole.model.options else whole.model.name
+    as_given = not whole.model.options and whole.train.class_weights == "none"
+    itself = whole.model.name if as_given else ""
     names = [name for name in baseline_names(prepared, whole) if name != itself]
     each = whole.split.folds * whole.split.repeats
     answers = [

@@ -51,6 +51,9 @@ def more_data(model: nn.Module, prepared: Prepared, whole: Experiment) -> dict[s
     inputs = prepared.examples["train"].inputs
     if isinstance(inputs, Ragged) or not isinstance(model, ClosedForm) or inputs.numel() > LARGEST:
         return {"asked": False}
+    if whole.split.split_by == "time":
+        # Random folds would learn from the future.
+        return {"asked": False}
     rows = np.union1d(prepared.parts.train, prepared.parts.validation)
     source = prepared.source.take(rows)
     # No row here is of the test part, and every one may be learned from.
@@ -59,7 +62,7 @@ def more_data(model: nn.Module, prepared: Prepared, whole: Experiment) -> dict[s
     if len(np.unique(units(source)[0])) < 2 * FOLDS:
         return {"asked": False}
     seed = whole.train.seed
-    folds = fold_parts(source, FOLDS, seed=seed, stratify=whole.split.stratify)
+    folds = fold_parts(source, FOLDS, seed=seed, stratify=whole.split.stratify, near=whole.split.near_duplicates)
     shares = _learned(found, folds, whole)
     if shares is None:
         return {"asked": False}

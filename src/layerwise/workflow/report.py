@@ -131,7 +131,7 @@ def _with_source(known: ReportData, opened: Opened, prepared: Prepared) -> Repor
     )  # fmt: skip
     views, note = _views(opened, prepared, measured=bool(known.metrics))
     return replace(
-        known, notes=source.notes, reasons=prepared.reasons, classes=classes, mistakes=worst,
+        known, notes=source.notes, classes=classes, mistakes=worst,
         suspects=suspects, mistake_fields=shown_fields(source), views=views, view_note=note,
         fit=fit_of(opened, prepared) if known.metrics else None,
     )  # fmt: skip

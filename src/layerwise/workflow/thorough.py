@@ -62,13 +62,14 @@ def inspect_thoroughly(
 
 def _assigned(source: Source, quick: Inspection) -> Assigned:
     """Give the fields the roles that the quick look found; rows without a target are not looked at."""
-    if not quick.target:
+    targets = quick.targets
+    if not targets:
         return Assigned(source, quick.task, ())
-    present = np.flatnonzero(~source.columns[quick.target].missing())
+    present = np.flatnonzero(~np.any([source.columns[name].missing() for name in targets], axis=0))
     if len(present) < len(source):
         source = source.take(present)
     if not len(source):
-        return Assigned(source.assign({quick.target: "unused"}), quick.task, ())
-    given = quick.target in source.named("target")
-    chosen, task, _ = assign(source, Assign(target="" if given else quick.target, task=quick.task))
+        return Assigned(source.assign(dict.fromkeys(targets, "unused")), quick.task, ())
+    given = set(targets) <= set(source.named("target"))
+    chosen, task, _ = assign(source, Assign(target=() if given else targets, task=quick.task))
     return Assigned(chosen, task, ())

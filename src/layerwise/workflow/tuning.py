@@ -80,8 +80,9 @@ class Search:
         if solved_at_once(self.whole, first, self.settings, self.found, parts):
             in_time = split.split_by == "time"
             return fold_parts(
-                source, INNER_FOLDS, seed=seed, stratify=split.stratify, in_time=in_time, rows=parts.train
-            )
+                source, INNER_FOLDS, seed=seed, stratify=split.stratify, in_time=in_time, rows=parts.train,
+                near=parts.near or "ignore",
+            )  # fmt: skip
         if not split.validation_fraction:
             raise LayerwiseError(
                 say("Options are chosen by validation rows."), say("no validation rows"),
