@@ -210,10 +210,12 @@ def _worse_by_groups(inside: np.ndarray, losses: np.ndarray, groups: np.ndarray)
     # s^2 = U / (U - 1) sum_u (sum_(i in u) r_i)^2
     error = math.sqrt(len(units) / (len(units) - 1) * float((units**2).sum()))
     difference = float(losses[inside].mean() - losses[~inside].mean())
+    within, without = len(np.unique(groups[inside])), len(np.unique(groups[~inside]))
     if error == 0:
-        return 1.0 if difference <= 0 else 0.0
+        # Every group inside lost the same, more than every group outside: one of all equally likely choices.
+        return 1.0 if difference <= 0 else 1 / math.comb(within + without, within)
     # Of the groups inside and outside, the fewer decide how well the error is known.
-    degrees = min(len(np.unique(groups[inside])), len(np.unique(groups[~inside]))) - 1
+    degrees = min(within, without) - 1
     return float(stats.t.sf(difference / error, degrees))
 
 

@@ -65,7 +65,10 @@ def best_threshold(
     # at or above each score, and nothing at all
     found = np.append(number - np.searchsorted(np.sort(scores[positives]), steps, side="left"), 0)
     above = np.append(len(scores) - np.searchsorted(np.sort(scores), steps, side="left"), 0)
-    edges = np.concatenate([[steps[0] / 2], (steps[:-1] + steps[1:]) / 2, [np.nextafter((steps[-1] + 1) / 2, 2)]])
+    middles = (steps[:-1] + steps[1:]) / 2
+    # The middle of neighbouring doubles may be rounded to the lower one, which would then count as above.
+    middles = np.where(middles > steps[:-1], middles, steps[1:])
+    edges = np.concatenate([[steps[0] / 2], middles, [np.nextafter((steps[-1] + 1) / 2, 2)]])
     reached = MEASURES[measure](found, above - found, number, len(scores) - number)
     best = np.flatnonzero(reached >= reached.max() - 1e-12)
     return float(edges[best[np.abs(edges[best] - 0.5).argmin()]])

@@ -28,14 +28,15 @@ def dealt_of(opened: Opened, example: str) -> Dealt | None:
     folds, right, ids = defaultdict[int, list[int]](list), defaultdict[int, list[float]](list), list[str]()
     predictions = opened.folder.path / "predictions.csv"
     with known_here(predictions), predictions.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            if of_fold(row["part"]):
+        # Columns are taken by their place, since a class may have any name, also `part`.
+        for name, part, target, prediction, *_ in list(csv.reader(stream))[1:]:
+            if of_fold(part):
                 # `fold 3`, or `deal 2 fold 3`
-                words = row["part"].split()
+                words = part.split()
                 deal = int(words[1]) - 1 if words[0] == "deal" else 0
                 folds[deal].append(int(words[-1]) - 1)
-                right[deal].append(float(row["target"] == row["prediction"]))
-                ids += [row["id"]] if deal == 0 else []
+                right[deal].append(float(target == prediction))
+                ids += [name] if deal == 0 else []
     each = np.array(measured["each"]["accuracy"], dtype=np.float64)
     if example not in ids or len({len(rows) for rows in folds.values()}) != 1:
         return None

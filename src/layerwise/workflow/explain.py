@@ -17,7 +17,7 @@ from layerwise.explain.explanation import Explanation
 from layerwise.explain.open import explain, fitting
 from layerwise.explain.subject import Ranked, Subject
 from layerwise.language import say
-from layerwise.report.contents import of_fold
+from layerwise.report.contents import of_fold, read_answers
 from layerwise.runs.opened import Opened
 from layerwise.runs.refusals import damaged, known_here
 from layerwise.tasks.classify import Classify, positive_class
@@ -150,8 +150,6 @@ def _ranked(opened: Opened, prepared: Prepared, chosen: Chosen) -> Ranked | None
     if not isinstance(opened.task, Classify) or len(opened.task.classes) != 2 or known is None:
         return None
     positive = positive_class(opened.task.classes, opened.folder.experiment().evaluate)
-    predictions = opened.folder.path / "predictions.csv"
-    with known_here(predictions), predictions.open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["part"] == chosen.part]
-        scores = np.array([float(row[opened.task.classes[positive]]) for row in rows])
+    answers = read_answers(opened.folder.path / "predictions.csv", opened.task, ()).get(chosen.part)
+    scores = answers.scores[:, positive] if answers else np.zeros(0)
     return Ranked(positive, scores, known == positive, chosen.place) if len(scores) == len(known) else None
