@@ -19,6 +19,7 @@ from layerwise.data.tokens import TextStep
 from layerwise.evaluation.importance import permutation_importance
 from layerwise.evaluation.row_losses import row_losses
 from layerwise.evaluation.slices import Slice, slices_of_names, slices_of_numbers, weakest_slice, worst_rows
+from layerwise.tasks.classify import Classify
 from layerwise.workflow.prepare import Prepared
 
 __all__ = ["field_importance", "weak_slices"]
@@ -132,6 +133,13 @@ def _one_answer(prepared: Prepared) -> bool:
     return entry("task", prepared.task.name).facts["target"] in ("category", "number")
 
 
+def _wrong(prepared: Prepared, truths: np.ndarray, answers: np.ndarray) -> np.ndarray | None:
+    """Return 1 for each wrong class, as a chosen threshold decides it, and 0 for each right one; None for numbers."""
+    if not isinstance(prepared.task, Classify):
+        return None
+    return np.asarray(prepared.task.places(answers) != truths, dtype=np.float64)
+
+
 def _measurable(truths: np.ndarray, groups: np.ndarray | None) -> bool:
     """Say whether a fall has an interval: there are two rows or groups, and numbers that are not all equal."""
     units = len(truths) if groups is None else len(np.unique(groups))
@@ -148,9 +156,8 @@ def _losses(
 
     def losses(seen: np.ndarray) -> np.ndarray:
         answers = prepared.task.answer(model, replace(examples, inputs=torch.from_numpy(seen)))
-        if truths.ndim == 1:
-            return row_losses(truths, answers)
-        return row_losses(truths / spread, answers / spread)
+        wrong = _wrong(prepared, truths, answers)
+        return row_losses(truths / spread, answers / spread) if wrong is None else wrong
 
     return ("accuracy" if truths.ndim == 1 else "r2"), losses
 
@@ -194,7 +201,8 @@ def weak_slices(
         return {}
     truths = examples.truths
     classes = truths.ndim == 1
-    losses = row_losses(truths, answers) if classes else np.abs(answers - truths).mean(axis=1)
+    wrong = _wrong(prepared, truths, answers)
+    losses = np.abs(answers - truths).mean(axis=1) if wrong is None else wrong
     every = [some for some in _slices(prepared) if some.inside.any()]
     if len(every) * len(losses) > MOST_WORK or not np.isfinite(losses).all():
         return {}
