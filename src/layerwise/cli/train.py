@@ -173,7 +173,16 @@ def show_end(path: Path, metrics: dict[str, Any], report: Path) -> None:
         print_lines(sentence)
     print_lines("")
     results_table(metrics)
-    print_lines("", *result_lines(metrics), say("Report: {}", report), next_command(path, metrics))
+    print_lines("", *result_lines(metrics), *warnings(path), say("Report: {}", report), next_command(path, metrics))
+
+
+def warnings(path: Path) -> list[str]:
+    """Say what about the data may have made the figures too good: columns, classes and parts that mislead."""
+    from layerwise.report.words import retold
+    from layerwise.runs.folder import RunFolder
+
+    found = RunFolder(path).read("data.json").get("findings", {}).get("structure", ())
+    return [say("Before you trust them:"), *(f"  {retold(sentence)}" for sentence in found), ""] if found else []
 
 
 def next_command(path: Path, metrics: dict[str, Any]) -> str:

@@ -13,10 +13,11 @@ from layerwise.data.doubts import doubts
 from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
 from layerwise.data.structure import given_parts, part_findings, structure
+from layerwise.data.suspected_roles import group_sentence, suspected_group, suspected_time, time_sentence
 from layerwise.data.text_vectors import holds_dates
 from layerwise.language import say
 
-__all__ = ["findings"]
+__all__ = ["findings", "suspected"]
 
 MOST_CLASSES_SHOWN = 20
 
@@ -48,13 +49,15 @@ def findings(source: Source, target: str, classes: Mapping[str, int], constant: 
     texts = [] if read else texts
     dates = [name for name in texts if holds_dates(source.columns[name])]
     free = [name for name in texts if name not in dates]
+    group, time = suspected(source, target)
     if free:
         found.append(
             say("Text in {}: --texts tf-idf reads it, --drop {} leaves it out.",
                 ", ".join(f"'{name}'" for name in free), " ".join(map(shlex.quote, free)))
         )  # fmt: skip
-    if dates:
-        found.append(say("No model here reads dates: --drop {}", " ".join(map(shlex.quote, dates))))
+    others = [name for name in dates if name != time]
+    if others:
+        found.append(say("No model here reads dates: --drop {}", " ".join(map(shlex.quote, others))))
     if dates and len(dates) == len(source.named("input")):
         found.append(say("No input would be left: these data suit no model yet."))
     found += _sentinels(source)
@@ -64,7 +67,26 @@ def findings(source: Source, target: str, classes: Mapping[str, int], constant: 
         found.append(say("Fields with one value throughout: {}.", ", ".join(useless)))
     chosen = bool(classes) and not isinstance(source.columns[target], Boxes)
     found += structure(source, target, classes=chosen)
-    return found + part_findings(source, target, given_parts(source), classes=chosen)
+    parts = given_parts(source)
+    if group and parts:
+        source = source.assign({group: "group"})
+    elif group:
+        found.append(group_sentence(source, group))
+    if time:
+        found.append(time_sentence(time))
+    return found + part_findings(source, target, parts, classes=chosen)
+
+
+def suspected(source: Source, target: str) -> tuple[str, str]:
+    """Return the fields that seem to be the group and the time of the rows; nothing where no row is dealt by chance.
+
+    Args:
+        source: Data with their roles.
+        target: Field to predict, or empty.
+    """
+    if not target:
+        return "", ""
+    return suspected_group(source), "" if source.named("part") else suspected_time(source)
 
 
 def _sentinels(source: Source) -> list[str]:

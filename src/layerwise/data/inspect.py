@@ -22,7 +22,7 @@ from layerwise.data.assign import (
     is_running_text,
 )
 from layerwise.data.boxes import Boxes
-from layerwise.data.findings import findings
+from layerwise.data.findings import findings, suspected
 from layerwise.data.found import Found
 from layerwise.data.kinds import Categories, Column, Images, Numbers
 from layerwise.data.labels import Labels, with_label_sets
@@ -168,9 +168,11 @@ def inspect(
     reads_texts = bool(task) and entry("task", task).facts.get("inputs") == "text"
     pictures = any(fact.kind == "image" for fact in facts if fact.role == "input")
     vectors = () if pictures or reads_texts else _only_texts(source, facts, constant)
+    group, time = suspected(source, chosen)
+    settings = {"group": group, "time": time} if not source.named("part") else {}
     dropped = tuple(
         fact.name for fact in facts
-        if fact.role == "input" and fact.kind != "image" and fact.name not in vectors
+        if fact.role == "input" and fact.kind != "image" and fact.name not in (*vectors, *settings.values())
         and (pictures or (fact.kind == "text" and not reads_texts))
     )  # fmt: skip
     usable = (bool(task) and entry("task", task).facts["target"] == "none") or (
@@ -178,6 +180,7 @@ def inspect(
     )
     excluded = bool(source.problems) or any(source.columns[name].missing().any() for name in targets)
     reading = {**(reading or {}), **({"texts": "tf-idf"} if vectors else {})}
+    reading |= {name: field for name, field in settings.items() if field}
     commands = tuple(
         _command(source, data, reading, () if given else targets, model, dropped, excluded, asked)
         for asked in ([name for name, _ in choices(targets)] if targets and not task else [""])

@@ -6,6 +6,7 @@ exactly as the training data were.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ from layerwise.data.kinds import Categories, Column, Images, Numbers, Texts
 from layerwise.data.rare_names import CategoryStep, fit_categories
 from layerwise.data.select_features import Selection, fit_selection
 from layerwise.data.source import Source
+from layerwise.data.suspected_roles import suspected_time
 from layerwise.data.text_vectors import TfIdfStep, fit_tf_idf, holds_dates
 from layerwise.data.tokens import TextStep, fit_text
 from layerwise.data.unused_settings import refuse_unused_settings
@@ -230,7 +232,10 @@ def _check_inputs(source: Source, columns: Mapping[str, Column], settings: Prepr
     dates = [name for name in free if holds_dates(columns[name])]
     stay = dates if settings.texts == "tf-idf" else free
     if stay and not texts:
-        leave = say("Leave them out with {}.", " ".join(f"--drop {name}" for name in stay))
+        leave = say("Leave them out with {}.", " ".join(f"--drop {shlex.quote(name)}" for name in stay))
+        time = suspected_time(source)
+        if time:
+            leave += " " + say("The rows follow '{}': --time {} tests on the last of them.", time, shlex.quote(time))
         raise LayerwiseError(
             say("A table network takes numbers and categories."),
             say("free text or dates in {}", ", ".join(f"'{name}'" for name in stay)),

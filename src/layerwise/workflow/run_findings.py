@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.kinds import Images
+from layerwise.data.source import Source
 from layerwise.data.structure import part_findings, structure
+from layerwise.data.suspected_roles import group_sentence, suspected_group, suspected_time, time_sentence
 from layerwise.language import say
 from layerwise.workflow.labels import doubted, not_looked_at
 from layerwise.workflow.prepare import Assigned, Prepared
@@ -32,7 +34,10 @@ def run_findings(prepared: Prepared, check_labels: str) -> dict[str, Any]:
     source, parts, task = prepared.source, prepared.parts, prepared.task.name
     target = next(iter(source.named("target")), "")
     told = structure(source, target, classes=task == "classify") if task in ("classify", "regress") else []
+    told += _unsaid_roles(source) if parts.origin in ("split", "folds") else []
     if task in ("classify", "regress") and parts.origin in ("own", "split"):
+        if parts.origin == "own" and suspected_group(source):
+            source = source.assign({suspected_group(source): "group"})
         held = {name: getattr(parts, name) for name in ("train", "validation", "test")}
         held = {name: rows for name, rows in held.items() if len(rows)}
         told += part_findings(source, target, held, classes=task == "classify")
@@ -41,6 +46,15 @@ def run_findings(prepared: Prepared, check_labels: str) -> dict[str, Any]:
         too_long = "" if check_labels == "yes" else _too_long(prepared)
         checks = [not_looked_at(too_long) if too_long else doubted(Assigned(source, task, ()), parts.train)]
     return {"structure": told, "checks": [asdict(check) for check in checks]}
+
+
+def _unsaid_roles(source: Source) -> list[str]:
+    """Say what a field seems to tie together that parts dealt at random separate: one subject, neighbours in time."""
+    if not source.named("target") or source.named("time"):
+        # What is tested later than it is learned from may be about the same subjects.
+        return []
+    group, time = suspected_group(source), suspected_time(source)
+    return [*([group_sentence(source, group)] if group else []), *([time_sentence(time)] if time else [])]
 
 
 def _too_long(prepared: Prepared) -> str:

@@ -1,0 +1,149 @@
+"""Fields that seem to say when a row happened, or whom or what it belongs to, though nobody gave them that role."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import numpy as np
+
+from layerwise.data.kinds import Categories, Column, Numbers, Texts
+from layerwise.data.source import Field, Source
+from layerwise.data.text_vectors import holds_dates
+from layerwise.data.times import moments
+from layerwise.errors import LayerwiseError
+from layerwise.language import say
+
+__all__ = ["group_sentence", "suspected_group", "suspected_time", "time_sentence"]
+
+FEWEST_ROWS = 20
+"""With fewer rows an order can be chance."""
+
+FEWEST_VALUES = 10
+"""Different groups or moments from which a field is suspected: fewer are a feature, or give no parts of use."""
+
+MOST_ROWS = 10_000
+"""Rows whose moments are read, evenly spread over all of them."""
+
+GROUP_WORDS = {
+    "subject", "patient", "person", "participant", "volunteer", "individual", "animal", "mouse", "donor",
+    "user", "customer", "client", "member", "account", "student", "pupil", "employee", "player", "driver", "speaker",
+    "author", "family", "household", "session", "device", "machine", "vehicle", "sensor", "station",
+    "환자", "대상자", "피험자", "참가자", "참여자", "사람", "개인", "고객", "회원", "사용자", "학생", "직원", "선수",
+    "운전자", "화자", "저자", "가족", "가구", "기기", "장비", "차량", "센서", "지점", "관측소",
+}  # fmt: skip
+"""Names of whom or what several rows can belong to."""
+
+NUMBERING = {"id", "ids", "no", "nr", "num", "number", "code", "key", "identifier", "index",
+             "번호", "아이디", "코드", "식별자"}  # fmt: skip
+"""Words beside them that add nothing; `id` alone also names something, where it returns from row to row."""
+
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[가-힣]+")
+
+
+def suspected_group(source: Source) -> str:
+    """Return the field that seems to name whom or what rows belong to, by its name and its values; else nothing.
+
+    Its values return in other rows, and nothing but numbering stands beside the word for a person or thing in its
+    name: `subject#`, `patient_id` and `환자번호`, not `driver_age`.
+
+    Args:
+        source: Data with their roles.
+
+    Example:
+        >>> who = Categories(np.repeat(np.arange(12), 3), tuple(f"p{number}" for number in range(12)))
+        >>> suspected_group(Source("s", "memory", (Field("PatientID", "input"),), {"PatientID": who}))
+        'PatientID'
+    """
+    if source.named("group"):
+        return ""
+    # A field that was left out of the inputs still ties its rows together.
+    fields = [part.name for part in source.fields if part.role in ("input", "unused", "id")]
+    return next((name for name in fields if _names_group(name) and _returns(source.columns[name])), "")
+
+
+def suspected_time(source: Source) -> str:
+    """Return the field of dates that the rows follow from first to last, or last to first; else nothing.
+
+    Args:
+        source: Data with their roles.
+
+    Example:
+        >>> days = Texts([f"2024-01-{day:02}" for day in range(1, 31)])
+        >>> suspected_time(Source("s", "memory", (Field("day", "input"),), {"day": days}))
+        'day'
+    """
+    if source.named("time") or len(source) < FEWEST_ROWS:
+        return ""
+    fields = [part.name for part in source.fields if part.role in ("input", "unused")]
+    return next((name for name in fields if holds_dates(source.columns[name]) and _in_order(source, name)), "")
+
+
+def group_sentence(source: Source, name: str) -> str:
+    """Say what a suspected group means for parts that are dealt at random.
+
+    Args:
+        source: Data with their roles.
+        name: The field.
+    """
+    held = source.columns[name].take(np.flatnonzero(~source.columns[name].missing()))
+    return say(
+        "'{}' seems to name what the rows belong to: {} of them, with {:.1f} rows each. In parts dealt at random, rows "
+        "of one are learned from and tested, which flatters the figures: --group {} keeps them together.",
+        name, len(set(held.digests())), len(held) / len(set(held.digests())), shlex.quote(name),
+    )  # fmt: skip
+
+
+def time_sentence(name: str) -> str:
+    """Say what a suspected time means for parts that are dealt at random.
+
+    Args:
+        name: The field.
+    """
+    return say(
+        "The rows follow one another in time by '{}'. In parts dealt at random a row is tested between its neighbours, "
+        "which flatters the figures: --time {} tests on the last rows.", name, shlex.quote(name),
+    )  # fmt: skip
+
+
+def _names_group(name: str) -> bool:
+    """Say whether a name consists of a word for a person or thing and of numbering."""
+    words = [word.lower() for word in WORD.findall(name)]
+    split = [part for word in words for part in _without_numbering(word)]
+    left = {word.removesuffix("s") for word in split if word not in NUMBERING}
+    return left <= GROUP_WORDS if left else "id" in words
+
+
+def _without_numbering(word: str) -> list[str]:
+    """Cut a Korean word for numbering off the end of another one: 환자번호 is 환자 and 번호."""
+    ends = [end for end in NUMBERING if not end.isascii() and word.endswith(end) and word != end]
+    return [word.removesuffix(ends[0]), ends[0]] if ends else [word]
+
+
+def _returns(column: Column) -> bool:
+    """Say whether a field holds names or whole numbers, several of them, that return in other rows."""
+    if isinstance(column, Numbers):
+        held = column.values[~np.isnan(column.values)]
+        if not len(held) or (held % 1).any():
+            return False
+        different = len(np.unique(held))
+    elif isinstance(column, Categories | Texts):
+        held = np.flatnonzero(~column.missing())
+        different = len(set(column.take(held).digests()))
+    else:
+        return False
+    # On the average at least every other row stands beside another one of its group.
+    return FEWEST_VALUES <= different <= len(held) / 1.5
+
+
+def _in_order(source: Source, name: str) -> bool:
+    """Say whether the moments of a field rise, or fall, all the way."""
+    rows = np.unique(np.linspace(0, len(source) - 1, min(len(source), MOST_ROWS)).astype(np.int64))
+    some = Source(source.name, source.origin, (Field(name, "time"),), {name: source.columns[name].take(rows)})
+    try:
+        steps = np.diff(moments(some))
+    except LayerwiseError:
+        # Times that cannot be read in one way put no rows in order.
+        return False
+    rises, falls = int((steps > 0).sum()), int((steps < 0).sum())
+    return min(rises, falls) == 0 and max(rises, falls) >= FEWEST_VALUES - 1
