@@ -59,3 +59,13 @@ def test_a_series_is_told_from_other_rows(typed, days):
     code, shown = typed(f"train {days} linear --target score --time day")
     assert code == 0
     assert "Before you trust them" not in shown.out
+
+
+def test_compare_says_so_too(typed, visits):
+    line = f"compare {visits} linear tree --target score --folds 4"
+    code, shown = typed(line)
+    assert code == 0
+    assert "Before you trust them:\n  'patient_id' seems to name what the rows belong to" in shown.out
+    code, shown = typed(line + " --group patient_id")
+    assert code == 0
+    assert "Before you trust them" not in shown.out

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from layerwise.catalog import entries
 from layerwise.cli.learning_curve import refuse_picture, show_curves, write_comparison
 from layerwise.cli.options import Common, annotation_type, given, part_options, print_json, settings_type
-from layerwise.cli.tables import figure, print_lines, print_table
+from layerwise.cli.tables import doubtful, figure, print_lines, print_table
 from layerwise.config import fits
 from layerwise.config import words as allowed
 from layerwise.errors import LayerwiseError
@@ -84,6 +84,7 @@ def compare(
     print_lines(*found.reasons, "")
     show(found)
     show_curves(found.curves)
+    print_lines(*doubtful(found.warnings))
     if to:
         print_lines(say("Written: {}", to))
 

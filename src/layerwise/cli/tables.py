@@ -13,13 +13,18 @@ from rich.table import Table
 from layerwise.language import say
 from layerwise.report.words import metric
 
-__all__ = ["figure", "main_figure", "print_lines", "print_table", "result_lines", "results_table"]
+__all__ = ["doubtful", "figure", "main_figure", "print_lines", "print_table", "result_lines", "results_table"]
 
 
 def print_lines(*lines: str) -> None:
     """Print sentences."""
     for line in lines:
         sys.stdout.write(line + "\n")
+
+
+def doubtful(sentences: Sequence[str]) -> list[str]:
+    """Return what about the data may have made figures too good as lines behind them; none where nothing is known."""
+    return [say("Before you trust them:"), *(f"  {sentence}" for sentence in sentences), ""] if sentences else []
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:

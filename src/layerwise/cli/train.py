@@ -178,11 +178,12 @@ def show_end(path: Path, metrics: dict[str, Any], report: Path) -> None:
 
 def warnings(path: Path) -> list[str]:
     """Say what about the data may have made the figures too good: columns, classes and parts that mislead."""
+    from layerwise.cli.tables import doubtful
     from layerwise.report.words import retold
     from layerwise.runs.folder import RunFolder
 
     found = RunFolder(path).read("data.json").get("findings", {}).get("structure", ())
-    return [say("Before you trust them:"), *(f"  {retold(sentence)}" for sentence in found), ""] if found else []
+    return doubtful([retold(sentence) for sentence in found])
 
 
 def next_command(path: Path, metrics: dict[str, Any]) -> str:

@@ -92,6 +92,7 @@ class Comparison:
         confidence: Of every interval.
         scores: The networks in the order they were named, the constant answer last.
         reasons: What was chosen on the way, in sentences.
+        warnings: What about the data may have made the figures too good, in sentences.
         near_duplicates: Rows that nearly repeat another one; they were kept in its fold.
         curves: The learning curve of each network, where they were asked for.
     """
@@ -112,6 +113,7 @@ class Comparison:
     confidence: float
     scores: tuple[Scores, ...]
     reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     near_duplicates: int = 0
     curves: tuple[LearningCurve, ...] = ()
 

@@ -28,6 +28,7 @@ from layerwise.workflow.cross_validation import (
 from layerwise.workflow.curve import measure_curve
 from layerwise.workflow.measured_by import refuse_folds, refuse_given, refuse_test_options
 from layerwise.workflow.prepare import Assigned, deals, load_data, seed_of_split, settled_split
+from layerwise.workflow.run_findings import misleading
 from layerwise.workflow.tested import Tested
 from layerwise.workflow.tuning import Search, grids
 
@@ -112,6 +113,7 @@ def _comparison(
         duplicates=0 if whole.split.split_by == "time" else first[0].duplicates,
         closed=len(source) - len(every_row(first).train),
         confidence=whole.evaluate.confidence, scores=tuple(scores), reasons=found.reasons,
+        warnings=tuple(misleading(source, found.task, every_row(first))),
         near_duplicates=near.count if (near := first[0].near) else 0,
         curves=tuple(curves),
     )  # fmt: skip

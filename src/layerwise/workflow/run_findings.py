@@ -9,6 +9,7 @@ import numpy as np
 
 from layerwise.data.kinds import Images
 from layerwise.data.source import Source
+from layerwise.data.split import Parts
 from layerwise.data.structure import part_findings, structure
 from layerwise.data.suspected_roles import group_sentence, suspected_group, suspected_time, time_sentence
 from layerwise.language import say
@@ -16,7 +17,7 @@ from layerwise.workflow.labels import doubted, not_looked_at
 from layerwise.workflow.prepare import Assigned, Prepared
 from layerwise.workflow.second_opinion import small_size
 
-__all__ = ["run_findings"]
+__all__ = ["misleading", "run_findings"]
 
 MOST_ROWS = 3000
 MOST_PRODUCTS = 500_000_000
@@ -32,15 +33,7 @@ def run_findings(prepared: Prepared, check_labels: str) -> dict[str, Any]:
         check_labels: Whether labels are looked at: auto, yes or no.
     """
     source, parts, task = prepared.source, prepared.parts, prepared.task.name
-    target = next(iter(source.named("target")), "")
-    told = structure(source, target, classes=task == "classify") if task in ("classify", "regress") else []
-    told += _unsaid_roles(source) if parts.origin in ("split", "folds") else []
-    if task in ("classify", "regress") and parts.origin in ("own", "split"):
-        if parts.origin == "own" and suspected_group(source):
-            source = source.assign({suspected_group(source): "group"})
-        held = {name: getattr(parts, name) for name in ("train", "validation", "test")}
-        held = {name: rows for name, rows in held.items() if len(rows)}
-        told += part_findings(source, target, held, classes=task == "classify")
+    told = misleading(source, task, parts)
     checks = []
     if task in ("classify", "regress") and check_labels != "no":
         too_long = "" if check_labels == "yes" else _too_long(prepared)
@@ -48,9 +41,30 @@ def run_findings(prepared: Prepared, check_labels: str) -> dict[str, Any]:
     return {"structure": told, "checks": [asdict(check) for check in checks]}
 
 
-def _unsaid_roles(source: Source) -> list[str]:
+def misleading(source: Source, task: str, parts: Parts) -> list[str]:
+    """Say what about columns, classes and parts may make figures too good, or learning too hard.
+
+    Args:
+        source: Data with their roles.
+        task: What is asked.
+        parts: How the rows are divided.
+    """
+    if task not in ("classify", "regress"):
+        return _unsaid_roles(source, parts)
+    target = next(iter(source.named("target")), "")
+    told = [*structure(source, target, classes=task == "classify"), *_unsaid_roles(source, parts)]
+    if parts.origin not in ("own", "split"):
+        return told
+    group = suspected_group(source) if parts.origin == "own" else ""
+    source = source.assign({group: "group"}) if group else source
+    held = {name: getattr(parts, name) for name in ("train", "validation", "test")}
+    held = {name: rows for name, rows in held.items() if len(rows)}
+    return told + part_findings(source, target, held, classes=task == "classify")
+
+
+def _unsaid_roles(source: Source, parts: Parts) -> list[str]:
     """Say what a field seems to tie together that parts dealt at random separate: one subject, neighbours in time."""
-    if not source.named("target") or source.named("time"):
+    if parts.origin not in ("split", "folds") or not source.named("target") or source.named("time"):
         # What is tested later than it is learned from may be about the same subjects.
         return []
     group, time = suspected_group(source), suspected_time(source)
