@@ -54,11 +54,28 @@ def test_figures_are_those_of_the_predictions_that_are_kept(cancer):
     assert len(set(np.bincount(found.dealt[0]))) > 1
 
 
-def test_the_constant_answer_stands_beside_and_takes_no_part_in_the_test(cancer):
+def test_the_constant_answer_is_tested_too_and_never_the_best(cancer):
     _, _, found = cancer
     assert [one.label for one in found.scores if one.baseline] == ["majority"]
-    assert set(found.pairs) == {("logistic", "knn k=5")}
-    assert found.against(found.scores[-1]) is None
+    assert set(found.pairs) == {("logistic", "knn k=5"), ("logistic", "majority"), ("knn k=5", "majority")}
+    assert not found.best.baseline
+    lead = found.against(found.scores[-1])
+    figures = [one.figures["accuracy"].mean() for one in (found.best, found.scores[-1])]
+    assert lead is not None
+    assert lead.mean == pytest.approx(figures[0] - figures[1])
+    assert lead.p < 0.01
+
+
+def test_nothing_wins_that_is_not_better_than_a_constant_answer():
+    drawn = np.random.default_rng(0)
+    # The tree memorises noise: the linear network is better than it, and no better than the mean.
+    found = run((drawn.normal(size=(200, 3)), drawn.normal(size=200)), ("linear",), ("tree",), folds=5)
+    assert found.best.label == "linear"
+    worse = found.against(next(one for one in found.scores if one.label == "tree"))
+    assert worse is not None
+    assert worse.p < 0.05
+    assert found.winner is None
+    assert found.sentences()[-1] == "No network is shown to be better than 'mean', which looks at no input."
 
 
 def test_a_clear_winner_is_named_and_equals_are_not():

@@ -154,5 +154,5 @@ def show(found: Comparison) -> None:
     print_lines(
         say("In brackets: {:g} % intervals; that of a lead, and p, are corrected for the rows that folds share.",
             100 * found.confidence),
-        say("p holds for all pairs of networks together."), "", *found.sentences(),
+        say("p holds for all pairs of rows of this table together."), "", *found.sentences(),
     )  # fmt: skip

@@ -136,14 +136,13 @@ class Comparison:
 
     @cached_property
     def pairs(self) -> Mapping[tuple[str, str], Difference]:
-        """The difference of every two networks; their p-values hold for all pairs together (Holm)."""
-        compared = [one for one in self.scores if not one.baseline]
+        """The difference of every two networks, the constant answer too; p holds for all pairs together (Holm)."""
         found = {
             (first.label, second.label): corrected_test(
                 (first.figures[self.metric] - second.figures[self.metric]).ravel(), tested=self.tested,
                 learned=self.learned, confidence=self.confidence,
             )
-            for first, second in combinations(compared, 2)
+            for first, second in combinations(self.scores, 2)
         }  # fmt: skip
         together = adjusted([difference.p for difference in found.values()])
         return {
@@ -152,8 +151,8 @@ class Comparison:
         }
 
     def against(self, scores: Scores) -> Difference | None:
-        """Return how much the best network leads another by; None for itself and for the constant answer."""
-        if scores.baseline or scores.label == self.best.label:
+        """Return how much the best network leads another one, or the constant answer, by; None for itself."""
+        if scores.label == self.best.label:
             return None
         if (self.best.label, scores.label) in self.pairs:
             return self.pairs[self.best.label, scores.label]
@@ -162,10 +161,16 @@ class Comparison:
 
     @cached_property
     def winner(self) -> Scores | None:
-        """The best network, where the test tells it from every other one; else None."""
-        differences = [self.against(one) for one in self.scores]
-        told = [difference.p < 1 - self.confidence for difference in differences if difference is not None]
-        return self.best if told and all(told) else None
+        """The best network, where the test tells it from every other one and from the constant answer; else None."""
+        several = sum(not one.baseline for one in self.scores) > 1
+        return self.best if several and all(map(self._told, self.scores)) else None
+
+    def _told(self, scores: Scores) -> bool:
+        """Say whether the test shows that the best network is better than another one; true for itself."""
+        lead = self.against(scores)
+        # The constant answer may lead the best network, by more than chance even.
+        sign = -1 if self.lower_is_better else 1
+        return lead is None or (lead.p < 1 - self.confidence and sign * lead.mean > 0)
 
     def sentences(self) -> list[str]:
         """Say in words what was measured and which network is better, where one is."""
@@ -181,18 +186,22 @@ class Comparison:
         said += [self._chosen(one) for one in self.scores if one.chosen]
         if self.closed:
             said.append(say("The test part of the data ({} rows) stayed closed.", self.closed))
-        others = [one for one in self.scores if self.against(one) is not None]
-        if not others:
-            return said
-        if self.winner:
+        return [*said, *self._verdict()]
+
+    def _verdict(self) -> list[str]:
+        """Say whether the best network is shown to be better than the constant answer, and than the others."""
+        said = [
+            say("No network is shown to be better than '{}', which looks at no input.", one.label)
+            for one in self.scores if one.baseline and not self._told(one)
+        ]  # fmt: skip
+        others = [one for one in self.scores if not one.baseline and one is not self.best]
+        alike = [one.label for one in others if not self._told(one)]
+        if alike:
+            return [*said, say("No network is shown to be the best: {} is not told from {}.", self.best.label,
+                               ", ".join(alike))]  # fmt: skip
+        if others and not said:
             largest = max(difference.p for one in others if (difference := self.against(one)))
-            said.append(
-                say("{} is better than every other network (largest p: {}).", self.best.label, in_words(largest))
-            )
-            return said
-        alike = [one.label for one in others if (found := self.against(one)) and found.p >= 1 - self.confidence]
-        said.append(say("No network is shown to be the best: {} is not told from {}.", self.best.label,
-                        ", ".join(alike)))  # fmt: skip
+            said = [say("{} is better than every other network (largest p: {}).", self.best.label, in_words(largest))]
         return said
 
     def _chosen(self, scores: Scores) -> str:
@@ -215,7 +224,7 @@ class Comparison:
             "data": self.data, "task": self.task, "metric": self.metric, "lower_is_better": self.lower_is_better,
             "folds": self.folds, "repeats": self.repeats, "rows": self.rows, "test_rows_of_a_fold": self.tested,
             "training_rows_of_a_fold": self.learned, "duplicates": self.duplicates, "closed_test_rows": self.closed,
-            "near_duplicates": self.near_duplicates,
+            "near_duplicates": self.near_duplicates, "warnings": list(self.warnings),
             "confidence": self.confidence, "best": self.best.label,
             "winner": self.winner.label if self.winner else None,
             "ids": list(self.ids), "fold_of_each_row": [list(deal) for deal in self.dealt],
