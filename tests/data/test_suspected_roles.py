@@ -25,7 +25,8 @@ WHO = Numbers(np.repeat(np.arange(12.0), 5))
 @pytest.mark.parametrize(
     "name",
     ["subject#", "patient_id", "PatientID", "Patient ID", "user", "userIds", "id", "ID", "customer number", "환자번호",
-     "환자", "회원 ID", "학생_번호", "speakers"],
+     "환자", "회원 ID", "학생_번호", "speakers",
+     "shop_id", "plotID", "관찰자번호"],
 )  # fmt: skip
 def test_a_name_for_persons_or_things_that_returns_is_a_group(name: str) -> None:
     assert suspected_group(_table(name, WHO)) == name
@@ -35,7 +36,21 @@ def test_a_name_for_persons_or_things_that_returns_is_a_group(name: str) -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["driver_age", "age", "sex", "number of patients", "환자 나이", "grade", "user_rating", "no", "name", "width"],
+    [
+        "driver_age",
+        "age",
+        "sex",
+        "number of patients",
+        "환자 나이",
+        "grade",
+        "user_rating",
+        "no",
+        "key",
+        "index",
+        "name",
+        "width",
+        "grid",
+    ],
 )
 def test_other_names_are_none(name: str) -> None:
     assert not suspected_group(_table(name, WHO))

@@ -8,6 +8,7 @@ import shlex
 import numpy as np
 
 from layerwise.data.kinds import Categories, Column, Numbers, Texts
+from layerwise.data.roles import named_like_id
 from layerwise.data.source import Field, Source
 from layerwise.data.text_vectors import holds_dates
 from layerwise.data.times import moments
@@ -36,7 +37,7 @@ GROUP_WORDS = {
 
 NUMBERING = {"id", "ids", "no", "nr", "num", "number", "code", "key", "identifier", "index",
              "번호", "아이디", "코드", "식별자"}  # fmt: skip
-"""Words beside them that add nothing; `id` alone also names something, where it returns from row to row."""
+"""Words beside them that add nothing."""
 
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[가-힣]+")
 
@@ -44,8 +45,8 @@ WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[가-힣]+")
 def suspected_group(source: Source) -> str:
     """Return the field that seems to name whom or what rows belong to, by its name and its values; else nothing.
 
-    Its values return in other rows, and nothing but numbering stands beside the word for a person or thing in its
-    name: `subject#`, `patient_id` and `환자번호`, not `driver_age`.
+    Its values return in other rows, and its name is that of an id (`shop_id`, `점포번호`) or of persons or things alone
+    (`subject#`, `Patients`), not of what they are like (`driver_age`).
 
     Args:
         source: Data with their roles.
@@ -107,11 +108,11 @@ def time_sentence(name: str) -> str:
 
 
 def _names_group(name: str) -> bool:
-    """Say whether a name consists of a word for a person or thing and of numbering."""
+    """Say whether a name ends like that of an id, or consists of a word for a person or thing and of numbering."""
     words = [word.lower() for word in WORD.findall(name)]
-    split = [part for word in words for part in _without_numbering(word)]
-    left = {word.removesuffix("s") for word in split if word not in NUMBERING}
-    return left <= GROUP_WORDS if left else "id" in words
+    left = {part.removesuffix("s") for word in words for part in _without_numbering(word) if part not in NUMBERING}
+    # A bare `no` or `key` may be an answer, a bare `index` an amount.
+    return left <= GROUP_WORDS or named_like_id(name) if left else bool({"id", "번호", "아이디"} & set(words))
 
 
 def _without_numbering(word: str) -> list[str]:
