@@ -1,11 +1,11 @@
-"""Intervals of proportions and predicted counts: against SciPy, and by how often they cover the truth."""
+"""Intervals of proportions: against SciPy, and by how often they cover the truth."""
 
 import numpy as np
 import pytest
-from scipy.stats import betabinom, binom, binomtest
+from scipy.stats import binom, binomtest
 
 from layerwise.errors import LayerwiseError
-from layerwise.evaluation.intervals import predictive_count, proportion, wilson
+from layerwise.evaluation.intervals import proportion, wilson
 
 
 @pytest.mark.parametrize(("successes", "n"), [(0, 10), (10, 10), (1, 1), (45, 50), (333, 1000)])
@@ -45,33 +45,6 @@ def test_impossible_counts_and_confidences_are_refused() -> None:
         wilson(11, 10)
     with pytest.raises(LayerwiseError, match=r"Write 0.95 for 95 %"):
         wilson(5, 10, confidence=95.0)
-    with pytest.raises(LayerwiseError, match="between 1 and 1000000"):
-        predictive_count(1, 10, 0)
-
-
-@pytest.mark.parametrize(("successes", "n", "new"), [(0, 10, 100), (12, 400, 1000), (7, 7, 1), (20_000, 40_000, 5000)])
-def test_predicted_counts_are_the_quantiles_of_scipys_beta_binomial(successes: int, n: int, new: int) -> None:
-    found = predictive_count(successes, n, new, confidence=0.9)
-    expected = betabinom(new, successes + 0.5, n - successes + 0.5)
-    assert (found.low, found.high) == (expected.ppf(0.05), expected.ppf(0.95))
-    assert found.value == pytest.approx(expected.mean(), abs=1e-9)
-
-
-@pytest.mark.parametrize(("truth", "n"), [(0.03, 100), (0.1, 50), (0.5, 200)])
-def test_predicted_counts_cover_new_items_where_the_confidence_interval_does_not(truth: float, n: int) -> None:
-    generator, new, covered, naive = np.random.default_rng(0), 200, 0, 0
-    ends: dict[int, tuple[tuple[float, float], tuple[float, float]]] = {}
-    for _ in range(2000):
-        seen, coming = int(generator.binomial(n, truth)), int(generator.binomial(new, truth))
-        if seen not in ends:
-            prediction, rate = predictive_count(seen, n, new), wilson(seen, n)
-            ends[seen] = (prediction.low, prediction.high), (new * rate.low, new * rate.high)
-        (low, high), (rate_low, rate_high) = ends[seen]
-        covered += low <= coming <= high
-        naive += rate_low <= coming <= rate_high
-    assert 0.925 < covered / 2000 < 0.985
-    if truth == 0.5:
-        assert naive / 2000 < 0.9
 
 
 def test_groups_widen_the_interval_by_the_design_effect() -> None:

@@ -9,7 +9,6 @@ from torch import nn
 
 from layerwise.config import Evaluate
 from layerwise.errors import LayerwiseError
-from layerwise.evaluation.measured import expectation
 from layerwise.runs.opened import labelled
 from layerwise.tasks.asking import ask
 from layerwise.tasks.classify import Classify, positive_class
@@ -69,7 +68,7 @@ def test_regression_has_no_number_of_wrong_answers():
     task = Regress(("y",), (0.0,), (1.0,))
     values = np.arange(10.0)[:, None]
     found = task.measure(values, values + np.array([[1.0], [-1.0]] * 5), Evaluate(resamples=200), seed=0)
-    assert expectation(found) is None
+    assert found.wrong is None
     assert found.metrics["mae"].value == 1
     assert found.metrics["rmse"].value == 1
     assert found.metrics["r2"].value == pytest.approx(1 - 10 / 82.5)

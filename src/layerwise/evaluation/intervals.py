@@ -1,4 +1,4 @@
-"""What a measured figure says about items not measured: intervals for proportions, and counts to expect.
+"""What a measured figure says about items not measured: intervals for proportions.
 
 Every interval here holds its confidence where a percentile bootstrap does not: close to 0 and 1, and for few items
 (measured: `tests/evaluation/test_intervals.py`). The intervals of other measures stand beside this module, in
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from jaxtyping import Bool, Shaped
+from jaxtyping import Bool, Float, Shaped
 
 from layerwise.errors import LayerwiseError
 from layerwise.evaluation.resampling import sums_of_units
@@ -19,16 +19,15 @@ __all__ = [
     "Interval",
     "effective_size",
     "normal_quantile",
-    "predictive_count",
     "proportion",
+    "require_count",
     "score_bounds",
+    "size_of_groups",
     "student_quantile",
     "unbounded",
     "undefined",
     "wilson",
 ]
-
-LARGEST_PREDICTED_COUNT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -127,58 +126,9 @@ def proportion(
     value = float(units[:, 0].sum() / items)
     if count < 2:
         return unbounded(value, items, say("One group or item tells nothing about how others differ."))
-    # v = G/(G - 1) sum_g (s_g - p n_g)^2 / n^2
-    variance = count / (count - 1) * float(((units[:, 0] - value * units[:, 1]) ** 2).sum()) / items**2
-    size = effective_size(value, variance, limit=items, independent=count)
+    size = size_of_groups(units)
     low, high = score_bounds(value, size, student_quantile(confidence, count - 1))
     return Interval(value, low, high, items, "Wilson at the effective n of whole groups")
-
-
-def predictive_count(successes: int | float, n: int | float, new: int, *, confidence: float = 0.95) -> Interval:
-    """Return how many of `new` unseen items to expect to succeed, with the range that the count will fall in.
-
-    K ~ BetaBinomial(new, successes + 1/2, n - successes + 1/2)
-
-    This is a predictive interval: it holds the uncertainty about the rate (Jeffreys' prior) and the chance in the
-    new items themselves, so it is wider than the confidence interval of the rate times `new`.
-
-    Args:
-        successes: Successes measured; a fraction where n is an effective number of items.
-        n: Items measured.
-        new: Number of new items, 1 to 1,000,000.
-        confidence: Probability that the count falls inside, between 0 and 1.
-
-    Raises:
-        LayerwiseError: A count or the confidence lies outside its range.
-
-    Source: A. Gelman and others, Bayesian Data Analysis, third edition, section 2.4; H. Jeffreys, 1946.
-
-    Example:
-        >>> wrong = predictive_count(12, 400, 1000)
-        >>> round(wrong.value, 1), wrong.low, wrong.high
-        (31.2, 14.0, 54.0)
-    """
-    from scipy.special import betaln, gammaln
-
-    normal_quantile(confidence)
-    require_count(successes, n)
-    if not 1 <= new <= LARGEST_PREDICTED_COUNT:
-        raise LayerwiseError(
-            say("The number of new items must lie between 1 and {}.", LARGEST_PREDICTED_COUNT),
-            str(new),
-            say("Ask for 1000 items and scale."),
-            usage=True,
-        )
-    alpha, beta = successes + 0.5, n - successes + 0.5
-    counts = np.arange(new + 1)
-    # P(K = k) = C(new, k) B(k + alpha, new - k + beta) / B(alpha, beta)
-    choices = gammaln(new + 1) - gammaln(counts + 1) - gammaln(new - counts + 1)
-    cumulative = np.cumsum(np.exp(choices + betaln(counts + alpha, new - counts + beta) - betaln(alpha, beta)))
-    tail = (1 - confidence) / 2
-    low, high = (int(np.searchsorted(cumulative, level)) for level in (tail, 1 - tail))
-    return Interval(
-        new * alpha / (alpha + beta), float(low), float(min(high, new)), int(n), "beta-binomial, Jeffreys prior"
-    )
 
 
 def score_bounds(value: float, size: int | float, quantile: float) -> tuple[float, float]:
@@ -191,6 +141,27 @@ def score_bounds(value: float, size: int | float, quantile: float) -> tuple[floa
     low = 0.0 if value == 0 else (centre - half) / scale
     high = 1.0 if value == 1 else (centre + half) / scale
     return low, high
+
+
+def size_of_groups(units: Float[np.ndarray, "groups two"]) -> float:
+    """Return how many independent items would show as much spread of a proportion as whole groups do.
+
+    n_eff = p (1 - p) / v,  v = G/(G - 1) sum_g (s_g - p n_g)^2 / n^2
+
+    Args:
+        units: Successes s_g and items n_g of each group, two groups or more.
+
+    Source: L. Kish, Survey Sampling, 1965 (design effect).
+
+    Example:
+        >>> size_of_groups(np.array([[2.0, 4.0], [2.0, 4.0]])), size_of_groups(np.array([[4.0, 4.0], [0.0, 4.0]]))
+        (8.0, 1.0)
+    """
+    count, items = len(units), float(units[:, 1].sum())
+    value = float(units[:, 0].sum()) / items
+    # v = G/(G - 1) sum_g (s_g - p n_g)^2 / n^2
+    variance = count / (count - 1) * float(((units[:, 0] - value * units[:, 1]) ** 2).sum()) / items**2
+    return effective_size(value, variance, limit=items, independent=count)
 
 
 def effective_size(value: float, variance: float, *, limit: int | float, independent: int | float) -> float:

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
+from layerwise.evaluation.intervals import Interval
 
-from layerwise.evaluation.intervals import Interval, predictive_count
-
-__all__ = ["Measured", "expectation"]
+__all__ = ["Measured"]
 
 
 @dataclass(frozen=True)
@@ -21,11 +19,13 @@ class Measured:
         metrics: Each figure with its interval.
         classes: For each class its figures; empty where nothing is classified.
         confusion: Counts, actual classes in rows; empty where there are none.
+        wrong: How many of 1,000 new examples to expect wrong, as a predictive interval; None where none can be given.
     """
 
     metrics: Mapping[str, Interval]
     classes: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
     confusion: tuple[tuple[int, ...], ...] = ()
+    wrong: Interval | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values; an undefined figure has a reason instead of a value."""
@@ -37,12 +37,3 @@ class Measured:
             },
             "confusion": [list(row) for row in self.confusion],
         }
-
-
-def expectation(measured: Measured, *, new: int = 1000, confidence: float = 0.95) -> Interval | None:
-    """Return how many of `new` new examples to expect wrong, as a predictive interval; None without a confusion."""
-    if not measured.confusion:
-        return None
-    matrix = np.array(measured.confusion)
-    wrong = int(matrix.sum() - np.trace(matrix))
-    return predictive_count(wrong, int(matrix.sum()), new, confidence=confidence)

@@ -19,6 +19,7 @@ from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.calibration_intervals import calibration_error_interval
 from layerwise.evaluation.confusion_intervals import class_intervals, classification_intervals
 from layerwise.evaluation.error_intervals import mean_intervals
+from layerwise.evaluation.foreseen import foreseen_count
 from layerwise.evaluation.intervals import Interval, proportion
 from layerwise.evaluation.measured import Measured
 from layerwise.evaluation.precision_recall_intervals import average_precision_interval, lift_interval
@@ -211,7 +212,8 @@ class Classify:
             found |= {name: classes[self.classes[positive]][name] for name in ("auc", "average_precision")}
             found |= found_of_two(truths, predicted, answers[:, positive], positive, options)
         matrix = confusion_matrix(truths, predicted, len(self.classes))
-        return Measured(found, classes, tuple(tuple(int(count) for count in row) for row in matrix))
+        rows = tuple(tuple(int(count) for count in row) for row in matrix)
+        return Measured(found, classes, rows, foreseen_count(predicted != truths, **options))
 
     def sample(self, inputs: int | tuple[int, ...], number: int, generator: torch.Generator) -> Examples:
         """Return examples that can be learned: each class shifts the inputs by a constant of its own."""

@@ -14,7 +14,7 @@ from torch import nn
 
 from layerwise.config import Experiment
 from layerwise.data.source import Source
-from layerwise.evaluation.measured import Measured, expectation
+from layerwise.evaluation.measured import Measured
 from layerwise.files import write_bytes, write_text
 from layerwise.models import build
 from layerwise.runs.folder import RunFolder
@@ -55,14 +55,14 @@ def evaluate(model: nn.Module, prepared: Prepared, whole: Experiment, folder: Ru
     measured = {part: figures(prepared, whole, part, values) for part, values in scores.items()}
     # Rows that were learned from say nothing about new ones, even where they were also asked for as the test.
     best = "test" if held_out else "train"
-    expected = expectation(measured[best], confidence=whole.evaluate.confidence)
+    wrong = measured[best].wrong
     folder.write("metrics.json", {
         "part": best, "main": prepared.task.main, **measured[best].to_json(), "openings": openings,
         "train": measured["train"].to_json()["metrics"],
         "validation": measured["validation"].to_json()["metrics"] if "validation" in measured else {},
         "unseen": unseen(prepared, whole, scores),
         "baselines": baselines(prepared, whole) if "test" in measured else {},
-        "expectation_per_1000": asdict(expected) if expected else None,
+        "expectation_per_1000": asdict(wrong) if wrong else None,
         "more_data": more, **closer_look(model, prepared, whole, scores, held_out=bool(held_out)),
         "learning": {"reason": outcome.reason, "best_epoch": outcome.best_epoch, "epochs": len(outcome.epochs),
                      "seconds": sum(epoch.seconds for epoch in outcome.epochs)},

@@ -13,7 +13,6 @@ from torch import nn
 from layerwise.config import Experiment, Model
 from layerwise.data.split import Parts
 from layerwise.evaluation.intervals import Interval, undefined
-from layerwise.evaluation.measured import expectation
 from layerwise.evaluation.paired import corrected_interval
 from layerwise.language import say
 from layerwise.report.contents import fold_name
@@ -63,12 +62,12 @@ def evaluate_folds(
         *(deal_in_rows(prepared, tested, deal) for deal, tested in enumerate(own)),
     ])  # fmt: skip
     known = {part: figures(prepared, whole, part, values).to_json()["metrics"] for part, values in kept.items()}
-    expected = expectation(measured.pooled, confidence=whole.evaluate.confidence)
+    wrong = measured.pooled.wrong
     folder.write("metrics.json", {
         "part": "test", "main": prepared.task.main, **measured.pooled.to_json(), "openings": 0,
         "train": known["train"], "validation": known.get("validation", {}), "unseen": {},
         "baselines": {name: found.pooled.to_json()["metrics"] for name, found in others.items()},
-        "expectation_per_1000": asdict(expected) if expected else None,
+        "expectation_per_1000": asdict(wrong) if wrong else None,
         "learning": {"reason": outcome.reason, "best_epoch": outcome.best_epoch, "epochs": len(outcome.epochs),
                      "seconds": sum(epoch.seconds for epoch in outcome.epochs)},
         "evaluation_seconds": time.monotonic() - began,

@@ -15,14 +15,13 @@ from layerwise.data.labels import read_labels
 from layerwise.data.open import known_options, open_source
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError, nearest
-from layerwise.evaluation.measured import expectation
 from layerwise.language import say
 from layerwise.locks import own
 from layerwise.runs.opened import Opened
 from layerwise.tasks.contract import Examples, Task
 from layerwise.tasks.ragged import Ragged
 from layerwise.tasks.tag import Tag
-from layerwise.workflow.evaluate import figures, truths_of
+from layerwise.workflow.evaluate import figures, groups_of, truths_of
 from layerwise.workflow.explain import prepared_again
 
 __all__ = ["measure_again", "measure_on"]
@@ -56,8 +55,7 @@ def measure_again(opened: Opened) -> dict[str, Any]:
         openings = opened.folder.count_test("layerwise evaluate")
     scores = opened.task.answer(model, prepared.examples["test"])
     measured = figures(prepared, whole, "test", scores)
-    expected = expectation(measured, confidence=whole.evaluate.confidence)
-    return result(opened.task, "test", measured.to_json(), expected, openings)
+    return result(opened.task, "test", measured.to_json(), measured.wrong, openings)
 
 
 def measure_on(
@@ -84,18 +82,22 @@ def measure_on(
         category=whole.assign.category, drop=whole.assign.drop, images=images,
         image_column=whole.load.image_column if images else "",
     )  # fmt: skip
-    examples = opened.examples(with_targets(opened, source))
+    source = with_groups(opened, with_targets(opened, source))
+    examples, groups = opened.examples(source), groups_of(source, np.arange(len(source)))
     targets, scores = truths_of(examples), opened.task.answer(opened.model, examples)
-    measured = opened.task.measure(targets, scores, whole.evaluate, seed=whole.train.seed)
+    measured = opened.task.measure(targets, scores, whole.evaluate, seed=whole.train.seed, groups=groups)
     known = learned_from(opened, examples)
     if known is None or not known.any():
-        expected = expectation(measured, confidence=whole.evaluate.confidence)
-        return {**result(opened.task, "new data", measured.to_json(), expected, 0), "overlap_known": known is not None}
+        told = result(opened.task, "new data", measured.to_json(), measured.wrong, 0)
+        return {**told, "overlap_known": known is not None}
     # Only rows the network has not learned from say what to expect of new ones.
     others = None
     if not known.all():
-        others = opened.task.measure(targets[~known], scores[~known], whole.evaluate, seed=whole.train.seed)
-    expected = expectation(others, confidence=whole.evaluate.confidence) if others else None
+        others = opened.task.measure(
+            targets[~known], scores[~known], whole.evaluate, seed=whole.train.seed,
+            groups=None if groups is None else groups[~known],
+        )  # fmt: skip
+    expected = others.wrong if others else None
     seen = {"seen": int(known.sum()), "metrics": others.to_json()["metrics"] if others else {}}
     return {**result(opened.task, "new data", measured.to_json(), expected, 0), "overlap_known": True, "unseen": seen}
 
@@ -161,6 +163,13 @@ def with_targets(opened: Opened, source: Source) -> Source:
                 say("Mend the column, or force its kind when the file is read."),
             )  # fmt: skip
     return source
+
+
+def with_groups(opened: Opened, source: Source) -> Source:
+    """Give the group of the run its role where new data hold it: their rows vary together, too."""
+    fields = opened.folder.read("data.json")["fields"]
+    names = [field["name"] for field in fields if field["role"] == "group" and field["name"] in source.columns]
+    return source.assign(dict.fromkeys(names, "group"))
 
 
 def with_labels(task: Tag, source: Source, names: Sequence[str]) -> Source:
