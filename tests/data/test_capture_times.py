@@ -1,4 +1,4 @@
-"""When photos were taken is read from every format that tells it, so that bursts are found whatever the phone stores."""
+"""When photos were taken is read from every format that tells it, so bursts are found whatever the phone stores."""
 
 import io
 import math
@@ -14,7 +14,7 @@ from layerwise.data.pictures import decode_picture, read_header
 FORMATS = ("JPEG", "TIFF", "PNG", "WEBP", "AVIF", "HEIF")
 MOMENT = "2024:05:01 12:00:03"
 SECONDS = 63_850_161_603.25
-"""739,006 days lie between 1 January of year 1 and 1 May 2024 (proleptic Gregorian calendar), then 12 h 0 min 3.25 s."""
+"""From 1 January of year 1 to 1 May 2024 739,006 days go by (Gregorian calendar), then 12 h 0 min 3.25 s."""
 
 
 def stored(picture, form, tags):
@@ -63,14 +63,13 @@ def test_tags_turn_a_picture_once(form):
 def test_a_burst_is_found_in_every_format(tmp_path, form):
     blobs = np.random.default_rng(13).integers(0, 256, (7, 9, 3), np.uint8)
     scene = Image.fromarray(blobs).resize((220, 150), Image.Resampling.BICUBIC)
-    for name in "ab":
+    photos = {"a": [scene.crop((4 * place, 3 * place, 4 * place + 160, 3 * place + 120)) for place in range(3)]}
+    others = [np.random.default_rng(place).integers(0, 256, (7, 9, 3), np.uint8) for place in range(3)]
+    photos["b"] = [Image.fromarray(other).resize((160, 120), Image.Resampling.BICUBIC) for other in others]
+    for hour, (name, taken) in enumerate(photos.items()):
         (tmp_path / name).mkdir()
-    for place in range(3):
-        photo = scene.crop((4 * place, 3 * place, 4 * place + 160, 3 * place + 120))
-        content = stored(photo, form, tagged(f"2024:05:01 12:00:0{place}"))
-        (tmp_path / "a" / f"{place}.{form.lower()}").write_bytes(content)
-        other = np.random.default_rng(place).integers(0, 256, (7, 9, 3), np.uint8)
-        apart = Image.fromarray(other).resize((160, 120), Image.Resampling.BICUBIC)
-        (tmp_path / "b" / f"{place}.{form.lower()}").write_bytes(stored(apart, form, tagged(f"2024:05:01 13:00:0{place}")))
+        for place, photo in enumerate(taken):
+            content = stored(photo, form, tagged(f"2024:05:01 1{hour}:00:0{place}"))
+            (tmp_path / name / f"{place}.{form.lower()}").write_bytes(content)
     found = near_duplicates(open_source(str(tmp_path)))
     assert (found.sets, set(found.ways)) == (((0, 1, 2),), {"burst"})

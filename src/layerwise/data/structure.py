@@ -8,6 +8,7 @@ import numpy as np
 
 from layerwise.data.assign import as_categories
 from layerwise.data.kinds import Categories, Column, Numbers
+from layerwise.data.labels import Labels, label_marks
 from layerwise.data.roles import part_of
 from layerwise.data.source import Source
 from layerwise.language import say
@@ -29,33 +30,32 @@ UNEVEN = 10
 MOST_SHOWN = 8
 
 
-def structure(source: Source, target: str, *, classes: bool) -> list[str]:
+def structure(source: Source, targets: Sequence[str], *, classes: bool) -> list[str]:
     """Say what about the columns and classes may mislead.
 
     Args:
         source: Data with their roles.
-        target: Field to predict, or empty.
-        classes: Whether it holds classes.
+        targets: Fields to predict.
+        classes: Whether they hold classes or labels.
     """
     inputs = [
         name for name in source.named("input")
-        if name != target and isinstance(source.columns[name], Numbers | Categories)
+        if name not in targets and isinstance(source.columns[name], Numbers | Categories)
     ]  # fmt: skip
     found = []
     numbering = [name for name in inputs if _numbers_rows(source.columns[name])]
     if numbering:
         found.append(say("Fields that number the rows and do not describe them: {} (--drop leaves them out).",
                          _names(numbering)))  # fmt: skip
-    column = source.columns.get(target)
-    if column is not None and len(source.named("input")) > 1:
-        telling = _telling(source, inputs, column, classes=classes)
+    for target in targets if len(source.named("input")) > 1 else ():
+        telling = _telling(source, inputs, source.columns[target], classes=classes)
         if telling:
             found.append(say("Fields that alone give '{}' away: {}. Would they be known when it is asked for?",
                              target, _names(telling)))  # fmt: skip
     learned = given_parts(source).get("train", np.arange(len(source)))
     found += _scaled_before([source.columns[name] for name in inputs], learned)
-    if isinstance(column, Categories) and classes:
-        found += _uneven(column, target)
+    if classes and len(targets) == 1 and isinstance(column := source.columns[targets[0]], Categories):
+        found += _uneven(column, targets[0])
     return found
 
 
@@ -221,19 +221,24 @@ def given_parts(source: Source) -> dict[str, np.ndarray]:
     return {part: np.flatnonzero(words == part) for part in wanted}
 
 
-def part_findings(source: Source, target: str, parts: Mapping[str, np.ndarray], *, classes: bool) -> list[str]:
+def part_findings(
+    source: Source, targets: Sequence[str], parts: Mapping[str, np.ndarray], *, classes: bool
+) -> list[str]:  # fmt: skip
     """Say what is wrong with parts: an empty one, one with a single class, a class or group on the wrong side.
 
     Args:
         source: Data with their roles.
-        target: Field to predict, or empty.
+        targets: Fields to predict.
         parts: Rows of each part.
-        classes: Whether the target holds classes.
+        classes: Whether the targets hold classes or labels.
     """
     found = [say("The {} part has no rows.", say(part)) for part, rows in parts.items() if not len(rows)]
-    column = source.columns.get(target)
-    if classes and column is not None:
-        found += _classes_of_parts(as_categories(column), target, parts)
+    if classes and targets:
+        column = source.columns[targets[0]]
+        if len(targets) > 1 or isinstance(column, Labels):
+            found += _labels_of_parts(source, targets, parts)
+        else:
+            found += _classes_of_parts(as_categories(column), targets[0], parts)
     for name in source.named("group"):
         cells = np.array(source.columns[name].digests(), dtype=object)
         held = {part: set(cells[rows].tolist()) for part, rows in parts.items()}
@@ -267,4 +272,23 @@ def _classes_of_parts(column: Categories, target: str, parts: Mapping[str, np.nd
     if untested and len(tested) > 1:
         found.append(say("Classes of '{}' that the test part lacks, so that nothing is measured of them: {}.", target,
                          _names(untested)))  # fmt: skip
+    return found
+
+
+def _labels_of_parts(source: Source, targets: Sequence[str], parts: Mapping[str, np.ndarray]) -> list[str]:
+    """Say which labels of some rows the training or the test part lacks."""
+    present = source.present(targets)
+    marks, names = label_marks(source.take(present), targets)
+    held = {part: marks[np.isin(present, rows)].any(axis=0) for part, rows in parts.items() if len(rows)}
+    found, shown = [], "', '".join(targets)
+    if "train" in held:
+        lacking = [name for name, learned in zip(names, held["train"], strict=True) if not learned]
+        if lacking:
+            found.append(say("Labels of '{}' that the training part lacks, so that they cannot be learned: {}.", shown,
+                             _names(lacking)))  # fmt: skip
+    if "train" in held and "test" in held:
+        lacking = [name for name, some in zip(names, held["train"] & ~held["test"], strict=True) if some]
+        if lacking:
+            found.append(say("Labels of '{}' that the test part lacks, so that nothing is measured of them: {}.", shown,
+                             _names(lacking)))  # fmt: skip
     return found

@@ -30,12 +30,12 @@ def run_findings(prepared: Prepared, check_labels: str) -> dict[str, Any]:
         check_labels: Whether labels are looked at: auto, yes or no.
     """
     source, parts, task = prepared.source, prepared.parts, prepared.task.name
-    target = next(iter(source.named("target")), "")
-    told = structure(source, target, classes=task == "classify") if task in ("classify", "regress") else []
+    targets = source.named("target")
+    told = structure(source, targets, classes=task == "classify") if task in ("classify", "regress") else []
     if task in ("classify", "regress") and parts.origin in ("own", "split"):
         held = {name: getattr(parts, name) for name in ("train", "validation", "test")}
         held = {name: rows for name, rows in held.items() if len(rows)}
-        told += part_findings(source, target, held, classes=task == "classify")
+        told += part_findings(source, targets, held, classes=task == "classify")
     checks = []
     if task in ("classify", "regress") and check_labels != "no":
         too_long = "" if check_labels == "yes" else _too_long(prepared)
