@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from layerwise.data.assign import as_categories
 from layerwise.data.kinds import Categories, Column, Numbers
 from layerwise.data.labels import Labels, label_marks
+from layerwise.data.luck import luck_of_names, luck_of_order
 from layerwise.data.roles import part_of
 from layerwise.data.source import Source
 from layerwise.language import say
@@ -23,6 +25,12 @@ MOST_ROWS = 10_000
 
 SLIPS = 0.01
 """Share of the rows that a column which holds the answer may be wrong about."""
+
+LESS = 10
+"""So many times fewer slips than by chance has such a column, where most rows have one class."""
+
+LUCK = 0.01
+"""Largest chance that any of the columns of a table would look so by luck."""
 
 UNEVEN = 10
 """So many times as many rows has the largest class when classes are called uneven."""
@@ -92,33 +100,41 @@ def _telling(source: Source, names: list[str], target: Column, *, classes: bool)
     if not classes:
         return [name for name in names if _tells_number(source.columns[name].take(rows), aim)]
     codes = np.unique(np.array(aim.digests(), dtype=object), return_inverse=True)[1]
-    return [name for name in names if _tells_class(source.columns[name].take(rows), codes)]
+    luck = math.log(LUCK / max(len(names), 1))
+    return [name for name in names if _tells_class(source.columns[name].take(rows), codes, luck)]
 
 
-def _tells_class(column: Column, codes: np.ndarray) -> bool:
-    """Say whether a column tells the class of almost every row.
+def _tells_class(column: Column, codes: np.ndarray, luck: float) -> bool:
+    """Say whether a column tells the class of almost every row, and more than luck could make it.
 
     Along a number the class changes from row to row as often as there are borders between classes; by chance it would
     change n (1 - sum_k p_k^2) times. Of a category every row counts whose class is not that of most others of its name.
+
+    Args:
+        column: Cells of some rows.
+        codes: The class of each, from 0.
+        luck: Logarithm of the largest chance with which a column may tell as much by luck.
     """
-    shares = np.bincount(codes) / len(codes)
+    sizes = np.bincount(codes)
+    shares = sizes / len(codes)
     # n (1 - sum_k p_k^2)
     chance = len(codes) * (1 - float((shares**2).sum()))
-    allowed = min(SLIPS * len(codes), chance / UNEVEN)
+    allowed = min(SLIPS * len(codes), chance / LESS)
     if column.missing().mean() > SLIPS or not chance:
         return False
     if isinstance(column, Numbers):
         along = codes[np.argsort(column.values, kind="stable")]
+        changes = int((along[1:] != along[:-1]).sum())
         # A row among those of another class makes two changes.
-        slips = (int((along[1:] != along[:-1]).sum()) - (len(shares) - 1)) / 2
-    else:
-        _, names = np.unique(np.array(column.digests(), dtype=object), return_inverse=True)
-        pairs, counts = np.unique(names * len(shares) + codes, return_counts=True)
-        most = np.zeros(int(names.max()) + 1, dtype=np.int64)
-        np.maximum.at(most, pairs // len(shares), counts)
-        # A name that stands once tells nothing of its row.
-        slips = len(codes) - int(most[most > 1].sum())
-    return slips <= allowed
+        return (changes - (len(shares) - 1)) / 2 <= allowed and luck_of_order(sizes.tolist(), changes) <= luck
+    _, names = np.unique(np.array(column.digests(), dtype=object), return_inverse=True)
+    pairs, counts = np.unique(names * len(shares) + codes, return_counts=True)
+    most = np.zeros(int(names.max()) + 1, dtype=np.int64)
+    np.maximum.at(most, pairs // len(shares), counts)
+    # A name that stands once tells nothing of its row.
+    telling = most[most > 1]
+    slips = len(codes) - int(telling.sum())
+    return slips <= allowed and luck_of_names(sizes.tolist(), len(telling), slips) <= luck
 
 
 def _tells_number(column: Column, target: Column) -> bool:
