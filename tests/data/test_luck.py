@@ -1,4 +1,4 @@
-"""How likely columns tell a class by luck: bounds against a count of every order, and the alarms on columns of chance."""
+"""How likely columns tell a class by luck: bounds against counts of every order; columns of chance raise no alarm."""
 
 import math
 from itertools import pairwise, permutations
