@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 
 from layerwise.data.assign import as_categories
+from layerwise.data.groups import shared_groups
 from layerwise.data.kinds import Categories, Column, Numbers
 from layerwise.data.labels import Labels, label_marks
 from layerwise.data.luck import luck_of_names, luck_of_order
@@ -256,16 +258,12 @@ def part_findings(
         else:
             found += _classes_of_parts(as_categories(column), targets[0], parts)
     for name in source.named("group"):
-        cells = np.array(source.columns[name].digests(), dtype=object)
-        held = {part: set(cells[rows].tolist()) for part, rows in parts.items()}
-        pairs = [(one, other) for place, one in enumerate(held) for other in list(held)[place + 1 :]]
-        for one, other in pairs:
-            both = held[one] & held[other]
+        for one, other in combinations(parts, 2):
+            both = shared_groups(source.columns[name], parts[one], parts[other])
             if both:
-                place = np.flatnonzero(np.isin(cells, np.array([min(both)], dtype=object)))[0]
                 found.append(
                     say("Groups of '{}' that stand in both the {} and the {} part: {}, such as '{}'.", name, say(one),
-                        say(other), len(both), source.columns[name].show(int(place)))
+                        say(other), len(both), both[0])
                 )  # fmt: skip
     return found
 
