@@ -68,6 +68,10 @@ def test_rows_and_classes_left_out_as_the_messages_say(work, command):
     answer = command("train ragged.csv knn --exclude-problems")
     assert answer.code == 0
     assert "1 items could not be read and were left out." in answer.out
+    (work / "holes.csv").write_text("a,b,label\n" + GOOD + "7,8,\n", encoding="utf-8")
+    answer = command("train holes.csv knn --exclude-problems")
+    assert answer.code == 0
+    assert "1 rows without 'label' were left out." in answer.out
     (work / "lonely.csv").write_text("a,b,label\n" + GOOD + "7,8,maybe\n", encoding="utf-8")
     assert command("train lonely.csv knn --classes yes no").code == 0
     assert command("train lonely.csv knn --no-stratify").code == 0

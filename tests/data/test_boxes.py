@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from layerwise.data.boxes import IGNORED, Boxes, box_problems
+from layerwise.data.findings import findings
 from layerwise.data.source import Field, Source
 from layerwise.language import use
 
@@ -25,6 +26,17 @@ def test_pictures_keep_their_boxes(boxes):
     for row, held in enumerate(PICTURES):
         assert (boxes[row] == held).all()
     assert boxes.counts() == {"cat": 1, "dog": 2}
+
+
+def test_a_single_object_of_a_class_is_said_of_objects(boxes):
+    one = Source("photos", "memory", (Field("boxes", "target"),), {"boxes": boxes})
+    said = findings(one, ("boxes",), "detect", boxes.counts(), ())
+    assert said == ["Classes with one object: cat."]
+    alone = Boxes.of([np.array([[0, 1, 2, 30, 40.0], [0, 5, 5, 9, 9.5]])], ("cat",))
+    # A detector of one class has something to tell apart.
+    assert (
+        findings(Source("photos", "memory", one.fields, {"boxes": alone}), ("boxes",), "detect", {"cat": 2}, ()) == []
+    )
 
 
 def test_taking_rows_again_and_in_another_order(boxes):

@@ -138,6 +138,16 @@ def test_a_large_table_is_taken_and_small_ones_are_not(tmp_path, monkeypatch):
     assert isinstance(open_source(path).places, tuple)
 
 
+def test_a_column_of_names_that_no_cell_fills_has_every_row(tmp_path, monkeypatch):
+    path = tmp_path / "odd.csv"
+    for cell in ("", "NA", " NA "):
+        path.write_text("x,kind,sort\n" + f"1.5,{cell},b\n2.5,{cell},a\n" * 600, encoding="utf-8")
+        strict, other, taken = both(path, monkeypatch, category_columns=("kind", "sort"))
+        assert taken
+        assert other == strict
+        assert [len(cells) for cells in other[1].values()] == [1200, 1200, 1200]
+
+
 def test_rows_that_repeat_are_counted_as_before(tmp_path):
     drawn = np.random.default_rng(0)
     columns = [

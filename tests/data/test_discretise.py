@@ -12,6 +12,7 @@ from layerwise.byhand.information import cut_points
 from layerwise.config import Preprocess
 from layerwise.data.cut_points import equal_frequency, equal_width, shortest_description
 from layerwise.data.discretise import IntervalStep
+from layerwise.data.fitted_words import fitted_lines
 from layerwise.data.kinds import Categories, Images, Numbers
 from layerwise.data.preprocess import Preprocessing, fit
 from layerwise.data.source import Field, Source
@@ -145,3 +146,28 @@ def test_what_cannot_be_cut_is_refused():
         fit(table(names, a=numbers), rows, Preprocess(discretise="supervised", intervals=5))
     with pytest.raises(LayerwiseError, match="--scale: numbers that are cut"):
         fit(table(names, a=numbers), rows, Preprocess(discretise="equal-width", scale="min-max"))
+
+
+@pytest.mark.parametrize(
+    ("method", "values", "sentence", "found", "remedy"),
+    [
+        ("equal-frequency", [0.0] * 19 + [5.0], "no border of equal frequency", "no border of equal frequency",
+         "Use --discretise equal-width."),
+        ("equal-frequency", [3.0] * 20, "no border of equal frequency", "one value throughout", "inputs that vary"),
+        ("equal-width", [3.0] * 20, "it has one value throughout", "one value throughout", "inputs that vary"),
+        ("supervised", [1.0, 2.0] * 10, "no cut of it is worth", "no cut of a number is worth", "equal-frequency"),
+        ("supervised", [3.0] * 20, "no cut of it is worth", "one value throughout", "inputs that vary"),
+    ],
+)  # fmt: skip
+def test_why_a_number_is_left_out_is_said_as_it_is(method, values, sentence, found, remedy):
+    classes = Categories(np.array([0, 0, 0, 1, 1, 1, 0, 1, 1, 0] * 2), ("a", "b"))
+    settings, rows = Preprocess(discretise=method), np.arange(20)
+    with pytest.raises(LayerwiseError, match=found) as caught:
+        fit(table(classes, odd=of(*values)), rows, settings)
+    assert remedy in caught.value.remedy
+    # What the remedy names is not what was used.
+    assert method not in caught.value.remedy
+    other = Categories(np.arange(20) % 2, ("x", "y"))
+    (line,) = fitted_lines(fit(table(classes, odd=of(*values), kind=other), rows, settings))
+    assert line.startswith("'odd' is left out: ")
+    assert sentence in line

@@ -63,6 +63,14 @@ def test_the_second_time_nothing_is_decoded_and_all_is_the_same(photos, decoded)
     assert f"not decoded again: {COUNT} (kept in {kept()})" in second.notes[-1]
 
 
+def test_what_was_kept_before_times_were_read_of_every_format_is_not_believed(photos, decoded, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(picture_memory, "VERSION", 2)
+        open_source(photos)
+    open_source(photos)
+    assert len(decoded) == 2 * COUNT
+
+
 def test_a_changed_picture_is_read_again_even_with_size_and_time_as_they_were(photos, decoded):
     before = open_source(photos)
     path = photos / "a" / "0.png"

@@ -31,8 +31,15 @@ OWN_KINDS = ("text", "boxes", "mask")
 """Kinds of a target that are told from the data alone, without looking at values."""
 
 
-def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ...]]:
+def assign(
+    source: Source, settings: Assign, *, exclude_missing: bool = False
+) -> tuple[Source, str, tuple[str, ...]]:  # fmt: skip
     """Give every field its role and settle the task.
+
+    Args:
+        source: Data as read.
+        settings: What the user says of fields, classes and task.
+        exclude_missing: Whether rows without a target are left out and counted; they stop it otherwise.
 
     Returns:
         The source with its roles, the task's name, and sentences about what was chosen.
@@ -52,7 +59,9 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
         return source.assign(dict.fromkeys(source.named("target"), "unused")), task, tuple(reasons)
     if wanted in OWN_KINDS:
         _refuse_several(source, settings.targets, task)
-        return _with_target_of_kind(source, wanted, "".join(settings.targets)), task, tuple(reasons)
+        source = _with_target_of_kind(source, wanted, "".join(settings.targets))
+        source, excluded = _with_every_target(source, exclude=exclude_missing)
+        return source, task, (*excluded, *reasons)
     source = source.assign(
         {part.name: "unused" for part in source.fields if source.columns[part.name].kind in ("boxes", "mask")}
     )
@@ -66,10 +75,10 @@ def assign(source: Source, settings: Assign) -> tuple[Source, str, tuple[str, ..
         reasons.append(reason)
         if not task:
             raise asked_back(reason, choices(targets))
-    for name in targets:
+    if task != "tag" or len(targets) > 1:
         # An empty cell of label sets is an example without a label.
-        if task != "tag" or len(targets) > 1:
-            _refuse_missing_target(source, name)
+        source, excluded = _with_every_target(source, exclude=exclude_missing)
+        reasons[:0] = excluded
     if task == "tag":
         source, reason = with_label_sets(source, targets)
         return source, task, (*reasons, reason)
@@ -166,9 +175,7 @@ def _with_target_of_kind(source: Source, kind: str, named: str) -> Source:
         part.name: "unused" for part in source.fields
         if part.role == "target" or (source.columns[part.name].kind in ("boxes", "mask") and part.name != chosen)
     }  # fmt: skip
-    source = source.assign(aside | {chosen: "target"})
-    _refuse_missing_target(source, chosen)
-    return source
+    return source.assign(aside | {chosen: "target"})
 
 
 def guess_target(source: Source) -> tuple[str, str]:
@@ -242,7 +249,8 @@ def guess_task(source: Source, target: str, *others_too: str) -> tuple[str, str]
 
 def _guess_of_several(source: Source, targets: Sequence[str]) -> tuple[str, str]:
     """Choose between amounts and labels by what several targets hold; nothing where both are possible."""
-    shown, columns = "', '".join(targets), [source.columns[name] for name in targets]
+    shown, present = "', '".join(targets), source.present(targets)
+    columns = [source.columns[name].take(present) for name in targets]
     marked = all(is_marked(column) is not None for column in columns)
     if all(isinstance(column, Numbers) for column in columns):
         if marked:
@@ -314,15 +322,32 @@ def _with_column(source: Source, name: str, column: Column) -> Source:
     return replace(source, columns={**source.columns, name: column})
 
 
-def _refuse_missing_target(source: Source, target: str) -> None:
-    """Stop when a row has no target, naming the rows."""
-    rows = np.flatnonzero(source.columns[target].missing())
-    if len(rows):
+def _with_every_target(source: Source, *, exclude: bool) -> tuple[Source, tuple[str, ...]]:
+    """Leave out the rows that lack a target, and say how many; or stop at them, naming them.
+
+    Raises:
+        LayerwiseError: A row has no target and is not to be left out, or no row has one.
+    """
+    targets = source.named("target")
+    present = source.present(targets)
+    if len(present) == len(source):
+        return source, ()
+    if not exclude:
+        target = next(name for name in targets if source.columns[name].missing().any())
+        rows = np.flatnonzero(source.columns[target].missing())
         shown = ", ".join(source.place(int(row)) for row in rows[:5])
         raise LayerwiseError(
             say("Every row needs a target."), say("'{}' is missing in {} rows: {}", target, len(rows), shown),
             say("Fill them in, or leave these rows out with --exclude-problems."),
         )  # fmt: skip
+    named = "', '".join(targets)
+    if not len(present):
+        raise LayerwiseError(
+            say("Every row needs a target."), say("no row of '{}' has one: '{}'", source.name, named),
+            say("Fill them in, or name another one with --target."),
+        )  # fmt: skip
+    sentence = say("{} rows without '{}' were left out.", len(source) - len(present), named)
+    return source.take(present), (sentence,)
 
 
 def _only_classes(source: Source, target: str, classes: tuple[str, ...]) -> Source:

@@ -1,4 +1,4 @@
-"""What makes a field doubtful before anything is learned: an answer among the inputs, a word among numbers."""
+"""What is doubtful before anything is learned: answers among the inputs, words among numbers, rows without a group."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 import numpy as np
 
 from layerwise.data.cells import number
+from layerwise.data.groups import without_group
 from layerwise.data.kinds import Categories, Column, Numbers
 from layerwise.data.source import Source
 from layerwise.language import say
@@ -26,7 +27,7 @@ SAMPLE = 1000
 
 
 def doubts(source: Source) -> list[str]:
-    """Say which inputs tell the target itself, and which fields of names are numbers but for a word.
+    """Say which inputs tell the target itself, which names are numbers but for a word, and which rows have no group.
 
     Args:
         source: Data with their roles.
@@ -49,6 +50,10 @@ def doubts(source: Source) -> list[str]:
                 say("'{}' holds numbers but for '{}', and is read as names ({} reads numbers).", name,
                     "', '".join(words[:MOST_WORDS]), flags)
             )  # fmt: skip
+    alone = without_group(source)
+    if alone:
+        found.append(say("{:,} rows have no value in '{}': each is a group of its own.", alone,
+                         "', '".join(source.named("group"))))  # fmt: skip
     return found
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from layerwise.data.assign import is_running_text
-from layerwise.data.boxes import Boxes
 from layerwise.data.doubts import doubts
 from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
@@ -25,31 +24,30 @@ SENTINEL_REPEATS = 3
 """So often a far low value must return before it is suspected to stand for missing."""
 
 
-def findings(source: Source, target: str, classes: Mapping[str, int], constant: Sequence[str]) -> list[str]:
+def findings(
+    source: Source, targets: Sequence[str], task: str, classes: Mapping[str, int], constant: Sequence[str]
+) -> list[str]:  # fmt: skip
     """Say what stands in the way of learning, or may surprise.
 
     Args:
         source: Data with their roles.
-        target: Field to predict, or empty.
-        classes: Rows of each class.
+        targets: Fields to predict.
+        task: What is asked of them; empty where it is unclear.
+        classes: Rows of each class or label, or objects of each class.
         constant: Fields with one value throughout.
     """
     found = []
-    if target and source.columns[target].missing().any():
-        count = int(source.columns[target].missing().sum())
-        found.append(say("The target '{}' is missing in {} rows: --exclude-problems leaves them out.", target, count))
-    held = [name for name, count in classes.items() if count]
-    if target and classes and len(held) < 2:
-        found.append(say("The target '{}' has one class only: {}.", target, ", ".join(held)))
-    single = [name for name, count in classes.items() if count == 1]
-    if single:
-        found.append(say("Classes with one row, which cannot be divided: {}.", ", ".join(single[:MOST_CLASSES_SHOWN])))
+    for name in targets:
+        count = int(source.columns[name].missing().sum())
+        if count:
+            found.append(say("The target '{}' is missing in {} rows: --exclude-problems leaves them out.", name, count))
+    found += _of_targets(source, targets, task, classes, constant)
     texts = [name for name in source.named("input") if source.columns[name].kind == "text"]
-    read = is_running_text(source) if not target else source.columns[target].kind == "text"
+    read = is_running_text(source) if not targets else source.columns[targets[0]].kind == "text"
     texts = [] if read else texts
     dates = [name for name in texts if holds_dates(source.columns[name])]
     free = [name for name in texts if name not in dates]
-    group, time = suspected(source, target)
+    group, time = suspected(source, targets)
     if free:
         found.append(
             say("Text in {}: --texts tf-idf reads it, --drop {} leaves it out.",
@@ -62,11 +60,11 @@ def findings(source: Source, target: str, classes: Mapping[str, int], constant: 
         found.append(say("No input would be left: these data suit no model yet."))
     found += _sentinels(source)
     found += doubts(source)
-    useless = [name for name in constant if name != target]
+    useless = [name for name in constant if name not in targets]
     if useless:
         found.append(say("Fields with one value throughout: {}.", ", ".join(useless)))
-    chosen = bool(classes) and not isinstance(source.columns[target], Boxes)
-    found += structure(source, target, classes=chosen)
+    chosen = task in ("classify", "tag")
+    found += structure(source, targets, classes=chosen)
     parts = given_parts(source)
     if group and parts:
         source = source.assign({group: "group"})
@@ -74,19 +72,39 @@ def findings(source: Source, target: str, classes: Mapping[str, int], constant: 
         found.append(group_sentence(source, group))
     if time:
         found.append(time_sentence(time))
-    return found + part_findings(source, target, parts, classes=chosen)
+    return found + part_findings(source, targets, parts, classes=chosen)
 
 
-def suspected(source: Source, target: str) -> tuple[str, str]:
+def suspected(source: Source, targets: Sequence[str]) -> tuple[str, str]:
     """Return the fields that seem to be the group and the time of the rows; nothing where no row is dealt by chance.
 
     Args:
         source: Data with their roles.
-        target: Field to predict, or empty.
+        targets: Fields to predict.
     """
-    if not target:
+    if not targets:
         return "", ""
     return suspected_group(source), "" if source.named("part") else suspected_time(source)
+
+
+def _of_targets(
+    source: Source, targets: Sequence[str], task: str, classes: Mapping[str, int], constant: Sequence[str]
+) -> list[str]:  # fmt: skip
+    """Say which targets, classes or labels have nothing to be told apart, or too few rows."""
+    single = ", ".join([name for name, count in classes.items() if count == 1][:MOST_CLASSES_SHOWN])
+    if task == "tag":
+        rows, shown = len(source.present(targets)), "', '".join(targets)
+        fixed = [name for name, count in classes.items() if count in (0, rows)]
+        found = [say("Labels of '{}' that every row has, or none: {}.", shown, ", ".join(fixed))] if fixed else []
+        return found + ([say("Labels of '{}' that one row has: {}.", shown, single)] if single else [])
+    if task == "classify":
+        held = [name for name, count in classes.items() if count]
+        found = [] if len(held) > 1 else [
+            say("The target '{}' has one class only: {}.", targets[0], ", ".join(held))
+        ]  # fmt: skip
+        return found + ([say("Classes with one row, which cannot be divided: {}.", single)] if single else [])
+    found = [say("The target '{}' has one value throughout.", name) for name in targets if name in constant]
+    return found + ([say("Classes with one object: {}.", single)] if single else [])
 
 
 def _sentinels(source: Source) -> list[str]:

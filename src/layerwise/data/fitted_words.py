@@ -41,7 +41,12 @@ def first_lines(fitted: Preprocessing) -> list[str]:
 def _step_words(step: object) -> str:
     """Say what became of one field, or nothing where nothing needs to be said."""
     if isinstance(step, IntervalStep) and not step.cuts:
-        return say("'{}' is left out: no cut of it is worth its description.", step.field)
+        if step.method == "supervised":
+            return say("'{}' is left out: no cut of it is worth its description.", step.field)
+        if step.method == "equal-width":
+            return say("'{}' is left out: it has one value throughout.", step.field)
+        return say("'{}' is left out: one value stands in so many rows that no border of equal frequency divides it.",
+                   step.field)  # fmt: skip
     if isinstance(step, IntervalStep):
         return say("'{}' becomes {} intervals, cut at {}.", step.field, len(step.cuts) + 1,
                    listed([f"{cut:.6g}" for cut in step.cuts]))  # fmt: skip

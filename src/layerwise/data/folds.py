@@ -9,7 +9,31 @@ import numpy as np
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
-__all__ = ["deal"]
+__all__ = ["deal", "members"]
+
+
+def members(rows: np.ndarray, unit: np.ndarray, strata: np.ndarray) -> dict[int, list[list[int]]]:
+    """Return the units of some rows, each as its rows, in each stratum; a unit belongs to that of its first row.
+
+    Args:
+        rows: The rows.
+        unit: Number of the unit of each row of the data.
+        strata: Number of the stratum of each row of the data.
+
+    Returns:
+        Strata in order, the units of each in the order in which they are met.
+
+    Example:
+        >>> members(np.arange(4), np.array([0, 1, 0, 3]), np.array([1, 0, 1, 1]))
+        {0: [[1]], 1: [[0, 2], [3]]}
+    """
+    together: dict[int, list[int]] = defaultdict(list)
+    for row in rows.tolist():
+        together[int(unit[row])].append(row)
+    by_stratum: dict[int, list[list[int]]] = defaultdict(list)
+    for held in together.values():
+        by_stratum[int(strata[held[0]])].append(held)
+    return {stratum: by_stratum[stratum] for stratum in sorted(by_stratum)}
 
 
 def deal(unit: np.ndarray, strata: np.ndarray, number: int, generator: np.random.Generator) -> list[np.ndarray]:
@@ -38,22 +62,18 @@ def deal(unit: np.ndarray, strata: np.ndarray, number: int, generator: np.random
         >>> [classes[fold].tolist() for fold in deal(rows, classes, 3, np.random.default_rng(0))]
         [[0, 1], [0, 1], [0, 1]]
     """
-    members: dict[int, list[int]] = defaultdict(list)
-    for row, name in enumerate(unit):
-        members[int(name)].append(row)
-    if not 2 <= number <= len(members):
+    together = members(np.arange(len(unit)), unit, strata)
+    different = sum(map(len, together.values()))
+    if not 2 <= number <= different:
         raise LayerwiseError(
             say("Cross-validation needs 2 folds or more, and an example for each."),
-            say("{} folds of {} different examples", number, len(members)),
-            say("Use --folds with a number from 2 to {}.", len(members)), usage=True,
+            say("{} folds of {} different examples", number, different),
+            say("Use --folds with a number from 2 to {}.", different), usage=True,
         )  # fmt: skip
-    by_stratum: dict[int, list[list[int]]] = defaultdict(list)
-    for rows in members.values():
-        by_stratum[int(strata[rows[0]])].append(rows)
     folds: list[list[int]] = [[] for _ in range(number)]
-    for stratum in sorted(by_stratum):
+    for units in together.values():
         held = np.zeros(number, dtype=np.int64)
-        shuffled = [by_stratum[stratum][place] for place in generator.permutation(len(by_stratum[stratum]))]
+        shuffled = [units[place] for place in generator.permutation(len(units))]
         # The largest first: what comes last evens out.
         for rows in sorted(shuffled, key=len, reverse=True):
             sizes = np.array([len(fold) for fold in folds])

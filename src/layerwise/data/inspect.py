@@ -25,7 +25,7 @@ from layerwise.data.boxes import Boxes
 from layerwise.data.findings import findings, suspected
 from layerwise.data.found import Found
 from layerwise.data.kinds import Categories, Column, Images, Numbers
-from layerwise.data.labels import Labels, with_label_sets
+from layerwise.data.labels import Labels, label_marks, with_label_sets
 from layerwise.data.row_hashes import different_numbers, suspected_repeats
 from layerwise.data.source import Problem, Source
 from layerwise.data.text_vectors import holds_dates
@@ -154,21 +154,21 @@ def inspect(
     given = bool(targets) and set(targets) <= set(source.named("target"))
     if targets and not given:
         source = source.assign(dict.fromkeys(source.named("target"), "input") | dict.fromkeys(targets, "target"))
-    if task == "tag":
-        source, reason = with_label_sets(source, targets)
-        reasons = (*reasons, reason)
     column = source.columns.get(chosen)
     classes = as_categories(column).counts() if column is not None and task == "classify" else {}
-    if isinstance(column, Boxes | Labels):
+    if task == "tag":
+        source, classes, told = _labelled(source, targets)
+        reasons = (*reasons, *told)
+    if isinstance(column, Boxes):
         classes = column.counts()
     facts = tuple(_facts(part.name, part.role, source.columns[part.name]) for part in source.fields)
     constant = tuple(fact.name for fact in facts if fact.different == 1 and not fact.missing and len(source) > 1)
-    duplicates, conflicts = _repeats(source, chosen)
+    duplicates, conflicts = _repeats(source, targets)
     model, reason = guess_model(source, task)
     reads_texts = bool(task) and entry("task", task).facts.get("inputs") == "text"
     pictures = any(fact.kind == "image" for fact in facts if fact.role == "input")
     vectors = () if pictures or reads_texts else _only_texts(source, facts, constant)
-    group, time = suspected(source, chosen)
+    group, time = suspected(source, targets)
     settings = {"group": group, "time": time} if not source.named("part") else {}
     dropped = tuple(
         fact.name for fact in facts
@@ -190,7 +190,7 @@ def inspect(
         rows=len(source), problems=source.problems, notes=source.notes, fields=facts,
         target=", ".join(targets), targets=targets, task=task,
         reasons=(*reasons, reason), classes=classes, duplicates=duplicates, conflicts=conflicts, constant=constant,
-        findings=tuple(findings(source, chosen, classes, constant)), model=model,
+        findings=tuple(findings(source, targets, task, classes, constant)), model=model,
         command=commands[0], alternatives=commands if len(commands) > 1 else (),
     )  # fmt: skip
 
@@ -221,6 +221,20 @@ def _aim(source: Source, targets: tuple[str, ...]) -> tuple[tuple[str, ...], str
         targets = targets[:1]
     task, reason = guess_task(source, *targets)
     return targets, task, (*why, reason)
+
+
+def _labelled(source: Source, targets: Sequence[str]) -> tuple[Source, dict[str, int], tuple[str, ...]]:
+    """Return the source with its labels, the rows that have each of them, and how they were read.
+
+    Of several targets the rows that have all of them are counted: a cell without a value is neither yes nor no.
+    """
+    known = source if len(targets) == 1 else source.take(source.present(targets))
+    if not len(known):
+        return source, {}, ()
+    known, told = with_label_sets(known, targets)
+    marks, names = label_marks(known, targets)
+    counts = dict(zip(names, marks.sum(axis=0).tolist(), strict=True))
+    return known if len(targets) == 1 else source, counts, (told,)
 
 
 def _only_texts(source: Source, facts: Sequence[FieldFacts], constant: Sequence[str]) -> tuple[str, ...]:
@@ -254,17 +268,18 @@ def _facts(name: str, role: str, column: Column) -> FieldFacts:
     return FieldFacts(name, column.kind, role, int(missing.sum()), different, lowest, highest, size, examples)
 
 
-def _repeats(source: Source, target: str) -> tuple[int, int]:
-    """Count rows that repeat an earlier one whole, and rows whose inputs stand elsewhere with another target."""
+def _repeats(source: Source, targets: Sequence[str]) -> tuple[int, int]:
+    """Count rows that repeat an earlier one whole, and rows whose inputs stand elsewhere with other targets."""
     suspected = suspected_repeats([source.columns[name] for name in source.named("input")])
     if suspected is not None:
         source = source.take(suspected)
     inputs = source.row_digests("input")
     if not inputs:
         return 0, 0
-    answers = source.columns[target].digests() if target else [b""] * len(inputs)
+    told = [source.columns[name].digests() for name in targets]
+    answers = list(zip(*told, strict=True)) if told else [()] * len(inputs)
     whole = Counter(zip(inputs, answers, strict=True))
-    targets_of: dict[bytes, set[bytes]] = {}
+    targets_of: dict[bytes, set[tuple[bytes, ...]]] = {}
     for given, answer in whole:
         targets_of.setdefault(given, set()).add(answer)
     conflicts = sum(count for (given, _), count in whole.items() if len(targets_of[given]) > 1)

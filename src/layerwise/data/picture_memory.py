@@ -30,8 +30,8 @@ from layerwise.files import write_bytes
 
 __all__ = ["FEWEST", "PictureMemory", "memory_folder", "stamp_of"]
 
-VERSION = 2
-"""Of what is kept; a change of how pictures are decoded begins a new one."""
+VERSION = 3
+"""Of what is kept; a change of how pictures are read or decoded begins a new one."""
 
 FEWEST = 200
 """Pictures from which it pays to keep what was found."""

@@ -68,6 +68,9 @@ ROTATION_TAG = 0x0112
 TURNED = (5, 6, 7, 8)
 """Rotation tags that swap width and height."""
 
+UPRIGHT = ("TIFF", "HEIF")
+"""Formats whose pictures are turned by what opens them, their size included."""
+
 # What Pillow's readers are known to raise on damaged files, beside OSError.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError, ZeroDivisionError,
           AttributeError, NotImplementedError, MemoryError, struct.error)  # fmt: skip
@@ -121,8 +124,8 @@ def read_header(content: Content) -> Header:
     try:
         with _open(content) as picture:
             colours, grey = colours_of(picture), is_grey(picture)
-            tags = picture.getexif() if _may_be_turned(picture, content) else None
-            turned = tags is not None and tags.get(ROTATION_TAG) in TURNED
+            tags = picture.getexif() if _may_have_tags(picture, content) else None
+            turned = tags is not None and picture.format not in UPRIGHT and tags.get(ROTATION_TAG) in TURNED
             width, height = picture.size[::-1] if turned else picture.size
             # Counting the pages of a TIFF goes through all of them, and comes back.
             frames = getattr(picture, "n_frames", 1)
@@ -187,11 +190,8 @@ def _readable(content: Content) -> Path | io.BytesIO:
     return io.BytesIO(content) if isinstance(content, bytes) else content
 
 
-def _may_be_turned(picture: Image.Image, content: Content) -> bool:
-    """Say whether a rotation tag is possible; Pillow decodes a whole PNG to find one, so its bytes are asked first."""
-    if picture.format in ("TIFF", "HEIF"):
-        # Pillow turns these itself, their size included.
-        return False
+def _may_have_tags(picture: Image.Image, content: Content) -> bool:
+    """Say whether there may be tags; Pillow decodes a whole PNG to find them, so its bytes are asked first."""
     if picture.format != "PNG":
         return True
     raw = content if isinstance(content, bytes) else content.read_bytes()

@@ -207,10 +207,7 @@ def _selected(
         settings: How to select.
     """
     if not whole.names:
-        raise LayerwiseError(
-            say("A network needs at least one input."), say("no cut of a number is worth its description"),
-            say("Use --discretise equal-width or equal-frequency."), usage=True,
-        )  # fmt: skip
+        raise _refuse_uncut(columns, settings)
     if not settings.select:
         return whole
     parts = [step.apply(columns[step.field]) for step in whole.steps if not isinstance(step, TextStep)]
@@ -219,6 +216,20 @@ def _selected(
     return replace(
         whole, selection=fit_selection(np.concatenate(parts, axis=1), np.array(units), targets, settings.select)
     )
+
+
+def _refuse_uncut(columns: Mapping[str, Column], settings: Preprocess) -> LayerwiseError:
+    """Say why no number could be cut, so that none became an input."""
+    numbers = [column.values[~column.missing()] for column in columns.values() if isinstance(column, Numbers)]
+    if all(values.min() == values.max() for values in numbers):
+        found, remedy = say("every number has one value throughout"), say("Give inputs that vary.")
+    elif settings.discretise == "equal-frequency":
+        found = say("one value stands in so many rows of each number that no border of equal frequency divides it")
+        remedy = say("Use --discretise equal-width.")
+    else:
+        found = say("no cut of a number is worth its description")
+        remedy = say("Use --discretise equal-width or equal-frequency.")
+    return LayerwiseError(say("A network needs at least one input."), found, remedy, usage=True)
 
 
 def _check_inputs(source: Source, columns: Mapping[str, Column], settings: Preprocess, *, texts: bool) -> None:

@@ -81,6 +81,13 @@ class Source:
         places = tuple(self.places[row] for row in rows) if self.places else tuple(f"row {row + 1}" for row in rows)
         return replace(self, columns={name: column.take(rows) for name, column in self.columns.items()}, places=places)
 
+    def present(self, names: Sequence[str]) -> np.ndarray:
+        """Return the rows that have a value in each of some fields."""
+        missing = np.zeros(len(self), dtype=bool)
+        for name in names:
+            missing |= self.columns[name].missing()
+        return np.flatnonzero(~missing)
+
     def assign(self, roles: Mapping[str, str]) -> Source:
         """Return the source with other roles for some fields."""
         return replace(self, fields=tuple(Field(part.name, roles.get(part.name, part.role)) for part in self.fields))

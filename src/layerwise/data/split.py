@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from layerwise.config import Split
-from layerwise.data.folds import deal
+from layerwise.data.folds import deal, members
+from layerwise.data.groups import group_pairs, shared_groups
 from layerwise.data.kinds import Categories, Numbers, Texts
 from layerwise.data.near_duplicates import NearDuplicates, join_rows, near_duplicates, repeated
 from layerwise.data.roles import part_of
@@ -217,7 +217,9 @@ def _last(source: Source, rows: np.ndarray, fraction: float) -> np.ndarray:
 
 
 def units(source: Source, near: NearDuplicates | None = None, *, grouped: bool = True) -> tuple[np.ndarray, int]:
-    """Number the sets of rows that may not be separated: equal inputs, equal group, or nearly equal inputs.
+    """Number the sets of rows that may not be separated: equal or nearly equal inputs, or one group in any group field.
+
+    A row without a group is held together with no other by that.
 
     Args:
         source: All rows.
@@ -228,7 +230,7 @@ def units(source: Source, near: NearDuplicates | None = None, *, grouped: bool =
         The unit of each row, and how many rows repeat the inputs of an earlier one.
     """
     exact = near.exact if near else repeated(source.row_digests("input"))[0]
-    groups = repeated(source.row_digests("group"))[0] if grouped else ()
+    groups = group_pairs(source) if grouped else ()
     alike = ((pair.first, pair.second) for pair in near.pairs) if near else ()
     return join_rows(np.arange(len(source)), (*exact, *groups, *alike)), len(exact)
 
@@ -278,18 +280,15 @@ def _refuse_crossing(
     """Stop when a group has rows on both sides of a given part, or time crosses it."""
     if when is not None:
         refuse_time_crossing(source, when, learning, given)
-    names = source.named("group")
-    if not names:
-        return
-    column = source.columns[names[0]]
-    crossing = {column.show(int(row)) for row in learning} & {column.show(int(row)) for row in given}
-    if crossing:
-        shown = ", ".join(sorted(crossing)[:5])
-        raise LayerwiseError(
-            say("A group must stay in one part."),
-            say("{} groups are in the training and the {} part: {}", len(crossing), say(part), shown),
-            say("Mend the part field, or leave it out with --drop {}.", source.named("part")[0]),
-        )
+    for name in source.named("group"):
+        crossing = shared_groups(source.columns[name], learning, given)
+        if crossing:
+            raise LayerwiseError(
+                say("A group must stay in one part."),
+                say("{} groups are in the training and the {} part: {}", len(crossing), say(part),
+                    ", ".join(crossing[:5])),
+                say("Mend the part field, or leave it out with --drop {}.", source.named("part")[0]),
+            )  # fmt: skip
 
 
 def _refuse_small(source: Source, unit: np.ndarray, strata: np.ndarray) -> None:
@@ -309,16 +308,9 @@ def _choose(
     Of a stratum with at least two units each side gets one; the only unit of a stratum is not chosen.
     """
     chosen: list[int] = []
-    members: dict[int, list[int]] = defaultdict(list)
-    for row in rows:
-        members[unit[row]].append(int(row))
-    by_stratum: dict[int, list[list[int]]] = defaultdict(list)
-    for group in members.values():
-        by_stratum[int(strata[group[0]])].append(group)
     # What one stratum rounds away, the next receives, so that the share of all together is kept.
     rounded_away = 0.0
-    for stratum in sorted(by_stratum):
-        groups = by_stratum[stratum]
+    for groups in members(rows, unit, strata).values():
         share = fraction * sum(map(len, groups)) + rounded_away
         wanted = round(share)
         rounded_away = share - wanted

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 
 from layerwise.data.assign import as_categories
+from layerwise.data.groups import shared_groups
 from layerwise.data.kinds import Categories, Column, Numbers
+from layerwise.data.labels import Labels, label_marks
+from layerwise.data.luck import luck_of_names, luck_of_order
 from layerwise.data.roles import part_of
 from layerwise.data.source import Source
 from layerwise.language import say
@@ -23,39 +28,44 @@ MOST_ROWS = 10_000
 SLIPS = 0.01
 """Share of the rows that a column which holds the answer may be wrong about."""
 
+LESS = 10
+"""So many times fewer slips than by chance has such a column, where most rows have one class."""
+
+LUCK = 0.01
+"""Largest chance that any of the columns of a table would look so by luck."""
+
 UNEVEN = 10
 """So many times as many rows has the largest class when classes are called uneven."""
 
 MOST_SHOWN = 8
 
 
-def structure(source: Source, target: str, *, classes: bool) -> list[str]:
+def structure(source: Source, targets: Sequence[str], *, classes: bool) -> list[str]:
     """Say what about the columns and classes may mislead.
 
     Args:
         source: Data with their roles.
-        target: Field to predict, or empty.
-        classes: Whether it holds classes.
+        targets: Fields to predict.
+        classes: Whether they hold classes or labels.
     """
     inputs = [
         name for name in source.named("input")
-        if name != target and isinstance(source.columns[name], Numbers | Categories)
+        if name not in targets and isinstance(source.columns[name], Numbers | Categories)
     ]  # fmt: skip
     found = []
     numbering = [name for name in inputs if _numbers_rows(source.columns[name])]
     if numbering:
         found.append(say("Fields that number the rows and do not describe them: {} (--drop leaves them out).",
                          _names(numbering)))  # fmt: skip
-    column = source.columns.get(target)
-    if column is not None and len(source.named("input")) > 1:
-        telling = _telling(source, inputs, column, classes=classes)
+    for target in targets if len(source.named("input")) > 1 else ():
+        telling = _telling(source, inputs, source.columns[target], classes=classes)
         if telling:
             found.append(say("Fields that alone give '{}' away: {}. Would they be known when it is asked for?",
                              target, _names(telling)))  # fmt: skip
     learned = given_parts(source).get("train", np.arange(len(source)))
     found += _scaled_before([source.columns[name] for name in inputs], learned)
-    if isinstance(column, Categories) and classes:
-        found += _uneven(column, target)
+    if classes and len(targets) == 1 and isinstance(column := source.columns[targets[0]], Categories):
+        found += _uneven(column, targets[0])
     return found
 
 
@@ -92,33 +102,41 @@ def _telling(source: Source, names: list[str], target: Column, *, classes: bool)
     if not classes:
         return [name for name in names if _tells_number(source.columns[name].take(rows), aim)]
     codes = np.unique(np.array(aim.digests(), dtype=object), return_inverse=True)[1]
-    return [name for name in names if _tells_class(source.columns[name].take(rows), codes)]
+    luck = math.log(LUCK / max(len(names), 1))
+    return [name for name in names if _tells_class(source.columns[name].take(rows), codes, luck)]
 
 
-def _tells_class(column: Column, codes: np.ndarray) -> bool:
-    """Say whether a column tells the class of almost every row.
+def _tells_class(column: Column, codes: np.ndarray, luck: float) -> bool:
+    """Say whether a column tells the class of almost every row, and more than luck could make it.
 
     Along a number the class changes from row to row as often as there are borders between classes; by chance it would
     change n (1 - sum_k p_k^2) times. Of a category every row counts whose class is not that of most others of its name.
+
+    Args:
+        column: Cells of some rows.
+        codes: The class of each, from 0.
+        luck: Logarithm of the largest chance with which a column may tell as much by luck.
     """
-    shares = np.bincount(codes) / len(codes)
+    sizes = np.bincount(codes)
+    shares = sizes / len(codes)
     # n (1 - sum_k p_k^2)
     chance = len(codes) * (1 - float((shares**2).sum()))
-    allowed = min(SLIPS * len(codes), chance / UNEVEN)
+    allowed = min(SLIPS * len(codes), chance / LESS)
     if column.missing().mean() > SLIPS or not chance:
         return False
     if isinstance(column, Numbers):
         along = codes[np.argsort(column.values, kind="stable")]
+        changes = int((along[1:] != along[:-1]).sum())
         # A row among those of another class makes two changes.
-        slips = (int((along[1:] != along[:-1]).sum()) - (len(shares) - 1)) / 2
-    else:
-        _, names = np.unique(np.array(column.digests(), dtype=object), return_inverse=True)
-        pairs, counts = np.unique(names * len(shares) + codes, return_counts=True)
-        most = np.zeros(int(names.max()) + 1, dtype=np.int64)
-        np.maximum.at(most, pairs // len(shares), counts)
-        # A name that stands once tells nothing of its row.
-        slips = len(codes) - int(most[most > 1].sum())
-    return slips <= allowed
+        return (changes - (len(shares) - 1)) / 2 <= allowed and luck_of_order(sizes.tolist(), changes) <= luck
+    _, names = np.unique(np.array(column.digests(), dtype=object), return_inverse=True)
+    pairs, counts = np.unique(names * len(shares) + codes, return_counts=True)
+    most = np.zeros(int(names.max()) + 1, dtype=np.int64)
+    np.maximum.at(most, pairs // len(shares), counts)
+    # A name that stands once tells nothing of its row.
+    telling = most[most > 1]
+    slips = len(codes) - int(telling.sum())
+    return slips <= allowed and luck_of_names(sizes.tolist(), len(telling), slips) <= luck
 
 
 def _tells_number(column: Column, target: Column) -> bool:
@@ -221,30 +239,31 @@ def given_parts(source: Source) -> dict[str, np.ndarray]:
     return {part: np.flatnonzero(words == part) for part in wanted}
 
 
-def part_findings(source: Source, target: str, parts: Mapping[str, np.ndarray], *, classes: bool) -> list[str]:
+def part_findings(
+    source: Source, targets: Sequence[str], parts: Mapping[str, np.ndarray], *, classes: bool
+) -> list[str]:  # fmt: skip
     """Say what is wrong with parts: an empty one, one with a single class, a class or group on the wrong side.
 
     Args:
         source: Data with their roles.
-        target: Field to predict, or empty.
+        targets: Fields to predict.
         parts: Rows of each part.
-        classes: Whether the target holds classes.
+        classes: Whether the targets hold classes or labels.
     """
     found = [say("The {} part has no rows.", say(part)) for part, rows in parts.items() if not len(rows)]
-    column = source.columns.get(target)
-    if classes and column is not None:
-        found += _classes_of_parts(as_categories(column), target, parts)
+    if classes and targets:
+        column = source.columns[targets[0]]
+        if len(targets) > 1 or isinstance(column, Labels):
+            found += _labels_of_parts(source, targets, parts)
+        else:
+            found += _classes_of_parts(as_categories(column), targets[0], parts)
     for name in source.named("group"):
-        cells = np.array(source.columns[name].digests(), dtype=object)
-        held = {part: set(cells[rows].tolist()) for part, rows in parts.items()}
-        pairs = [(one, other) for place, one in enumerate(held) for other in list(held)[place + 1 :]]
-        for one, other in pairs:
-            both = held[one] & held[other]
+        for one, other in combinations(parts, 2):
+            both = shared_groups(source.columns[name], parts[one], parts[other])
             if both:
-                place = np.flatnonzero(np.isin(cells, np.array([min(both)], dtype=object)))[0]
                 found.append(
                     say("Groups of '{}' that stand in both the {} and the {} part: {}, such as '{}'.", name, say(one),
-                        say(other), len(both), source.columns[name].show(int(place)))
+                        say(other), len(both), both[0])
                 )  # fmt: skip
     return found
 
@@ -267,4 +286,23 @@ def _classes_of_parts(column: Categories, target: str, parts: Mapping[str, np.nd
     if untested and len(tested) > 1:
         found.append(say("Classes of '{}' that the test part lacks, so that nothing is measured of them: {}.", target,
                          _names(untested)))  # fmt: skip
+    return found
+
+
+def _labels_of_parts(source: Source, targets: Sequence[str], parts: Mapping[str, np.ndarray]) -> list[str]:
+    """Say which labels of some rows the training or the test part lacks."""
+    present = source.present(targets)
+    marks, names = label_marks(source.take(present), targets)
+    held = {part: marks[np.isin(present, rows)].any(axis=0) for part, rows in parts.items() if len(rows)}
+    found, shown = [], "', '".join(targets)
+    if "train" in held:
+        lacking = [name for name, learned in zip(names, held["train"], strict=True) if not learned]
+        if lacking:
+            found.append(say("Labels of '{}' that the training part lacks, so that they cannot be learned: {}.", shown,
+                             _names(lacking)))  # fmt: skip
+    if "train" in held and "test" in held:
+        lacking = [name for name, some in zip(names, held["train"] & ~held["test"], strict=True) if some]
+        if lacking:
+            found.append(say("Labels of '{}' that the test part lacks, so that nothing is measured of them: {}.", shown,
+                             _names(lacking)))  # fmt: skip
     return found

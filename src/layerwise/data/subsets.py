@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 
+from layerwise.data.folds import members
 from layerwise.data.source import Source
 from layerwise.data.split import strata_of, units
 
@@ -62,16 +61,10 @@ def nested_subsets(
         [[5, 5, 5], [50, 50, 50]]
     """
     unit, strata = units(source)[0], strata_of(source, stratify=stratify)
-    members: dict[int, list[int]] = defaultdict(list)
-    for row in rows:
-        members[int(unit[row])].append(int(row))
-    by_stratum: dict[int, list[list[int]]] = defaultdict(list)
-    for together in members.values():
-        by_stratum[int(strata[together[0]])].append(together)
     generator = np.random.default_rng([seed, 0x6C63])
     waiting: list[tuple[float, int, list[int]]] = []
-    for stratum in sorted(by_stratum):
-        shuffled = [by_stratum[stratum][place] for place in generator.permutation(len(by_stratum[stratum]))]
+    for stratum, held in members(rows, unit, strata).items():
+        shuffled = [held[place] for place in generator.permutation(len(held))]
         total, taken = sum(map(len, shuffled)), 0
         for together in shuffled:
             # The middle of a unit within its stratum says when it comes in: every stratum fills at the same pace.

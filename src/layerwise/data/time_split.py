@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from layerwise.data.groups import shared_groups
 from layerwise.data.source import Source
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
@@ -104,16 +105,13 @@ def refuse_groups_in_time(source: Source, learning: np.ndarray, test: np.ndarray
     Raises:
         LayerwiseError: Groups and time ask for different parts.
     """
-    names = source.named("group")
-    if not names:
-        return
-    column = source.columns[names[0]]
-    crossing = {column.show(int(row)) for row in learning} & {column.show(int(row)) for row in test}
-    if crossing:
-        raise LayerwiseError(
-            say("A group must stay in one part."),
-            say("{} groups have rows before and after the cut in time: {}", len(crossing),
-                ", ".join(sorted(crossing)[:5])),
-            say("Keep groups together with --split-by random, or leave the group out with --drop {}.", names[0]),
-            usage=True,
-        )  # fmt: skip
+    for name in source.named("group"):
+        crossing = shared_groups(source.columns[name], learning, test)
+        if crossing:
+            raise LayerwiseError(
+                say("A group must stay in one part."),
+                say("{} groups have rows before and after the cut in time: {}", len(crossing),
+                    ", ".join(crossing[:5])),
+                say("Keep groups together with --split-by random, or leave the group out with --drop {}.", name),
+                usage=True,
+            )  # fmt: skip

@@ -141,7 +141,8 @@ def _typed(
         return Typed(Texts(list(given.texts)), notes=given.notes), "unused"
     if not names_only and given.texts and not given.role and looks_like_id(given.name, given.texts):
         return Typed(Texts(list(given.texts)), notes=(say("an id, since all values differ"),)), "id"
-    if given.column is not None and (not names_only or isinstance(given.column, Categories)):
+    # A column of names that no cell fills is none of categories; without texts there is nothing else to read it from.
+    if given.column is not None and (not names_only or isinstance(given.column, Categories) or not given.texts):
         typed = Typed(given.column, given.bad, given.notes)
     else:
         typed = type_cells(given.texts, styles=styles, missing_words=missing_words, names_only=names_only)

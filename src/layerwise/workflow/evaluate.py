@@ -13,6 +13,8 @@ import numpy as np
 from torch import nn
 
 from layerwise.config import Experiment
+from layerwise.data.groups import group_pairs
+from layerwise.data.near_duplicates import join_rows
 from layerwise.data.source import Source
 from layerwise.evaluation.measured import Measured
 from layerwise.files import write_bytes, write_text
@@ -103,12 +105,8 @@ def truths_of(examples: Examples) -> np.ndarray:
 
 
 def groups_of(source: Source, rows: np.ndarray) -> np.ndarray | None:
-    """Return the group of each row, where the data have groups."""
-    names = source.named("group")
-    if not names:
-        return None
-    column = source.columns[names[0]]
-    return np.array([column.show(int(row)) for row in rows])
+    """Return the number of the group of each row, where the data have groups: as rows are held together in parts."""
+    return join_rows(np.arange(len(source)), group_pairs(source))[rows] if source.named("group") else None
 
 
 def unseen(prepared: Prepared, whole: Experiment, scores: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from layerwise.catalog import entries, entry, find
 from layerwise.config import Experiment, experiment
 from layerwise.data.assign import assign, guess_model
@@ -172,11 +170,11 @@ def load_data(whole: Experiment, data: Any) -> Assigned:
         drop=whole.assign.drop, images=whole.load.images, image_column=whole.load.image_column,
     )  # fmt: skip
     source = _join_test_data(source, whole)
-    source, excluded = _exclude_missing_targets(source, whole)
     asked = whole.assign.task or _only_task(whole.model.name)
-    source, task, reasons = assign(source, replace(whole.assign, task=asked))
-    reasons = (*excluded, *reasons, *doubts(source))
-    return Assigned(in_units(source, whole.preprocess.tokens), task, reasons)
+    source, task, reasons = assign(
+        source, replace(whole.assign, task=asked), exclude_missing=whole.load.exclude_problems
+    )  # fmt: skip
+    return Assigned(in_units(source, whole.preprocess.tokens), task, (*reasons, *doubts(source)))
 
 
 def prepare_parts(
@@ -283,15 +281,3 @@ def _join_test_data(source: Source, whole: Experiment) -> Source:
         images=whole.load.images, image_column=whole.load.image_column,
     )  # fmt: skip
     return joined(source, test)
-
-
-def _exclude_missing_targets(source: Source, whole: Experiment) -> tuple[Source, tuple[str, ...]]:
-    """Leave rows without a target out where the user asked for it, counted."""
-    names = [name for name in whole.assign.targets if name in source.columns]
-    if not whole.load.exclude_problems or not names or whole.assign.task == "tag":
-        return source, ()
-    missing = np.any([source.columns[name].missing() for name in names], axis=0)
-    if not missing.any():
-        return source, ()
-    sentence = say("{} rows without '{}' were left out.", int(missing.sum()), "', '".join(names))
-    return source.take(np.flatnonzero(~missing)), (sentence,)

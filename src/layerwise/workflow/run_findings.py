@@ -51,15 +51,15 @@ def misleading(source: Source, task: str, parts: Parts) -> list[str]:
     """
     if task not in ("classify", "regress"):
         return _unsaid_roles(source, parts)
-    target = next(iter(source.named("target")), "")
-    told = [*structure(source, target, classes=task == "classify"), *_unsaid_roles(source, parts)]
+    targets = source.named("target")
+    told = [*structure(source, targets, classes=task == "classify"), *_unsaid_roles(source, parts)]
     if parts.origin not in ("own", "split"):
         return told
     group = suspected_group(source) if parts.origin == "own" else ""
     source = source.assign({group: "group"}) if group else source
     held = {name: getattr(parts, name) for name in ("train", "validation", "test")}
     held = {name: rows for name, rows in held.items() if len(rows)}
-    return told + part_findings(source, target, held, classes=task == "classify")
+    return told + part_findings(source, targets, held, classes=task == "classify")
 
 
 def _unsaid_roles(source: Source, parts: Parts) -> list[str]:

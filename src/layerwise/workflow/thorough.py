@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from layerwise.config import Assign
 from layerwise.data.assign import assign
 from layerwise.data.found import Found
@@ -65,11 +63,9 @@ def _assigned(source: Source, quick: Inspection) -> Assigned:
     targets = quick.targets
     if not targets:
         return Assigned(source, quick.task, ())
-    present = np.flatnonzero(~np.any([source.columns[name].missing() for name in targets], axis=0))
-    if len(present) < len(source):
-        source = source.take(present)
-    if not len(source):
+    if not len(source.present(targets)):
         return Assigned(source.assign(dict.fromkeys(targets, "unused")), quick.task, ())
     given = set(targets) <= set(source.named("target"))
-    chosen, task, _ = assign(source, Assign(target=() if given else targets, task=quick.task))
+    settings = Assign(target=() if given else targets, task=quick.task)
+    chosen, task, _ = assign(source, settings, exclude_missing=True)
     return Assigned(chosen, task, ())
