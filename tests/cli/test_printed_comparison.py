@@ -67,4 +67,6 @@ def test_rows_that_no_fold_can_be_made_of_are_said_so(typed, tmp_path):
     code, said = typed("train rows.csv mlp --hidden 2 --epochs 1 --target height --task regress --run run --quiet")
     assert code == 0, said.err
     assert printed(tmp_path) == ""
-    assert "cannot be measured: the rows are too few" in (tmp_path / "runs" / "run" / "report.html").read_text(encoding="utf-8")
+    assert "cannot be measured: the rows are too few" in (tmp_path / "runs" / "run" / "report.html").read_text(
+        encoding="utf-8"
+    )

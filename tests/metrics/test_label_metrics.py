@@ -5,12 +5,12 @@ import pytest
 from sklearn import metrics as oracle
 
 from layerwise.errors import LayerwiseError
+from layerwise.evaluation.intervals import wilson
 from layerwise.evaluation.label_intervals import (
     each_label_intervals,
     f1_influence,
     label_set_intervals,
 )
-from layerwise.evaluation.intervals import wilson
 from layerwise.evaluation.precision_recall_intervals import average_precision_influence, average_precision_interval
 from layerwise.metrics import labels
 

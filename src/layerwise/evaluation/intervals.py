@@ -12,12 +12,13 @@ import numpy as np
 from jaxtyping import Bool, Shaped
 
 from layerwise.errors import LayerwiseError
-from layerwise.evaluation.resampling import sums_of_units
+from layerwise.evaluation.resampling import variance_of_units
 from layerwise.language import say
 
 __all__ = [
     "Interval",
     "effective_size",
+    "logit_bounds",
     "normal_quantile",
     "predictive_count",
     "proportion",
@@ -122,13 +123,11 @@ def proportion(
     asked = np.ones(len(successes), dtype=bool) if among is None else among
     if groups is None or not asked.any():
         return wilson(int((successes & asked).sum()), int(asked.sum()), confidence=confidence)
-    units = sums_of_units(np.column_stack([successes[asked], asked[asked]]).astype(np.float64), groups[asked])
-    count, items = len(units), int(asked.sum())
-    value = float(units[:, 0].sum() / items)
+    chosen, items = successes[asked], int(asked.sum())
+    value = float(chosen.mean())
+    variance, count = variance_of_units((chosen - value) / items, groups[asked])
     if count < 2:
         return unbounded(value, items, say("One group or item tells nothing about how others differ."))
-    # v = G/(G - 1) sum_g (s_g - p n_g)^2 / n^2
-    variance = count / (count - 1) * float(((units[:, 0] - value * units[:, 1]) ** 2).sum()) / items**2
     size = effective_size(value, variance, limit=items, independent=count)
     low, high = score_bounds(value, size, student_quantile(confidence, count - 1))
     return Interval(value, low, high, items, "Wilson at the effective n of whole groups")
@@ -190,6 +189,18 @@ def score_bounds(value: float, size: int | float, quantile: float) -> tuple[floa
     # at 0 and 1 the end is exactly the value; rounding must not move it
     low = 0.0 if value == 0 else (centre - half) / scale
     high = 1.0 if value == 1 else (centre + half) / scale
+    return low, high
+
+
+def logit_bounds(value: float, variance: float, quantile: float) -> tuple[float, float]:
+    """Return the ends of the interval that is even on the logit scale, for a figure strictly between 0 and 1.
+
+    logit A -+ t s / (A (1 - A))
+    """
+    # d logit(A) / dA = 1 / (A (1 - A))
+    half = quantile * float(np.sqrt(variance)) / (value * (1 - value))
+    centre = float(np.log(value / (1 - value)))
+    low, high = (float(1 / (1 + np.exp(-np.clip(centre + move, -700, 700)))) for move in (-half, half))
     return low, high
 
 

@@ -25,7 +25,7 @@ from layerwise.evaluation.intervals import (
     undefined,
 )
 from layerwise.evaluation.precision_recall_intervals import average_precision_influence, average_precision_interval
-from layerwise.evaluation.resampling import sums_of_units
+from layerwise.evaluation.resampling import sums_of_units, variance_of_units
 from layerwise.language import say
 from layerwise.metrics.labels import (
     f1_of_counts,
@@ -181,15 +181,13 @@ def share_interval(
         >>> round(found.low, 3), found.high  # as 20 of 20
         (0.839, 1.0)
     """
-    units = sums_of_units(np.column_stack([influence, shares]), groups)
-    items, count = len(influence), len(units)
+    (variance, count), items = variance_of_units(influence, groups), len(influence)
     if count < 2:
         return unbounded(value, items, say("One group or item tells nothing about how others differ."))
-    # v = G/(G - 1) sum_g (sum of influences in g)^2
-    variance = count / (count - 1) * float((units[:, 0] ** 2).sum())
     if 0 < value < 1 and variance <= 1e-12 * value * (1 - value):
         return unbounded(value, items, say("Too few or too equal items ({}) to show a spread.", count))
-    size = effective_size(value, variance, limit=limit, independent=1 / float(units[:, 1].max()))
+    largest = float(sums_of_units(shares[:, None], groups).max())
+    size = effective_size(value, variance, limit=limit, independent=1 / largest)
     quantile = normal_quantile(confidence) if groups is None else student_quantile(confidence, count - 1)
     low, high = score_bounds(value, size, quantile)
     return Interval(value, low, high, items, "Wilson at the effective n of whole examples")

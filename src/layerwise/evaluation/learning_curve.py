@@ -77,7 +77,8 @@ def _line(times: int, *values: object) -> str:
     return (
         say("Twice the rows ({:,}) would probably bring the {} from {} to {} – {} ({:g} % interval).", *values)
         if times == 2
-        else say("Four times the rows ({:,}) would probably bring the {} from {} to {} – {} ({:g} % interval).", *values)
+        else say("Four times the rows ({:,}) would probably bring the {} from {} to {} – {} ({:g} % interval).",
+                 *values)
     )  # fmt: skip
 
 

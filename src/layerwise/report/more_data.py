@@ -35,8 +35,9 @@ def more_rows(data: ReportData) -> list[Finding]:
     if not known["asked"]:
         folds = known.get("folds", USUAL_FOLDS)
         if not folds:
-            return [Finding(subject, say("What more rows would buy cannot be measured: the rows are too few, or too much "
-                                         "alike, to be dealt into folds."))]  # fmt: skip
+            none = say("What more rows would buy cannot be measured: the rows are too few, or too much alike, to be "
+                       "dealt into folds.")  # fmt: skip
+            return [Finding(subject, none)]
         if data.experiment.load.data == "memory":
             dealt = "" if folds == USUAL_FOLDS else f"folds={folds}, "
             asked = f"lw.compare(..., {dealt}learning_curve=True)"
@@ -97,9 +98,9 @@ def compare_command(whole: Experiment, folds: int = USUAL_FOLDS) -> str:
     split, usual, kept = whole.split, Split(), Evaluate()
     # What divides a run into parts says nothing in a comparison, whose folds test every row; but that rows with a time
     # are dealt at random all the same is said again.
-    split = replace(usual, validation_fraction=split.validation_fraction, stratify=split.stratify,
-                    split_seed=split.split_seed, near_duplicates=split.near_duplicates,
-                    split_by="random" if split.split_by == "random" and whole.assign.time else usual.split_by)  # fmt: skip
+    by = "random" if split.split_by == "random" and whole.assign.time else usual.split_by
+    split = replace(usual, validation_fraction=split.validation_fraction, stratify=split.stratify, split_by=by,
+                    split_seed=split.split_seed, near_duplicates=split.near_duplicates)  # fmt: skip
     # What is looked at in one run alone.
     evaluate = replace(kept, confidence=whole.evaluate.confidence, resamples=whole.evaluate.resamples,
                        positive=whole.evaluate.positive)  # fmt: skip

@@ -66,8 +66,8 @@ def slices(data: ReportData) -> str:
         for some in known["slices"]
     ]  # fmt: skip
     relative = known["figure"] == "relative_mae"
-    units = say("The error of each target is divided by its standard deviation in the training part, so that targets of "
-                "unlike units count alike.")  # fmt: skip
+    units = say("The error of each target is divided by its standard deviation in the training part, so that targets "
+                "of unlike units count alike.")  # fmt: skip
     absolute = say("relative mean absolute error") if relative else say("mean absolute error")
     measured = say("accuracy") if classes else absolute
     found = table(say("The slices that differ most from the rest"), [say("slice"), say("rows"), measured, "p"], rows,

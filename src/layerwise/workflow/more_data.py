@@ -46,8 +46,8 @@ def more_data(model: nn.Module, prepared: Prepared, whole: Experiment) -> dict[s
         whole: The experiment.
 
     Returns:
-        The curve as plain values; where only `compare` can tell, `asked` is false and `folds` how many it can deal, 0 for
-        none; nothing where nothing can be told.
+        The curve as plain values; where only `compare` can tell, `asked` is false and `folds` how many it can deal, 0
+        for none; nothing where nothing can be told.
     """
     task = prepared.task.name
     if entry("task", task).facts["target"] not in ("category", "number"):
@@ -87,8 +87,8 @@ def _folds_of_a_comparison(prepared: Prepared, whole: Experiment) -> int:
     source, in_time = prepared.source, whole.split.split_by == "time"
     for number in (10, 5, 3, 2):
         try:
-            folds = fold_parts(source, number, seed=seed_of_split(whole), stratify=whole.split.stratify, in_time=in_time,
-                               near=prepared.parts.near or "ignore")  # fmt: skip
+            folds = fold_parts(source, number, seed=seed_of_split(whole), stratify=whole.split.stratify,
+                               in_time=in_time, near=prepared.parts.near or "ignore")  # fmt: skip
         except LayerwiseError:
             # Too few groups or moments for so many.
             continue
