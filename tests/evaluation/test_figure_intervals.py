@@ -64,6 +64,34 @@ def test_lift_has_wilsons_interval_of_the_positives_that_are_found() -> None:
     assert (found.value, found.low, found.high) == pytest.approx((3.0, 10 * share.low, 10 * share.high), abs=1e-12)
 
 
+def test_no_lift_is_promised_that_the_share_of_positives_forbids() -> None:
+    # a perfect ranking of 50 positives among 100: the highest ten hold 10 of them, lift 2
+    positives = np.arange(100) < 50
+    found = lift_interval(positives, -np.arange(100.0), 0.1)
+    assert (found.value, found.low) == pytest.approx((2.0, 10 * wilson(10, 50).low), abs=1e-12)
+    # Wilson's end alone would be 3.3; half of the rows are positive, or at least 40 %
+    assert found.high == pytest.approx(1 / wilson(50, 100).low, abs=1e-12)
+    # one row in a thousand is positive: the highest tenth holds all of it at most
+    rare = np.arange(3000) < 3
+    assert lift_interval(rare, -np.arange(3000.0), 0.1).high == pytest.approx(10.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("items", "share"), [(200, 0.5), (100, 0.2)])
+def test_lift_is_covered(items: int, share: float) -> None:
+    """Normal scores, positives one deviation higher; the tenth begins where a tenth of all scores lies above."""
+    generator, rounds, covered, capped = np.random.default_rng(4), 1000, 0, 0
+    edges = np.linspace(-4, 6, 100_001)
+    edge = edges[np.argmin(np.abs(share * norm.sf(edges - 1) + (1 - share) * norm.sf(edges) - 0.1))]
+    truth = float(norm.sf(edge - 1) / 0.1)
+    for _ in range(rounds):
+        positives = generator.random(items) < share
+        found = lift_interval(positives, generator.normal(size=items) + positives, 0.1)
+        covered += found.low <= truth <= found.high
+        capped += found.high < 10 * wilson(round(found.value * 0.1 * positives.sum()), int(positives.sum())).high - 1e-9
+    assert covered / rounds > 0.95
+    assert capped / rounds > 0.2 or share < 0.5, "the test must see the bound"
+
+
 @pytest.mark.parametrize("claimed_too_much", [0.0, 0.15])
 def test_calibration_error_is_covered_also_where_it_is_zero(claimed_too_much: float) -> None:
     generator, rounds, covered, naive = np.random.default_rng(2), 400, 0, 0

@@ -45,7 +45,7 @@ def test_r2_falls_as_it_does_in_scikit_learn():
     theirs = peer(line, inputs[300:], targets[300:], n_repeats=4, random_state=1, scoring="r2")
     ours = permutation_importance(
         inputs[300:], {str(place): [place] for place in range(10)},
-        lambda seen: row_losses(targets[300:, None], line.predict(seen)[:, None]), order, scale=targets[300:].var(),
+        lambda seen: row_losses(targets[300:, None], line.predict(seen)[:, None]) / targets[300:].var(), order,
     )  # fmt: skip
     assert {each.field: each.value for each in ours} == pytest.approx(
         {str(place): value for place, value in enumerate(theirs.importances_mean)}

@@ -56,7 +56,12 @@ def test_a_class_that_is_nowhere_has_a_reason_instead_of_a_value():
     counts[:, :2, :2] = pictures(np.random.default_rng(5), 5)
     found = class_iou_intervals(counts, ("a", "b", "c"), generator=np.random.default_rng(0), resamples=50)
     assert found["c"]["iou"].value is None
-    assert found["c"]["iou"].reason
+    assert found["c"]["iou"].reason == "No pixel belongs to the class or was answered as it."
+    counts[:, 2, 0] = 3
+    found = class_iou_intervals(counts, ("a", "b", "c"), generator=np.random.default_rng(0), resamples=50)
+    # pixels of the class that are all missed: precision alone is undefined
+    assert (found["c"]["iou"].value, found["c"]["recall"].value, found["c"]["precision"].value) == (0.0, 0.0, None)
+    assert found["c"]["precision"].reason == "No pixel was answered as the class."
     assert found["b"]["iou"].low < found["b"]["iou"].value < found["b"]["iou"].high
 
 

@@ -5,12 +5,13 @@ import pytest
 from sklearn import metrics as oracle
 
 from layerwise.errors import LayerwiseError
+from layerwise.evaluation.intervals import wilson
 from layerwise.evaluation.label_intervals import (
     each_label_intervals,
     f1_influence,
     label_set_intervals,
 )
-from layerwise.evaluation.precision_recall_intervals import average_precision_influence
+from layerwise.evaluation.precision_recall_intervals import average_precision_influence, average_precision_interval
 from layerwise.metrics import labels
 
 
@@ -98,6 +99,53 @@ def test_doubled_examples_as_groups_tell_no_more_than_single_ones():
     for name in ("micro_f1", "macro_f1", "mean_average_precision", "hamming_loss"):
         width, other = (found[name].high - found[name].low for found in (single, grouped))
         assert other == pytest.approx(width, rel=0.05), name
+
+
+@pytest.mark.parametrize(
+    ("holders", "missed"), [((50, 10, 4), (0, 0, 0.5)), ((50, 10, 4), (0.001, 0.02, 0.5)), ((5,), (0.9,)),
+                            ((5, 3, 20), (0.9, 0.95, 0.97))],
+)  # fmt: skip
+def test_rare_labels_that_are_all_found_or_all_missed_are_not_certain(holders, missed):
+    """100 examples; of each label some are missed by chance: F1 of a label is 2 r / (1 + r), r the share found."""
+    draw, rounds, covered, at_an_end = np.random.default_rng(0), 1000, 0, 0
+    found = 1 - np.array(missed)
+    truth = float(np.mean(2 * found / (1 + found)))
+    targets = np.zeros((100, len(holders)), dtype=bool)
+    for label, count in enumerate(holders):
+        targets[draw.permutation(100)[:count], label] = True
+    for _ in range(rounds):
+        chosen = targets & (draw.random(targets.shape) >= missed)
+        interval = label_set_intervals(targets, chosen, chosen * 1.0)["macro_f1"]
+        held = interval.low is not None and interval.low <= truth <= interval.high
+        covered += held
+        if interval.value in (0.0, 1.0):
+            at_an_end += 1
+            assert held, "what was all found or all missed says the least"
+    assert covered / rounds > 0.91
+    assert at_an_end / rounds > 0.02, "the test must see the ends"
+
+
+def test_a_figure_at_its_end_knows_as_much_as_there_are_holders():
+    targets = np.zeros((200, 1), dtype=bool)
+    targets[:8] = True
+    found = label_set_intervals(targets, targets, targets * 1.0)
+    for name in ("micro_f1", "macro_f1", "mean_average_precision"):
+        assert (found[name].low, found[name].high) == pytest.approx((wilson(8, 8).low, 1.0), abs=1e-12), name
+    # 4 groups of 2 holders each, and 48 without any
+    grouped = label_set_intervals(targets, targets, targets * 1.0, groups=np.arange(200) // 2)
+    assert grouped["micro_f1"].low < wilson(4, 4).low
+    missed = label_set_intervals(targets, np.zeros_like(targets), targets * 0.5)["micro_f1"]
+    share = wilson(0, 8).high
+    assert (missed.low, missed.high) == pytest.approx((0.0, 2 * share / (1 + share)), abs=1e-12)
+
+
+@pytest.mark.parametrize("perfect", [False, True])
+def test_average_precision_of_a_label_has_the_interval_that_it_has_elsewhere(perfect):
+    targets, scores = drawn(4)
+    scores = targets + 0.0 if perfect else scores
+    found = each_label_intervals(targets, scores > 0.5, scores, "abcd")
+    for place, name in enumerate("abcd"):
+        assert found[name]["average_precision"] == average_precision_interval(targets[:, place], scores[:, place])
 
 
 def test_shapes_that_do_not_fit_are_refused():

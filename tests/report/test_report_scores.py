@@ -56,10 +56,15 @@ def test_the_calibration_error_is_the_mean_gap_of_the_bins(digits):
 def test_lift_is_counted_and_shown_for_two_classes_only(tumours, iris):
     rows, positive = predictions(tumours), tumours.task.classes[1]
     table = Page(written(tumours)).table("Gain and lift")
-    half = next(row for row in table if row[0] == "50.0 %")
     scores, right = np.array([float(row[5]) for row in rows]), np.array([row[2] == positive for row in rows])
-    best = [right[scores > value].sum() for value in np.unique(scores) if (scores > value).mean() <= 0.5]
-    assert float(half[2].removesuffix(" %")) / 100 >= max(best) / right.sum() - 1e-3
+    for looked_at, share in zip(table[1:], (0.05, 0.1, 0.2, 0.3, 0.5), strict=True):
+        taken = share * len(rows)
+        # whole rows of the highest scores, and of the rows with the score that the share cuts through a part
+        least = np.sort(scores)[::-1][int(np.ceil(taken)) - 1]
+        whole, tied = scores > least, scores == least
+        found = (right[whole].sum() + (taken - whole.sum()) / tied.sum() * right[tied].sum()) / right.sum()
+        assert float(looked_at[2].removesuffix(" %")) / 100 == pytest.approx(found, abs=6e-4)
+        assert float(looked_at[3]) == pytest.approx(found / share, abs=6e-3)
     assert 'id="lift"' in written(tumours)
     assert 'id="lift"' not in written(iris)
     assert 'id="calibration"' in written(iris)

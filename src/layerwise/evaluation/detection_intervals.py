@@ -10,14 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from layerwise.evaluation.intervals import (
-    Interval,
-    effective_size,
-    score_bounds,
-    student_quantile,
-    unbounded,
-    undefined,
-)
+from layerwise.evaluation.intervals import Interval
+from layerwise.evaluation.segmentation_intervals import interval_of_pictures
 from layerwise.language import say
 from layerwise.metrics.detection import THRESHOLDS, Matches, average_precisions, match_boxes
 
@@ -67,20 +61,22 @@ def detection_intervals(
     measured = np.stack([average_precisions(part) for part in matches])
     drawn = _drawn(matches, labels, units, min(resamples, MOST_RESAMPLES), generator)
 
-    def interval(value: float, spread: np.ndarray, pictures: int) -> Interval:
-        return _interval(value, spread, pictures=pictures, units=units, confidence=confidence)
+    reason = say("No picture shows an object of the class.")
+
+    def interval(value: float, spread: np.ndarray) -> Interval:
+        return interval_of_pictures(value, spread, reason, pictures=len(truths), units=units, confidence=confidence)
 
     total = np.nanmean(measured, axis=0) if np.isfinite(measured).any() else np.full(len(THRESHOLDS), np.nan)
     totals = np.nanmean(drawn, axis=1)
     found = {
-        "map_50": interval(float(total[0]), totals[:, 0], len(truths)),
-        "map": interval(float(total.mean()), totals.mean(axis=1), len(truths)),
-        "map_75": interval(float(total[5]), totals[:, 5], len(truths)),
+        "map_50": interval(float(total[0]), totals[:, 0]),
+        "map": interval(float(total.mean()), totals.mean(axis=1)),
+        "map_75": interval(float(total[5]), totals[:, 5]),
     }
     each = {
         name: {
-            "ap_50": interval(float(measured[kind, 0]), drawn[:, kind, 0], len(truths)),
-            "ap": interval(float(measured[kind].mean()), drawn[:, kind].mean(axis=1), len(truths)),
+            "ap_50": interval(float(measured[kind, 0]), drawn[:, kind, 0]),
+            "ap": interval(float(measured[kind].mean()), drawn[:, kind].mean(axis=1)),
         }
         for kind, name in enumerate(classes)
     }
@@ -99,18 +95,3 @@ def _drawn(
     # A class without any object in a draw says nothing there: it stands at its mean over the draws.
     centre = np.nanmean(found, axis=0) if np.isfinite(found).any() else 0.0
     return np.where(np.isnan(found), np.nan_to_num(centre), found)
-
-
-def _interval(value: float, spread: np.ndarray, *, pictures: int, units: int, confidence: float) -> Interval:
-    """Return Wilson's interval at the number of pictures that a proportion with the same spread would have."""
-    if np.isnan(value):
-        return undefined(pictures, say("No picture shows an object of the class."))
-    if units < 2:
-        return unbounded(value, pictures, say("One group or item tells nothing about how others differ."))
-    # v = G / (G - 1) var of the figure over draws
-    variance = float(spread.var()) * units / (units - 1)
-    size = effective_size(value, variance, limit=np.inf, independent=units)
-    if not np.isfinite(size):
-        return unbounded(value, pictures, say("All pictures show the same; nothing tells how others differ."))
-    low, high = score_bounds(value, size, student_quantile(confidence, units - 1))
-    return Interval(value, low, high, pictures, "Wilson at the effective n of resampled pictures")

@@ -31,8 +31,9 @@ def mean_interval(
     groups: Shaped[np.ndarray, " items"] | None = None,
     confidence: float = 0.95,
     resamples: int = 10_000,
+    least: float = 0.0,
 ) -> Interval:
-    """Return the mean of losses (zero or more each) with its studentised bootstrap interval.
+    """Return the mean of losses with its studentised bootstrap interval.
 
     m - q_high s .. m - q_low s,  q the quantiles of (m* - m) / s*
 
@@ -45,6 +46,7 @@ def mean_interval(
         groups: One label an item; whole groups are resampled.
         confidence: Coverage asked for, between 0 and 1.
         resamples: Number of resamples.
+        least: What a mean is never below: 0 for losses, minus infinity for differences.
 
     Raises:
         LayerwiseError: Group labels do not fit, or the confidence lies outside (0, 1).
@@ -57,7 +59,7 @@ def mean_interval(
         (0.5, 0.4, 0.6)
     """
     found = mean_intervals(
-        {"losses": losses}, generator=generator, groups=groups, confidence=confidence, resamples=resamples
+        {"losses": losses}, generator=generator, groups=groups, confidence=confidence, resamples=resamples, least=least
     )
     return found["losses"]
 
@@ -69,6 +71,7 @@ def mean_intervals(
     groups: Shaped[np.ndarray, " items"] | None = None,
     confidence: float = 0.95,
     resamples: int = 10_000,
+    least: float = 0.0,
 ) -> dict[str, Interval]:
     """Return the means of several losses of the same items, each with the interval of `mean_interval`.
 
@@ -80,6 +83,7 @@ def mean_intervals(
         groups: One label an item; whole groups are resampled.
         confidence: Coverage asked for, between 0 and 1.
         resamples: Number of resamples.
+        least: What a mean is never below.
 
     Raises:
         LayerwiseError: Group labels do not fit, or the confidence lies outside (0, 1).
@@ -101,7 +105,7 @@ def mean_intervals(
         columns = [with_products(part) for part in np.split(pooled_units(units, generator), len(usable), axis=1)]
         drawn = resampled_sums(np.hstack(columns), resamples=resamples, generator=generator)
         parts = zip(usable.items(), columns, np.split(drawn, len(usable), axis=1), strict=True)
-        means = {name: mean_of(each, part, sums, confidence) for (name, each), part, sums in parts}
+        means = {name: mean_of(each, part, sums, confidence, least) for (name, each), part, sums in parts}
     return {
         name: means[name]
         if name in means
@@ -176,10 +180,12 @@ def mean_units(
     return sums_of_units(np.column_stack([losses - losses.mean(), np.ones(len(losses))]), groups)
 
 
-def mean_of(losses: np.ndarray, columns: np.ndarray, drawn: np.ndarray, confidence: float) -> Interval:
-    """Return the interval of mean losses, which are never below 0, from the sums that were drawn."""
+def mean_of(
+    losses: np.ndarray, columns: np.ndarray, drawn: np.ndarray, confidence: float, least: float = 0.0
+) -> Interval:
+    """Return the interval of mean losses from the sums that were drawn."""
     value, items = float(losses.mean()), len(losses)
-    return studentised(value, mean_of_sums, columns, drawn, items=items, confidence=confidence, least=0.0)
+    return studentised(value, mean_of_sums, columns, drawn, items=items, confidence=confidence, least=least)
 
 
 def mean_of_sums(sums: Float[np.ndarray, "*draws 2"]) -> tuple[np.ndarray, np.ndarray]:

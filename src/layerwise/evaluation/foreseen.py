@@ -10,12 +10,12 @@ from jaxtyping import Bool, Shaped
 from layerwise.errors import LayerwiseError
 from layerwise.evaluation.intervals import (
     Interval,
+    effective_size,
     normal_quantile,
     require_count,
-    size_of_groups,
     student_quantile,
 )
-from layerwise.evaluation.resampling import sums_of_units
+from layerwise.evaluation.resampling import variance_of_units
 from layerwise.language import say
 
 __all__ = ["foreseen_count", "predictive_count"]
@@ -57,13 +57,13 @@ def foreseen_count(
     count, n = int(successes.sum()), len(successes)
     if groups is None:
         return predictive_count(count, n, new, confidence=confidence) if n else None
-    units = sums_of_units(np.column_stack([successes, np.ones(n)]).astype(np.float64), groups)
-    if len(units) < 2:
+    variance, together = variance_of_units((successes - count / max(n, 1)) / max(n, 1), groups)
+    if together < 2:
         return None
-    size = size_of_groups(units)
+    size = effective_size(count / n, variance, limit=n, independent=together)
     # new_eff = new n_eff / n
     fewer = max(1, round(new * size / n))
-    wider = 2 * NormalDist().cdf(student_quantile(confidence, len(units) - 1)) - 1
+    wider = 2 * NormalDist().cdf(student_quantile(confidence, together - 1)) - 1
     found = predictive_count(count / n * size, size, fewer, confidence=wider)
     value, low, high = (end * new / fewer for end in (found.value, found.low, found.high) if end is not None)
     return Interval(value, low, high, n, "beta-binomial at the effective n of whole groups")

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from layerwise.evaluation.intervals import student_quantile
-from layerwise.evaluation.resampling import sums_of_units
+from layerwise.evaluation.resampling import variance_of_units
 
 __all__ = ["Importance", "mean_with_interval", "permutation_importance"]
 
@@ -35,14 +35,14 @@ class Importance:
 def permutation_importance(
     inputs: Float[np.ndarray, "rows features"], columns: Mapping[str, Sequence[int]],
     losses: Callable[[np.ndarray], Float[np.ndarray, " rows"]], permutations: Int[np.ndarray, "repeats rows"], *,
-    scale: float = 1.0, groups: Shaped[np.ndarray, " rows"] | None = None, confidence: float = 0.95,
+    groups: Shaped[np.ndarray, " rows"] | None = None, confidence: float = 0.95,
 ) -> tuple[Importance, ...]:  # fmt: skip
     """Return how much the loss rises when the values of one field are dealt to other rows, for every field.
 
-    I_f = 1/K sum_k (L(x with field f permuted by k) - L(x)) / scale
+    I_f = 1/K sum_k (L(x with field f permuted by k) - L(x))
 
-    With the loss of a row 1 for a wrong class this is the fall of the accuracy; with its squared error and the
-    variance of the targets as the scale it is the fall of R2. Fields that tell nearly the same stand in for each
+    With the loss of a row 1 for a wrong class this is the fall of the accuracy; with its squared error over the
+    variance of the targets it is the fall of R2. Fields that tell nearly the same stand in for each
     other, so that each looks unimportant alone.
 
     Args:
@@ -50,7 +50,6 @@ def permutation_importance(
         columns: The places of the inputs that each field became; they are permuted together.
         losses: The loss of each row for some inputs.
         permutations: The order of rows of every repeat, the same for all fields.
-        scale: What the mean loss is divided by, > 0.
         groups: One label a row; the interval then counts groups.
         confidence: Of the intervals, 0 to 1.
 
@@ -73,8 +72,8 @@ def permutation_importance(
             seen = inputs.copy()
             seen[:, list(places)] = inputs[order][:, list(places)]
             rises += losses(seen) - before
-        # I_f = 1/K sum_k (L(x with field f permuted by k) - L(x)) / scale
-        value, low, high = mean_with_interval(rises / len(permutations) / scale, groups, confidence)
+        # I_f = 1/K sum_k (L(x with field f permuted by k) - L(x))
+        value, low, high = mean_with_interval(rises / len(permutations), groups, confidence)
         found.append(Importance(name, value, low, high))
     return tuple(sorted(found, key=lambda each: -each.value))
 
@@ -97,12 +96,10 @@ def mean_with_interval(
         >>> mean_with_interval(np.array([0.0, 2.0, 1.0]), None, 0.95)[0]
         1.0
     """
-    units = sums_of_units(np.column_stack([values, np.ones(len(values))]), groups)
-    count, (total, rows) = len(units), units.sum(axis=0)
-    mean = float(total / rows)
+    mean = float(values.mean())
+    # s^2 = U / (U - 1) sum_u (D_u - m n_u)^2 / (sum_u n_u)^2
+    variance, count = variance_of_units((values - mean) / len(values), groups)
     if count < 2:
         return mean, -math.inf, math.inf
-    # s^2 = U / (U - 1) sum_u (D_u - m n_u)^2 / (sum_u n_u)^2
-    error = math.sqrt(count / (count - 1) * float(((units[:, 0] - mean * units[:, 1]) ** 2).sum())) / rows
-    half = student_quantile(confidence, count - 1) * float(error)
+    half = student_quantile(confidence, count - 1) * math.sqrt(variance)
     return mean, mean - half, mean + half

@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Shaped
 
 from layerwise.errors import LayerwiseError
-from layerwise.evaluation.resampling import sums_of_units
+from layerwise.evaluation.resampling import variance_of_units
 from layerwise.language import say
 
 __all__ = [
     "Interval",
     "effective_size",
+    "logit_bounds",
     "normal_quantile",
     "proportion",
     "require_count",
     "score_bounds",
-    "size_of_groups",
     "student_quantile",
     "unbounded",
     "undefined",
@@ -121,12 +121,12 @@ def proportion(
     asked = np.ones(len(successes), dtype=bool) if among is None else among
     if groups is None or not asked.any():
         return wilson(int((successes & asked).sum()), int(asked.sum()), confidence=confidence)
-    units = sums_of_units(np.column_stack([successes[asked], asked[asked]]).astype(np.float64), groups[asked])
-    count, items = len(units), int(asked.sum())
-    value = float(units[:, 0].sum() / items)
+    chosen, items = successes[asked], int(asked.sum())
+    value = float(chosen.mean())
+    variance, count = variance_of_units((chosen - value) / items, groups[asked])
     if count < 2:
         return unbounded(value, items, say("One group or item tells nothing about how others differ."))
-    size = size_of_groups(units)
+    size = effective_size(value, variance, limit=items, independent=count)
     low, high = score_bounds(value, size, student_quantile(confidence, count - 1))
     return Interval(value, low, high, items, "Wilson at the effective n of whole groups")
 
@@ -143,25 +143,16 @@ def score_bounds(value: float, size: int | float, quantile: float) -> tuple[floa
     return low, high
 
 
-def size_of_groups(units: Float[np.ndarray, "groups two"]) -> float:
-    """Return how many independent items would show as much spread of a proportion as whole groups do.
+def logit_bounds(value: float, variance: float, quantile: float) -> tuple[float, float]:
+    """Return the ends of the interval that is even on the logit scale, for a figure strictly between 0 and 1.
 
-    n_eff = p (1 - p) / v,  v = G/(G - 1) sum_g (s_g - p n_g)^2 / n^2
-
-    Args:
-        units: Successes s_g and items n_g of each group, two groups or more.
-
-    Source: L. Kish, Survey Sampling, 1965 (design effect).
-
-    Example:
-        >>> size_of_groups(np.array([[2.0, 4.0], [2.0, 4.0]])), size_of_groups(np.array([[4.0, 4.0], [0.0, 4.0]]))
-        (8.0, 1.0)
+    logit A -+ t s / (A (1 - A))
     """
-    count, items = len(units), float(units[:, 1].sum())
-    value = float(units[:, 0].sum()) / items
-    # v = G/(G - 1) sum_g (s_g - p n_g)^2 / n^2
-    variance = count / (count - 1) * float(((units[:, 0] - value * units[:, 1]) ** 2).sum()) / items**2
-    return effective_size(value, variance, limit=items, independent=count)
+    # d logit(A) / dA = 1 / (A (1 - A))
+    half = quantile * float(np.sqrt(variance)) / (value * (1 - value))
+    centre = float(np.log(value / (1 - value)))
+    low, high = (float(1 / (1 + np.exp(-np.clip(centre + move, -700, 700)))) for move in (-half, half))
+    return low, high
 
 
 def effective_size(value: float, variance: float, *, limit: int | float, independent: int | float) -> float:

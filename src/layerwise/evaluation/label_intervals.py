@@ -1,6 +1,7 @@
 """Intervals of label sets: whole examples vary, since the labels of one example do so together.
 
-Shares of examples have Wilson's interval. Every other figure lies between 0 and 1 and has Wilson's interval at the
+Shares of examples have Wilson's interval, and the average precision of a label has that of
+`average_precision_interval`. Every other figure lies between 0 and 1 and has Wilson's interval at the
 number of examples that a share with the same spread would have, n_eff = p (1 - p) / v. The variance v follows from the
 influence of each example on the figure, v = G/(G - 1) sum_g (sum of influences in g)^2: the figure's derivative by the
 example's weight, which is what a bootstrap of whole examples (or groups) has after infinitely many resamples.
@@ -23,8 +24,8 @@ from layerwise.evaluation.intervals import (
     unbounded,
     undefined,
 )
-from layerwise.evaluation.precision_recall_intervals import average_precision_influence
-from layerwise.evaluation.resampling import sums_of_units
+from layerwise.evaluation.precision_recall_intervals import average_precision_influence, average_precision_interval
+from layerwise.evaluation.resampling import sums_of_units, variance_of_units
 from layerwise.language import say
 from layerwise.metrics.labels import (
     f1_of_counts,
@@ -35,7 +36,6 @@ from layerwise.metrics.labels import (
     micro_label_f1,
     require_same,
 )
-from layerwise.metrics.precision_recall import average_precision
 
 __all__ = ["each_label_intervals", "label_set_intervals"]
 
@@ -69,27 +69,35 @@ def label_set_intervals(
          'subset_accuracy': (1.0, 200), 'hamming_loss': (0.0, 200)}
     """
     require_same(targets, predictions)
-    held, options = targets.any(axis=0), dict[str, Any](groups=groups, confidence=confidence)
-    none = say("No example has a label.")
-    figures = {
-        "micro_f1": (micro_label_f1(targets, predictions), f1_influence(targets.ravel(), predictions.ravel())
-                     .reshape(targets.shape).sum(axis=1)),
-        "macro_f1": (macro_label_f1(targets, predictions), _mean_influence(
-            [f1_influence(targets[:, label], predictions[:, label]) for label in np.flatnonzero(held)], len(targets))),
-        "mean_average_precision": (mean_average_precision(targets, scores), _mean_influence(
-            [average_precision_influence(targets[:, label], scores[:, label]) for label in np.flatnonzero(held)],
-            len(targets))),
-    }  # fmt: skip
-    found = {
-        name: undefined(len(targets), none) if np.isnan(value) else share_interval(value, influence, **options)
-        for name, (value, influence) in figures.items()
-    }
-    found["subset_accuracy"] = proportion((targets == predictions).all(axis=1), **options)
+    options, items = dict[str, Any](groups=groups, confidence=confidence), len(targets)
     wrong = (targets != predictions).mean(axis=1)
-    found["hamming_loss"] = share_interval(
-        hamming_loss(targets, predictions), (wrong - wrong.mean()) / len(wrong), **options
-    )
-    return found
+    found = {
+        "subset_accuracy": proportion((targets == predictions).all(axis=1), **options),
+        "hamming_loss": share_interval(hamming_loss(targets, predictions), (wrong - wrong.mean()) / items,
+                                       np.full(items, 1 / items), **options),
+    }  # fmt: skip
+    held = np.flatnonzero(targets.any(axis=0))
+    if not len(held):
+        none = undefined(items, say("No example has a label."))
+        return {"micro_f1": none, "macro_f1": none, "mean_average_precision": none, **found}
+    together = f1_influence(targets.ravel(), predictions.ravel()).reshape(targets.shape).sum(axis=1)
+    each = np.mean([f1_influence(targets[:, label], predictions[:, label]) for label in held], axis=0)
+    ranked = np.mean([average_precision_influence(targets[:, label], scores[:, label]) for label in held], axis=0)
+    # what an example carries of all labels together, and of a mean over the labels
+    whole, mean = targets.sum(axis=1) / targets.sum(), (targets[:, held] / targets[:, held].sum(axis=0)).mean(axis=1)
+    # F1 = 2 J / (1 + J) varies like a share of at most 2 n items, n those that have a label or were answered it; a mean
+    # over K labels that are all found equally well like one of 2 K^2 / sum 1/n. It cannot be known better than that.
+    alike = 2 * len(held) ** 2 / float((1 / (targets | predictions)[:, held].sum(axis=0)).sum())
+    means = {
+        "micro_f1": share_interval(micro_label_f1(targets, predictions), together, whole, **options),
+        "macro_f1": share_interval(macro_label_f1(targets, predictions), each, mean, limit=alike, **options),
+        "mean_average_precision": share_interval(mean_average_precision(targets, scores), ranked, mean, **options),
+    }
+    for name in ("micro_f1", "macro_f1"):
+        if means[name].value == 0:
+            # 2 TP / (actual + answered) <= 2 r / (1 + r): an F1 may rise twice as fast as the recall r, whose end it is
+            means[name] = f1_of_overlap(means[name])
+    return means | found
 
 
 def each_label_intervals(
@@ -133,12 +141,11 @@ def each_label_intervals(
         precision, recall, overlap = (
             proportion(both, among=among, **options) for among in (answered, actual, actual | answered)
         )
-        area = average_precision(actual, scores[:, place])
         found[name] = {
             "f1": f1_of_overlap(overlap),
             "precision": explained(precision, say("The label '{}' was never answered.", name)),
             "recall": recall,
-            "average_precision": share_interval(area, average_precision_influence(actual, scores[:, place]), **options),
+            "average_precision": average_precision_interval(actual, scores[:, place], **options),
         }
     return found
 
@@ -146,27 +153,41 @@ def each_label_intervals(
 def share_interval(
     value: float,
     influence: Float[np.ndarray, " items"],
+    shares: Float[np.ndarray, " items"],
     *,
     groups: Shaped[np.ndarray, " items"] | None,
     confidence: float,
+    limit: float = np.inf,
 ) -> Interval:
     """Return Wilson's interval at the number of examples that a share with the same spread would have.
+
+    At 0 and 1 nothing varies, and the number is 1 / (largest share of the figure that one example or group carries):
+    with q_u the chance that unit u errs and w_u its share, a figure that is d = sum_u w_u q_u away from 1 is seen at 1
+    with chance prod_u (1 - q_u) <= exp(-d / max w), whichever units err. Of one label these are its holders.
 
     Args:
         value: The figure, from 0 to 1.
         influence: Its derivative by the weight of each example; they sum to 0.
+        shares: How much of the figure hangs on each example; they sum to 1.
         groups: One label an example; whole groups vary together.
         confidence: Coverage asked for, between 0 and 1.
+        limit: Largest number of examples that can be claimed.
+
+    Source: J. Hanley, A. Lippman-Hand, If nothing goes wrong, is everything all right?, 1983 (rule of three).
+
+    Example:
+        >>> one_holder_in_ten, nothing = np.arange(200) % 10 == 0, np.zeros(200)
+        >>> found = share_interval(1.0, nothing, one_holder_in_ten / 20, groups=None, confidence=0.95)
+        >>> round(found.low, 3), found.high  # as 20 of 20
+        (0.839, 1.0)
     """
-    units = sums_of_units(influence[:, None], groups)[:, 0]
-    items, count = len(influence), len(units)
+    (variance, count), items = variance_of_units(influence, groups), len(influence)
     if count < 2:
         return unbounded(value, items, say("One group or item tells nothing about how others differ."))
-    # v = G/(G - 1) sum_g (sum of influences in g)^2
-    variance = count / (count - 1) * float((units**2).sum())
     if 0 < value < 1 and variance <= 1e-12 * value * (1 - value):
         return unbounded(value, items, say("Too few or too equal items ({}) to show a spread.", count))
-    size = effective_size(value, variance, limit=np.inf, independent=count)
+    largest = float(sums_of_units(shares[:, None], groups).max())
+    size = effective_size(value, variance, limit=limit, independent=1 / largest)
     quantile = normal_quantile(confidence) if groups is None else student_quantile(confidence, count - 1)
     low, high = score_bounds(value, size, quantile)
     return Interval(value, low, high, items, "Wilson at the effective n of whole examples")
@@ -182,8 +203,3 @@ def f1_influence(actual: Bool[np.ndarray, " items"], answered: Bool[np.ndarray, 
     value = f1_of_counts(right, having, told)
     # dF/dw = (2 tp - F (a + p)) / (A + P)
     return np.asarray((2 * marks[:, 0] - value * (marks[:, 1] + marks[:, 2])) / max(having + told, 1.0))
-
-
-def _mean_influence(each: Sequence[np.ndarray], items: int) -> np.ndarray:
-    """Return the influence on the mean over the labels that an example has; nothing where there are none."""
-    return np.mean(each, axis=0) if each else np.zeros(items)

@@ -19,7 +19,8 @@ class LearningCurve:
 
     Args:
         label: Name and options of the network.
-        figure: `error_rate`, or `rmse` for numbers.
+        figure: `error_rate`; for numbers `rmse`, of several targets `relative_rmse`: the errors of each are divided by
+            its standard deviation in the training part; for label sets `hamming_loss`.
         sizes: Mean number of rows that were learned from, rising.
         tested: Error on the test rows, `(folds, sizes)`.
         learned: Error on the rows that were learned from, `(folds, sizes)`.
@@ -53,7 +54,7 @@ def prospect_lines(found: Prospect, figure: str, confidence: float) -> list[str]
 
     Args:
         found: What it says.
-        figure: `error_rate`, or `rmse` for numbers.
+        figure: `error_rate`, `rmse`, `relative_rmse` or `hamming_loss`.
         confidence: Of the intervals.
 
     Example:
@@ -64,31 +65,30 @@ def prospect_lines(found: Prospect, figure: str, confidence: float) -> list[str]
     """
     if not found.ahead:
         return [found.reason]
-    lines = []
-    for ahead in found.ahead:
-        values = (
-            ahead.rows, amount(found.now), amount(max(0.0, found.now - ahead.gain_high)),
-            amount(found.now - ahead.gain_low), 100 * confidence,
-        )  # fmt: skip
-        lines.append(_line(ahead.times, figure, values))
-    return lines
+    return [
+        _line(ahead.times, ahead.rows, _named(figure), amount(found.now), amount(max(0.0, found.now - ahead.gain_high)),
+              amount(found.now - ahead.gain_low), 100 * confidence)
+        for ahead in found.ahead
+    ]  # fmt: skip
 
 
-def _line(times: int, figure: str, values: tuple[int, str, str, str, float]) -> str:
+def _line(times: int, *values: object) -> str:
     """Say what so many times the rows would bring."""
-    if figure == "rmse":
-        return (
-            say("Twice the rows ({:,}) would probably bring the root mean squared error from {} to {} – {} ({:g} % "
-                "interval).", *values) if times == 2
-            else say("Four times the rows ({:,}) would probably bring the root mean squared error from {} to {} – {} "
-                     "({:g} % interval).", *values)
-        )  # fmt: skip
     return (
-        say("Twice the rows ({:,}) would probably bring the error rate from {} to {} – {} ({:g} % interval).", *values)
+        say("Twice the rows ({:,}) would probably bring the {} from {} to {} – {} ({:g} % interval).", *values)
         if times == 2
-        else say("Four times the rows ({:,}) would probably bring the error rate from {} to {} – {} ({:g} % interval).",
+        else say("Four times the rows ({:,}) would probably bring the {} from {} to {} – {} ({:g} % interval).",
                  *values)
     )  # fmt: skip
+
+
+def _named(figure: str) -> str:
+    """Return the name of an error inside a sentence."""
+    if figure == "relative_rmse":
+        return say("root mean squared error (each target divided by its standard deviation in the training part)")
+    if figure == "hamming_loss":
+        return say("Hamming loss")
+    return say("root mean squared error") if figure == "rmse" else say("error rate")
 
 
 def amount(error: float) -> str:

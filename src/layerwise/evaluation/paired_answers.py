@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from layerwise.errors import LayerwiseError
-from layerwise.evaluation.error_intervals import mean_of_sums, mean_units, studentised, with_products
+from layerwise.evaluation.error_intervals import mean_interval
 from layerwise.evaluation.intervals import Interval, normal_quantile, undefined
-from layerwise.evaluation.resampling import pooled_units, resampled_sums, sums_of_units
+from layerwise.evaluation.resampling import pooled_units, sums_of_units
 from layerwise.language import say
 
 __all__ = ["difference_interval", "mcnemar", "sign_flips", "tango"]
@@ -191,8 +191,6 @@ def difference_interval(
         >>> found.value, found.low < 0 < found.high
         (0.0, True)
     """
-    normal_quantile(confidence)
-    columns = with_products(pooled_units(mean_units(differences, groups), generator))
-    drawn = resampled_sums(columns, resamples=resamples, generator=generator)
-    value, items = float(differences.mean()), len(differences)
-    return studentised(value, mean_of_sums, columns, drawn, items=items, confidence=confidence)
+    return mean_interval(
+        differences, generator=generator, groups=groups, confidence=confidence, resamples=resamples, least=-math.inf
+    )

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int, Real, Shaped
 from layerwise.evaluation.intervals import (
     Interval,
     effective_size,
+    logit_bounds,
     normal_quantile,
     proportion,
     score_bounds,
@@ -15,7 +16,7 @@ from layerwise.evaluation.intervals import (
     unbounded,
     undefined,
 )
-from layerwise.evaluation.resampling import sums_of_units
+from layerwise.evaluation.resampling import variance_of_units
 from layerwise.language import say
 from layerwise.metrics.precision_recall import average_precision, lift
 
@@ -84,13 +85,8 @@ def average_precision_interval(
     if value == 1.0:
         low, high = score_bounds(value, min(count, units), normal_quantile(confidence))
         return Interval(value, low, high, items, "Wilson for the positives")
-    influence = sums_of_units(average_precision_influence(positives, scores)[:, None], groups)
-    # s^2 = U/(U - 1) sum_u (sum psi)^2
-    deviation = float(np.sqrt(units / (units - 1) * (influence**2).sum()))
-    # d logit(A) / dA = 1 / (A (1 - A))
-    half = student_quantile(confidence, min(count, units) - 1) * deviation / (value * (1 - value))
-    centre = float(np.log(value / (1 - value)))
-    low, high = (float(1 / (1 + np.exp(-np.clip(centre + move, -700, 700)))) for move in (-half, half))
+    variance, _ = variance_of_units(average_precision_influence(positives, scores), groups)
+    low, high = logit_bounds(value, variance, student_quantile(confidence, min(count, units) - 1))
     return Interval(value, low, high, items, "logit, error by influence")
 
 
@@ -181,12 +177,9 @@ def lift_interval(
     above = np.cumsum(runs.sizes) - runs.sizes
     # a run that the share cuts through is taken in part
     part = np.clip((share * items - above) / runs.sizes, 0.0, 1.0)[runs.places]
-    units = sums_of_units(np.column_stack([part * positives, positives]).astype(np.float64), groups)
-    units = units[units[:, 1] > 0]
-    if len(units) < 2:
+    variance, units = variance_of_units((part[positives] - found) / count, groups[positives])
+    if units < 2:
         return unbounded(value, items, say("One group or item tells nothing about how others differ."))
-    # v = G/(G - 1) sum_g (s_g - g P_g)^2 / P^2
-    variance = len(units) / (len(units) - 1) * float(((units[:, 0] - found * units[:, 1]) ** 2).sum()) / count**2
-    size = effective_size(found, variance, limit=count, independent=len(units))
-    low, high = (end / share for end in score_bounds(found, size, student_quantile(confidence, len(units) - 1)))
+    size = effective_size(found, variance, limit=count, independent=units)
+    low, high = (end / share for end in score_bounds(found, size, student_quantile(confidence, units - 1)))
     return Interval(value, low, min(high, most), items, "Wilson at the effective n of whole groups")

@@ -7,13 +7,14 @@ from jaxtyping import Bool, Int, Real, Shaped
 
 from layerwise.evaluation.intervals import (
     Interval,
+    logit_bounds,
     normal_quantile,
     score_bounds,
     student_quantile,
     unbounded,
     undefined,
 )
-from layerwise.evaluation.resampling import sums_of_units
+from layerwise.evaluation.resampling import variance_of_units
 from layerwise.language import say
 from layerwise.metrics.arrays import require_class_numbers, require_pairs
 from layerwise.metrics.ranking import auc
@@ -72,10 +73,7 @@ def auc_interval(
         low, high = score_bounds(value, min(smaller, units), normal_quantile(confidence))
         return Interval(value, low, high, items, "Wilson for the smaller class")
     variance, degrees = auc_variance(positives, scores, value, groups)
-    # d logit(A) / dA = 1 / (A (1 - A))
-    half = student_quantile(confidence, degrees) * float(np.sqrt(variance)) / (value * (1 - value))
-    centre = float(np.log(value / (1 - value)))
-    low, high = (float(1 / (1 + np.exp(-np.clip(centre + move, -700, 700)))) for move in (-half, half))
+    low, high = logit_bounds(value, variance, student_quantile(confidence, degrees))
     return Interval(value, low, high, items, "logit, exact bootstrap error")
 
 
@@ -96,12 +94,10 @@ def auc_variance(
     # W_j = (#{positives above j} + 1/2 #{tied}) / P
     losing = 1 - sum(np.searchsorted(ordered, others, side=side) for side in ("left", "right")) / (2 * count)
     if groups is not None:
-        influence = np.empty((len(scores), 1))
-        influence[positives, 0] = (beaten - value) / count
-        influence[~positives, 0] = (losing - value) / rest
-        units = sums_of_units(influence, groups)
-        # v = G/(G - 1) sum_g (sum of influences in g)^2
-        return len(units) / (len(units) - 1) * float((units**2).sum()), float(len(units) - 1)
+        influence = np.empty(len(scores))
+        influence[positives], influence[~positives] = (beaten - value) / count, (losing - value) / rest
+        variance, units = variance_of_units(influence, groups)
+        return variance, float(units - 1)
     # sum_ij G_ij^2 = #{greater} + 1/4 #{tied}
     squares = below.sum() + (through - below).sum() / 4
     within, across = float(beaten.var() / (count - 1)), float(losing.var() / (rest - 1))

@@ -6,7 +6,7 @@ from jaxtyping import Float, Shaped
 from layerwise.errors import LayerwiseError
 from layerwise.language import say
 
-__all__ = ["pooled_units", "resampled_sums", "sums_of_units"]
+__all__ = ["pooled_units", "resampled_sums", "sums_of_units", "variance_of_units"]
 
 # more units than this are pooled before they are resampled
 MOST_UNITS = 10_000
@@ -38,6 +38,38 @@ def sums_of_units(
     units = np.zeros((numbers.max() + 1, rows.shape[1]))
     np.add.at(units, numbers, rows)
     return units
+
+
+def variance_of_units(
+    influence: Float[np.ndarray, " items"], groups: Shaped[np.ndarray, " items"] | None
+) -> tuple[float, int]:
+    """Return the sampling variance of a figure from the influence of each item on it, and the number of units.
+
+    v = U/(U - 1) sum_u (sum_(i in u) psi_i)^2
+
+    psi_i is the derivative of the figure by the weight of item i: (x_i - m) / n for a mean m. This is the variance that
+    a bootstrap of the units has after infinitely many resamples, made unbiased.
+
+    Args:
+        influence: One a item; they sum to 0.
+        groups: One label an item, whose items are one unit; None where each item is one.
+
+    Returns:
+        The variance, NaN for a single unit, and the number U of units.
+
+    Raises:
+        LayerwiseError: There is not one group label an item.
+
+    Source: F. Hampel, The influence curve and its role in robust estimation, 1974; L. Kish, Survey Sampling, 1965.
+
+    Example:
+        >>> variance_of_units(np.array([-0.5, 0.5]), None)  # s^2 / n of 0 and 2: 2 / 2
+        (1.0, 2)
+    """
+    units = sums_of_units(influence[:, None], groups)[:, 0]
+    count = len(units)
+    # v = U/(U - 1) sum_u (sum psi)^2
+    return (count / (count - 1) * float((units**2).sum()) if count > 1 else np.nan), count
 
 
 def pooled_units(

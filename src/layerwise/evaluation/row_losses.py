@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Shaped
 
-__all__ = ["mean_error", "row_losses"]
+__all__ = ["mean_error", "row_losses", "target_spreads"]
 
 
 def row_losses(
@@ -35,3 +35,15 @@ def mean_error(truths: Shaped[np.ndarray, "rows *targets"], answers: Float[np.nd
     """
     mean = float(row_losses(truths, answers).mean())
     return mean if truths.ndim == 1 else mean**0.5
+
+
+def target_spreads(truths: Float[np.ndarray, "rows targets"]) -> Float[np.ndarray, " targets"]:
+    """Return the standard deviation of each target, by which errors of unlike units are divided; 1 where it is 0.
+
+    Example:
+        >>> target_spreads(np.array([[1.0, 500.0], [3.0, 500.0]])).tolist()
+        [1.0, 1.0]
+    """
+    deviations = truths.std(axis=0)
+    # A target that never changes has no spread to divide by.
+    return np.asarray(np.where(np.ptp(truths, axis=0) > 0, deviations, 1.0))

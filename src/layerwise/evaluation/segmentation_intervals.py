@@ -23,7 +23,7 @@ from layerwise.language import say
 from layerwise.metrics.margins import Margins, balanced_accuracy, margins_of, precision, recall
 from layerwise.metrics.segmentation import frequency_weighted_iou, iou, mean_iou, pixel_accuracy
 
-__all__ = ["class_iou_intervals", "segmentation_intervals"]
+__all__ = ["class_iou_intervals", "interval_of_pictures", "segmentation_intervals"]
 
 FIGURES: Mapping[str, Callable[[Margins], np.ndarray]] = {
     "mean_iou": mean_iou,
@@ -65,11 +65,11 @@ def segmentation_intervals(
         (True, 50)
     """
     measured, drawn, units = resampled(counts, groups, resamples, generator)
-    found = {}
-    for name, figure in FIGURES.items():
-        value, spread = float(figure(measured)), figure(drawn)
-        found[name] = interval(value, spread, pictures=len(counts), units=units, confidence=confidence)
-    return found
+    return {
+        name: interval_of_pictures(float(figure(measured)), figure(drawn), say("There are no pixels."),
+                                   pictures=len(counts), units=units, confidence=confidence)
+        for name, figure in FIGURES.items()
+    }  # fmt: skip
 
 
 def class_iou_intervals(
@@ -102,11 +102,17 @@ def class_iou_intervals(
     """
     measured, drawn, units = resampled(counts, groups, resamples, generator)
     found: dict[str, dict[str, Interval]] = {name: {} for name in names}
+    reasons = {
+        "iou": say("No pixel belongs to the class or was answered as it."),
+        "precision": say("No pixel was answered as the class."), "recall": say("No pixel belongs to the class."),
+    }  # fmt: skip
     for word, figure in CLASS_FIGURES.items():
         values, spreads = figure(measured), figure(drawn)
         for place, name in enumerate(names):
-            value, spread = float(values[place]), spreads[:, place]
-            found[name][word] = interval(value, spread, pictures=len(counts), units=units, confidence=confidence)
+            found[name][word] = interval_of_pictures(
+                float(values[place]), spreads[:, place], reasons[word], pictures=len(counts), units=units,
+                confidence=confidence,
+            )  # fmt: skip
     return found
 
 
@@ -122,12 +128,21 @@ def resampled(
     return measured, Margins(correct=drawn[:, 0], actual=drawn[:, 1], predicted=drawn[:, 2]), len(units)
 
 
-def interval(
-    value: float, spread: Float[np.ndarray, " resamples"], *, pictures: int, units: int, confidence: float
+def interval_of_pictures(
+    value: float, spread: Float[np.ndarray, " resamples"], reason: str, *, pictures: int, units: int, confidence: float
 ) -> Interval:
-    """Return Wilson's interval at the number of pictures that a proportion with the same spread would have."""
+    """Return Wilson's interval at the number of pictures that a proportion with the same spread would have.
+
+    Args:
+        value: The figure, from 0 to 1; NaN where it is undefined.
+        spread: The figure of resampled pictures.
+        reason: Why it is undefined, where it is.
+        pictures: Number of pictures.
+        units: Number of pictures or groups that were resampled.
+        confidence: Coverage asked for, between 0 and 1.
+    """
     if np.isnan(value):
-        return undefined(pictures, say("No pixel belongs to the class or was answered as it."))
+        return undefined(pictures, reason)
     if units < 2:
         return unbounded(value, pictures, say("One group or item tells nothing about how others differ."))
     # v = G / (G - 1) var of the figure over resamples

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Shaped
 from layerwise.evaluation.importance import mean_with_interval
 from layerwise.evaluation.intervals import wilson
 from layerwise.evaluation.paired import adjusted
-from layerwise.evaluation.resampling import sums_of_units
+from layerwise.evaluation.resampling import variance_of_units
 
 __all__ = ["Slice", "Slices", "slices_of_names", "slices_of_numbers", "weakest_slice", "worst_rows"]
 
@@ -206,9 +206,8 @@ def _worse_by_groups(inside: np.ndarray, losses: np.ndarray, groups: np.ndarray)
 
     means = np.where(inside, losses[inside].mean(), losses[~inside].mean())
     parts = (losses - means) * np.where(inside, 1 / inside.sum(), -1 / (~inside).sum())
-    units = sums_of_units(parts[:, None], groups)[:, 0]
     # s^2 = U / (U - 1) sum_u (sum_(i in u) r_i)^2
-    error = math.sqrt(len(units) / (len(units) - 1) * float((units**2).sum()))
+    error = math.sqrt(variance_of_units(parts, groups)[0])
     difference = float(losses[inside].mean() - losses[~inside].mean())
     within, without = len(np.unique(groups[inside])), len(np.unique(groups[~inside]))
     if error == 0:

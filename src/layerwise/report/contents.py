@@ -15,6 +15,7 @@ from layerwise.config import Experiment
 from layerwise.explain.layers import LayerRow
 from layerwise.language import say
 from layerwise.runs.refusals import known_here
+from layerwise.tasks.classify import positive_class
 from layerwise.tasks.contract import AnswersWithSets, MakesBatches, Task
 from layerwise.tasks.regress import BETWEEN
 
@@ -178,6 +179,11 @@ class ReportData:
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, where each example has one; else none."""
         return self.task.classes if one_class(self.task) else ()
+
+    @property
+    def positive(self) -> int:
+        """Place of the positive class of two."""
+        return positive_class(self.class_names, self.experiment.evaluate)
 
     @property
     def target(self) -> str:

@@ -22,6 +22,9 @@ from layerwise.report.words import metric, retold
 
 __all__ = ["compare_command", "more_data", "more_rows"]
 
+USUAL_FOLDS = 10
+"""Folds of `layerwise compare` where none are named."""
+
 
 def more_rows(data: ReportData) -> list[Finding]:
     """Say what more rows would probably buy, or which command tells it, for the first screen."""
@@ -30,10 +33,16 @@ def more_rows(data: ReportData) -> list[Finding]:
         return []
     subject = say("More data")
     if not known["asked"]:
+        folds = known.get("folds", USUAL_FOLDS)
+        if not folds:
+            none = say("What more rows would buy cannot be measured: the rows are too few, or too much alike, to be "
+                       "dealt into folds.")  # fmt: skip
+            return [Finding(subject, none)]
         if data.experiment.load.data == "memory":
-            asked = "lw.compare(..., learning_curve=True)"
+            dealt = "" if folds == USUAL_FOLDS else f"folds={folds}, "
+            asked = f"lw.compare(..., {dealt}learning_curve=True)"
         else:
-            asked = compare_command(data.experiment)
+            asked = compare_command(data.experiment, folds)
         return [Finding(subject, say("What more rows would buy is not measured here; this tells it: {}", asked))]
     curve = curve_from(known)
     return [Finding(subject, prospect_lines(curve.prospect, curve.figure, curve.confidence)[0], link="more")]
@@ -74,18 +83,28 @@ def curve_from(known: Mapping[str, Any]) -> LearningCurve:
     )  # fmt: skip
 
 
-def compare_command(whole: Experiment) -> str:
-    """Return the command that measures the learning curve of a run's network.
+def compare_command(whole: Experiment, folds: int = USUAL_FOLDS) -> str:
+    """Return the command that measures the learning curve of a run's network: one that `compare` accepts.
+
+    Args:
+        whole: The experiment of the run.
+        folds: Number of folds that its rows can be dealt into.
 
     Example:
         >>> from layerwise.config import Load, Model
         >>> compare_command(Experiment(Load("iris"), model=Model("mlp", {"hidden": (8,)})))
         'layerwise compare iris mlp --hidden 8 --seed 0 --learning-curve'
     """
-    split, usual = whole.split, Split()
-    # What divides a run into parts says nothing in a comparison, whose folds test every row.
-    split = replace(split, test=usual.test, test_fraction=usual.test_fraction, split_by=usual.split_by)
-    evaluate = replace(whole.evaluate, baselines=Evaluate().baselines)
+    split, usual, kept = whole.split, Split(), Evaluate()
+    # What divides a run into parts says nothing in a comparison, whose folds test every row; but that rows with a time
+    # are dealt at random all the same is said again.
+    by = "random" if split.split_by == "random" and whole.assign.time else usual.split_by
+    split = replace(usual, validation_fraction=split.validation_fraction, stratify=split.stratify, split_by=by,
+                    split_seed=split.split_seed, near_duplicates=split.near_duplicates)  # fmt: skip
+    # What is looked at in one run alone.
+    evaluate = replace(kept, confidence=whole.evaluate.confidence, resamples=whole.evaluate.resamples,
+                       positive=whole.evaluate.positive)  # fmt: skip
     train = replace(whole.train, checkpoint_seconds=Train().checkpoint_seconds)
     said = command(replace(whole, split=split, evaluate=evaluate, train=train, view=View()))
-    return said.replace("layerwise train", "layerwise compare", 1) + " --learning-curve"
+    dealt = "" if folds == USUAL_FOLDS else f" --folds {folds}"
+    return said.replace("layerwise train", "layerwise compare", 1) + dealt + " --learning-curve"

@@ -60,8 +60,7 @@ def _ranked(data: ReportData) -> list[int]:
     known = data.metrics["classes"]
     places = [place for place, name in enumerate(names) if known[name]["auc"]["value"] is not None]
     if len(names) == 2:
-        positive = data.experiment.evaluate.positive
-        return [names.index(positive) if positive in names else 1] if places else []
+        return [data.positive] if places else []
     if len(places) > MOST_CURVES:
         places = sorted(places, key=lambda place: float(known[names[place]]["auc"]["value"]))[:MOST_CURVES]
     return sorted(places)

@@ -35,7 +35,7 @@ def precision_recall(data: ReportData) -> str:
     names, known = data.class_names, data.metrics["classes"]
     places = [place for place, name in enumerate(names) if _mean(data, name) is not None]
     if len(names) == 2 and places:
-        places = [_positive(data)]
+        places = [data.positive]
     if len(places) > MOST_CURVES:
         places = sorted(places, key=lambda place: float(known[names[place]]["average_precision"]["value"]))
         places = sorted(places[:MOST_CURVES])
@@ -67,12 +67,6 @@ def _mean(data: ReportData, name: str) -> float | None:
     return found["value"] if found else None
 
 
-def _positive(data: ReportData) -> int:
-    """Return the place of the positive class of two."""
-    positive = data.experiment.evaluate.positive
-    return data.class_names.index(positive) if positive in data.class_names else 1
-
-
 def _precisions(lines: Sequence[tuple[str, PrecisionRecallCurve, float, float]]) -> str:
     """Return the curves as a table: the best precision at which at least a share of the class is found."""
     rows = [
@@ -87,7 +81,7 @@ def calibration(data: ReportData) -> str:
     """Return the reliability diagram: what happened against what was claimed, in bins of equally many rows."""
     if "calibration_error" not in data.metrics["metrics"] or len(data.measured) < FEWEST_ROWS:
         return ""
-    happened, claimed = events(data.measured.targets, data.measured.scores, _positive(data))
+    happened, claimed = events(data.measured.targets, data.measured.scores, data.positive)
     places = equal_frequency_bins(claimed)
     found = [
         (float(claimed[places == place].mean()),
@@ -96,7 +90,7 @@ def calibration(data: ReportData) -> str:
     ]  # fmt: skip
     error = data.metrics["metrics"]["calibration_error"]
     event = (
-        say("that a row is of class '{}'", cut(data.class_names[_positive(data)])) if len(data.class_names) == 2
+        say("that a row is of class '{}'", cut(data.class_names[data.positive])) if len(data.class_names) == 2
         else say("that the answer is right")
     )  # fmt: skip
     words = say("What was claimed, {}, against what happened, in bins of equal frequency ({}), with {} % intervals.",
@@ -137,7 +131,7 @@ def lift_chart(data: ReportData) -> str:
     lift = data.metrics["metrics"].get("lift")
     if len(data.class_names) != 2 or not lift or lift["value"] is None:
         return ""
-    place = _positive(data)
+    place = data.positive
     name, positives = cut(data.class_names[place], 24), data.measured.targets == place
     curve, share = gain_curve(positives, data.measured.scores[:, place]), float(positives.mean())
     words = say("Share of '{}' found against the share of rows looked at.", name)

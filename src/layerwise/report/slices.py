@@ -35,6 +35,12 @@ def weakest_slice(data: ReportData) -> list[Finding]:
             "{} of all.", named(worst), percent(1 - worst["loss"]), worst["rows"], percent(1 - high), percent(1 - low),
             known["looked_at"], percent(1 - known["loss"]),
         )  # fmt: skip
+    elif known["figure"] == "relative_mae":
+        sentence = say(
+            "{}: predictions of {:,} rows are off by {} standard deviations of a target on average (interval {} – {}, "
+            "widened for the {} slices looked at), against {} of all.", named(worst), worst["rows"],
+            number(worst["loss"]), number(low), number(high), known["looked_at"], number(known["loss"]),
+        )  # fmt: skip
     else:
         sentence = say(
             "{}: predictions of {:,} rows are off by {} on average (interval {} – {}, widened for the {} slices looked "
@@ -59,10 +65,15 @@ def slices(data: ReportData) -> str:
          "< 0.001" if some["p"] < 0.001 else f"{some['p']:.3f}"]
         for some in known["slices"]
     ]  # fmt: skip
-    measured = say("accuracy") if classes else say("mean absolute error")
+    relative = known["figure"] == "relative_mae"
+    units = say("The error of each target is divided by its standard deviation in the training part, so that targets "
+                "of unlike units count alike.")  # fmt: skip
+    absolute = say("relative mean absolute error") if relative else say("mean absolute error")
+    measured = say("accuracy") if classes else absolute
     found = table(say("The slices that differ most from the rest"), [say("slice"), say("rows"), measured, "p"], rows,
                   right=(1, 2, 3))  # fmt: skip
-    return section("slices", say("Where it is weak"), paragraph(told), found, _rows(known))
+    return section("slices", say("Where it is weak"), paragraph(told), paragraph(units if relative else ""), found,
+                   _rows(known))  # fmt: skip
 
 
 def _rows(known: Mapping[str, Any]) -> str:
@@ -77,7 +88,8 @@ def _rows(known: Mapping[str, Any]) -> str:
         return paragraph(say("Answered wrongly in {}: {}", named(known["slices"][0]), ", ".join(ids)) + tail)
     cells: list[list[Cell]] = [[cut(row["id"], 60), number(row["loss"])] for row in known["rows"][:8]]
     caption = say("Furthest off in {}", named(known["slices"][0]))
-    return table(caption, [say("example"), say("absolute error")], cells, right=(1,))
+    error = say("relative absolute error") if known["figure"] == "relative_mae" else say("absolute error")
+    return table(caption, [say("example"), error], cells, right=(1,))
 
 
 def named(some: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ METRICS = {
     "lift": "lift of the highest 10 %",
     "sensitivity": "sensitivity", "specificity": "specificity", "half_squared_error": "half squared error",
     "mse": "mean squared error", "rmse": "root mean squared error", "mae": "mean absolute error", "r2": "R²",
+    "relative_rmse": "relative root mean squared error",
     "nats": "nats per symbol", "bits": "bits per symbol", "perplexity": "perplexity",
     "next_symbol": "next symbol right", "unknown": "unknown symbols",
     "mean_iou": "mean IoU", "pixel_accuracy": "pixel accuracy", "mean_class_accuracy": "mean class accuracy",

@@ -17,7 +17,7 @@ from layerwise.data.kinds import Categories, Images, Numbers
 from layerwise.data.preprocess import Preprocessing
 from layerwise.data.tokens import TextStep
 from layerwise.evaluation.importance import permutation_importance
-from layerwise.evaluation.row_losses import row_losses
+from layerwise.evaluation.row_losses import row_losses, target_spreads
 from layerwise.evaluation.slices import Slice, slices_of_names, slices_of_numbers, weakest_slice, worst_rows
 from layerwise.tasks.classify import Classify
 from layerwise.workflow.prepare import Prepared
@@ -200,9 +200,8 @@ def weak_slices(
     if not _one_answer(prepared) or examples.truths is None:
         return {}
     truths = examples.truths
-    classes = truths.ndim == 1
     wrong = _wrong(prepared, truths, answers)
-    losses = np.abs(answers - truths).mean(axis=1) if wrong is None else wrong
+    figure, losses = ("accuracy", wrong) if wrong is not None else _absolute_errors(prepared, truths, answers)
     every = [some for some in _slices(prepared) if some.inside.any()]
     if len(every) * len(losses) > MOST_WORK or not np.isfinite(losses).all():
         return {}
@@ -219,10 +218,18 @@ def weak_slices(
     stands_out = found.worst >= 0
     worst = worst_rows(known[found.worst], losses, SHOWN_ROWS) if stands_out else {}
     return {
-        "figure": "accuracy" if classes else "mae", "looked_at": found.looked_at, "loss": float(losses.mean()),
+        "figure": figure, "looked_at": found.looked_at, "loss": float(losses.mean()),
         "stands_out": stands_out, "interval": [found.low, found.high] if stands_out else None, "slices": shown,
         "rows": [{"id": examples.ids[place], "loss": loss} for place, loss in worst.items()],
     }  # fmt: skip
+
+
+def _absolute_errors(prepared: Prepared, truths: np.ndarray, answers: np.ndarray) -> tuple[str, np.ndarray]:
+    """Return the mean absolute error of each row; of several targets, which may have unlike units, a relative one."""
+    errors, learned = np.abs(answers - truths), prepared.examples["train"].truths
+    if truths.shape[1] == 1 or learned is None:
+        return "mae", errors.mean(axis=1)
+    return "relative_mae", (errors / target_spreads(learned)).mean(axis=1)
 
 
 def _slices(prepared: Prepared) -> list[Slice]:

@@ -12,7 +12,9 @@ from layerwise.data.split import Parts
 from layerwise.data.subsets import FEWEST_ROWS, growing_sizes, nested_subsets
 from layerwise.evaluation.learning_curve import LearningCurve
 from layerwise.evaluation.power_law import prospect
-from layerwise.evaluation.row_losses import mean_error
+from layerwise.evaluation.row_losses import mean_error, target_spreads
+from layerwise.metrics.labels import hamming_loss
+from layerwise.tasks.contract import AnswersWithSets
 from layerwise.workflow.prepare import Assigned
 from layerwise.workflow.tested import Tested
 
@@ -51,10 +53,38 @@ def curve_of(label: str, shares: Sequence[Sequence[Tested]], *, confidence: floa
     kept = [fold[-known:] for fold in shares]
     sizes = np.array([[len(one.parts.train) for one in fold] for fold in kept], dtype=np.float64).mean(axis=0)
     different = np.concatenate([[True], np.diff(sizes) > 0])
-    tested = np.array([[mean_error(one.truths, one.answers) for one in fold] for fold in kept])[:, different]
-    learned = np.array([[mean_error(one.train_truths, one.train_answers) for one in fold] for fold in kept])
-    sizes = sizes[different]
+    figure = figure_of(kept[0][-1])
+    errors = np.array([[_errors(figure, one, fold[-1]) for one in fold] for fold in kept])[:, different]
+    tested, learned, sizes = errors[..., 0], errors[..., 1], sizes[different]
     rows = float(np.mean([len(fold[-1].parts.test) for fold in shares]))
-    figure = "rmse" if shares[0][0].truths.ndim > 1 else "error_rate"
     ahead = prospect(sizes, tested, tested=rows, learned=float(sizes[-1]), confidence=confidence, seed=seed)
-    return LearningCurve(label, figure, sizes, tested, learned[:, different], ahead, confidence)
+    return LearningCurve(label, figure, sizes, tested, learned, ahead, confidence)
+
+
+def figure_of(tested: Tested) -> str:
+    """Return the error that a curve is drawn of: of several targets, which may have unlike units, a relative one."""
+    if isinstance(tested.task, AnswersWithSets):
+        return "hamming_loss"
+    if tested.truths.ndim == 1:
+        return "error_rate"
+    return "rmse" if tested.truths.shape[1] == 1 else "relative_rmse"
+
+
+def _errors(figure: str, one: Tested, whole: Tested) -> tuple[float, float]:
+    """Return the errors on the test rows and on the rows learned from.
+
+    Args:
+        figure: The error that the curve is drawn of.
+        one: What was measured with some of the training rows.
+        whole: The same with all of them; their spread is the unit of relative errors, whatever the share.
+    """
+    pairs = (one.truths, one.answers), (one.train_truths, one.train_answers)
+    if isinstance(one.task, AnswersWithSets):
+        chosen = one.task.chosen
+        test, train = (hamming_loss(truths.astype(bool), chosen(answers)) for truths, answers in pairs)
+    elif figure == "relative_rmse":
+        units = target_spreads(whole.train_truths)
+        test, train = (mean_error(truths / units, answers / units) for truths, answers in pairs)
+    else:
+        test, train = (mean_error(truths, answers) for truths, answers in pairs)
+    return test, train
