@@ -127,7 +127,7 @@ def measure_folds(
     rows = np.concatenate([fold.parts.test for fold in first])
     pooled = first[0].task.measure(
         np.concatenate([fold.truths for fold in first]), np.concatenate([fold.answers for fold in first]),
-        whole.evaluate, seed=whole.train.seed, groups=groups_of(source, rows),
+        whole.evaluate, seed=whole.train.seed, groups=groups_of(source, rows, first[0].parts.unit),
     )  # fmt: skip
     arrays = {name: np.array(values) for name, values in figures.items()}
     return FoldFigures(arrays, np.array(learned), pooled)

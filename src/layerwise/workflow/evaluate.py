@@ -14,6 +14,7 @@ from torch import nn
 
 from layerwise.config import Experiment
 from layerwise.data.groups import group_pairs
+from layerwise.data.kinds import Images
 from layerwise.data.near_duplicates import join_rows
 from layerwise.data.source import Source
 from layerwise.evaluation.measured import Measured
@@ -78,7 +79,7 @@ def closer_look(
     """Ask, while the test part is open, what the network uses and where it is weak; nothing without a test part."""
     if not held_out:
         return {"importance": {}, "slices": {}}
-    groups = groups_of(prepared.source, prepared.parts.test)
+    groups = groups_of(prepared.source, prepared.parts.test, prepared.parts.unit)
     return {
         "importance": field_importance(model, prepared, whole, groups),
         "slices": weak_slices(prepared, whole, scores["test"], groups),
@@ -90,7 +91,7 @@ def figures(
 ) -> Measured:
     """Measure one part, or only some of its rows."""
     truths = truths_of(prepared.examples[part])
-    groups = groups_of(prepared.source, getattr(prepared.parts, part))
+    groups = groups_of(prepared.source, getattr(prepared.parts, part), prepared.parts.unit)
     if only is not None:
         truths, scores, groups = truths[only], scores[only], None if groups is None else groups[only]
     return prepared.task.measure(truths, scores, whole.evaluate, seed=whole.train.seed, groups=groups)
@@ -104,9 +105,24 @@ def truths_of(examples: Examples) -> np.ndarray:
     return examples.truths
 
 
-def groups_of(source: Source, rows: np.ndarray) -> np.ndarray | None:
-    """Return the number of the group of each row, where the data have groups: as rows are held together in parts."""
-    return join_rows(np.arange(len(source)), group_pairs(source))[rows] if source.named("group") else None
+def groups_of(source: Source, rows: np.ndarray, unit: np.ndarray | None = None) -> np.ndarray | None:
+    """Return for each row the set that it varies together with; None where every row stands for itself.
+
+    Such a set is a group; of pictures also those that are equal or nearly so: ten photos of one burst are one fact.
+    Equal rows of a table may be ten persons.
+
+    Args:
+        source: All rows.
+        rows: The rows asked about.
+        unit: Number of the set that each row of the source was not separated from, where it was divided.
+    """
+    pairs = group_pairs(source)
+    if unit is not None and any(isinstance(source.columns[name], Images) for name in source.named("input")):
+        order = np.argsort(unit, kind="stable")
+        same = np.flatnonzero(np.diff(unit[order]) == 0)
+        pairs += zip(order[same].tolist(), order[same + 1].tolist(), strict=True)
+    found = join_rows(np.arange(len(source)), pairs)[rows] if pairs or source.named("group") else rows
+    return found if source.named("group") or len(np.unique(found)) < len(rows) else None
 
 
 def unseen(prepared: Prepared, whole: Experiment, scores: Mapping[str, np.ndarray]) -> dict[str, Any]:
