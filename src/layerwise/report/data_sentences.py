@@ -8,22 +8,22 @@ from layerwise.report.contents import ReportData
 from layerwise.report.finding import Finding
 from layerwise.report.words import bounds, cut, metric, retold, spoken_ends, spoken_figure, value
 
-__all__ = ["data_sentences"]
+__all__ = ["data_sentences", "misleading"]
 
 NAMED = 5
 """Rows that a sentence names before it ends in dots."""
 
 
 def data_sentences(data: ReportData) -> list[Finding]:
-    """Return what must be known about columns, labels, repeated rows, what is missing, and the test part."""
+    """Return what must be known about labels, repeated rows, what is missing, and the test part."""
     return [
-        *_structure(data), *_doubted(data), *_duplicates(data), *_near_duplicates(data), *_imputed(data),
+        *_doubted(data), *_duplicates(data), *_near_duplicates(data), *_imputed(data),
         *_excluded(data), *_openings(data),
     ]  # fmt: skip
 
 
-def _structure(data: ReportData) -> list[Finding]:
-    """Return what about the columns, classes and parts may mislead."""
+def misleading(data: ReportData) -> list[Finding]:
+    """Return what about the columns, classes and parts may have made the figures too good."""
     told = data.data.get("findings", {}).get("structure", ())
     return [Finding(say("Data"), retold(sentence), warning=True) for sentence in told]
 

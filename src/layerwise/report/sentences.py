@@ -9,7 +9,7 @@ import numpy as np
 
 from layerwise.language import say
 from layerwise.report.contents import ReportData
-from layerwise.report.data_sentences import data_sentences
+from layerwise.report.data_sentences import data_sentences, misleading
 from layerwise.report.finding import Finding
 from layerwise.report.importance import most_used
 from layerwise.report.more_data import more_rows
@@ -22,7 +22,7 @@ __all__ = ["findings"]
 
 def findings(data: ReportData) -> list[Finding]:
     """Return what must be known, in the order of what it may change."""
-    found = []
+    found = misleading(data)
     if data.metrics:
         found += [*_baseline(data), *_explained(data), *_weakest(data)]
         found += [*weakest_slice(data), *more_rows(data), *most_used(data)]
