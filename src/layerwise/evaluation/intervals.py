@@ -23,6 +23,7 @@ __all__ = [
     "predictive_count",
     "proportion",
     "score_bounds",
+    "score_size",
     "student_quantile",
     "unbounded",
     "undefined",
@@ -190,6 +191,22 @@ def score_bounds(value: float, size: int | float, quantile: float) -> tuple[floa
     low = 0.0 if value == 0 else (centre - half) / scale
     high = 1.0 if value == 1 else (centre + half) / scale
     return low, high
+
+
+def score_size(value: float, width: float, quantile: float) -> float:
+    """Return the number of independent items whose Wilson interval of a proportion is so wide.
+
+    w^2 (n + z^2)^2 = z^2 (4 p (1 - p) n + z^2), the larger root
+
+    Example:
+        >>> low, high = score_bounds(0.2, 50, 1.96)
+        >>> round(score_size(0.2, high - low, 1.96), 6)
+        50.0
+    """
+    # w^2 n^2 + 2 half n + rest = 0
+    half = width**2 * quantile**2 - 2 * quantile**2 * value * (1 - value)
+    rest = quantile**4 * (width**2 - 1)
+    return (float(np.sqrt(max(half**2 - width**2 * rest, 0.0))) - half) / width**2
 
 
 def logit_bounds(value: float, variance: float, quantile: float) -> tuple[float, float]:

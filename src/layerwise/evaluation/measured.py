@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
-from layerwise.evaluation.intervals import Interval, predictive_count
+from layerwise.evaluation.intervals import Interval, normal_quantile, predictive_count, score_size
 
 __all__ = ["Measured", "expectation"]
 
@@ -40,9 +38,18 @@ class Measured:
 
 
 def expectation(measured: Measured, *, new: int = 1000, confidence: float = 0.95) -> Interval | None:
-    """Return how many of `new` new examples to expect wrong, as a predictive interval; None without a confusion."""
+    """Return how many of `new` new examples to expect wrong, as a predictive interval; None without a confusion.
+
+    Where items come in groups, the share of wrong answers counts as if as many independent items had been measured as
+    its own interval allows; None where that interval has no ends.
+    """
     if not measured.confusion:
         return None
-    matrix = np.array(measured.confusion)
-    wrong = int(matrix.sum() - np.trace(matrix))
-    return predictive_count(wrong, int(matrix.sum()), new, confidence=confidence)
+    rate = measured.metrics["error_rate"]
+    if rate.value is None or rate.low is None or rate.high is None:
+        return None
+    size = score_size(rate.value, rate.high - rate.low, normal_quantile(confidence))
+    # Of independent items it is their number but for the last bits.
+    if size > rate.n * (1 - 1e-9):
+        return predictive_count(round(rate.value * rate.n), rate.n, new, confidence=confidence)
+    return replace(predictive_count(rate.value * size, size, new, confidence=confidence), n=rate.n)

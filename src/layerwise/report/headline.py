@@ -113,7 +113,7 @@ def _expected_number(data: ReportData) -> tuple[str, str]:
     typical, rows = data.metrics["metrics"]["mae"], len(data.measured)
     first = say("For a new example expect a prediction of '{}' to be off by about {}.", cut(data.target),
                 number(typical["value"]))  # fmt: skip
-    sizes = (rows, data.percent, bounds(typical))
+    sizes = (rows, data.percent, bounds(typical) or say("undefined"))
     second = (
         say("Mean absolute error on {:,} examples by cross-validation, in the units of the target; {} % interval {}.",
             *sizes) + " " + _on_folds(data) if data.folds
