@@ -58,7 +58,7 @@ def _expected_figure(data: ReportData) -> tuple[str, str]:
 
 
 def _amount(data: ReportData, name: str, interval: Mapping[str, Any]) -> str:
-    """Return a figure inside a sentence about new data: nats with their unit, a share as a count of 100."""
+    """Return a figure inside a sentence about new data: nats with their unit, a share as a count of 1,000."""
     if name == "nats":
         words = data.experiment.preprocess.tokens == "words"
         return say("{} nats a word", value(interval)) if words else say("{} nats a character", value(interval))
