@@ -25,6 +25,18 @@ def intervals(targets: np.ndarray, predictions: np.ndarray, classes: int, **opti
     return classification_intervals(targets, predictions, classes, generator=np.random.default_rng(9), **options)
 
 
+def test_a_rare_class_that_is_all_found_may_be_missed_unseen() -> None:
+    """Two classes of 1,000 and 5 items, all right: the five say that fewer than wilson(5, 5) may be found."""
+    targets = np.repeat([0, 1], [1000, 5])
+    found = intervals(targets, targets, 2)
+    assert found["balanced_accuracy"].low == pytest.approx(wilson(10, 10).low, abs=1e-12)
+    # of five that are found with chance r none is missed in 2.5 % of samples for r = 0.478: (1 + r) / 2 is not excluded
+    assert found["balanced_accuracy"].low < (1 + 0.025**0.2) / 2
+    # fifty persons, one of whom holds the whole rare class
+    people = np.append(np.arange(1000) % 50, np.zeros(5, dtype=np.int64))
+    assert intervals(targets, targets, 2, groups=people)["balanced_accuracy"].low < wilson(2, 2).low
+
+
 def test_values_are_scikit_learns_and_ends_lie_around_them() -> None:
     targets, predictions = labels(300, 4, 0.8, 0)
     found = intervals(targets, predictions, 4)

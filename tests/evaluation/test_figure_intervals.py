@@ -55,6 +55,34 @@ def test_perfect_scores_are_not_certain() -> None:
     assert found.low == pytest.approx(wilson(20, 20).low, abs=1e-12)
 
 
+@pytest.mark.parametrize("count", range(2, 60))
+def test_a_perfect_ranking_of_any_number_of_positives_is_not_certain(count: int) -> None:
+    # shares of 24 and of 28 add up to a last bit less than 1
+    positives = np.arange(count + 37) < count
+    found = average_precision_interval(positives, -np.arange(count + 37.0))
+    assert (found.value, found.low) == pytest.approx((1.0, wilson(count, count).low), abs=1e-12)
+
+
+@pytest.mark.parametrize("measure", [auc_interval, average_precision_interval])
+def test_groups_that_hold_a_class_are_what_is_known_of_it(measure) -> None:
+    generator, people = np.random.default_rng(6), np.repeat(np.arange(40), 5)
+    scores = generator.normal(size=200) + generator.normal(size=40)[people]
+    # all positives are of one person
+    alone = measure(people == 0, scores, groups=people)
+    assert (alone.low, alone.high) == (None, None)
+    assert alone.reason
+
+
+def test_an_auc_of_three_ill_people_is_covered() -> None:
+    """Who is ill is ill in all rows: three people of forty, whose scores tell nothing."""
+    generator, people, covered = np.random.default_rng(7), np.repeat(np.arange(40), 5), 0
+    for _ in range(400):
+        scores = generator.normal(size=200) + generator.normal(size=40)[people]
+        found = auc_interval(people < 3, scores, groups=people)
+        covered += found.low is not None and found.low <= 0.5 <= found.high
+    assert covered / 400 > 0.92
+
+
 def test_lift_has_wilsons_interval_of_the_positives_that_are_found() -> None:
     # the highest ten of a hundred hold 6 of 20 positives: lift 3
     positives = np.zeros(100, dtype=bool)

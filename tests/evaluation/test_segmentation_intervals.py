@@ -65,6 +65,23 @@ def test_a_class_that_is_nowhere_has_a_reason_instead_of_a_value():
     assert found["b"]["iou"].low < found["b"]["iou"].value < found["b"]["iou"].high
 
 
+def test_pictures_without_a_class_tell_nothing_about_it():
+    counts, draw = np.zeros((200, 2, 2), dtype=np.int64), np.random.default_rng(0)
+    counts[:, 0, 0] = 100
+    counts[0, 1] = [11, 37]
+    alone = class_iou_intervals(counts, ("sky", "bird"), generator=draw, resamples=200)["bird"]["iou"]
+    assert (alone.value, alone.low) == (37 / 48, None)
+    # a bird in three pictures of two hundred, never found, and always found
+    counts[:3, 1], counts[3:, 1] = [30, 0], 0
+    missed = class_iou_intervals(counts, ("sky", "bird"), generator=draw, resamples=200)["bird"]["iou"]
+    assert missed.value == 0
+    assert missed.high > 1 - 0.025 ** (1 / 3), "three misses of three are that likely where 71 % are missed"
+    counts[:3, 1] = [0, 30]
+    found = segmentation_intervals(counts, generator=draw, resamples=200)["mean_iou"]
+    assert found.value == 1
+    assert found.low < 1 - (1 - 0.025 ** (1 / 3)) / 2
+
+
 def test_one_picture_tells_nothing_about_others():
     found = segmentation_intervals(
         pictures(np.random.default_rng(6), 1), generator=np.random.default_rng(0), resamples=9

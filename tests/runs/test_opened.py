@@ -9,6 +9,7 @@ from torch import nn
 
 from layerwise.config import Evaluate
 from layerwise.errors import LayerwiseError
+from layerwise.evaluation.foreseen import predictive_count
 from layerwise.runs.opened import labelled
 from layerwise.tasks.asking import ask
 from layerwise.tasks.classify import Classify, positive_class
@@ -62,6 +63,27 @@ def test_measured_figures_are_those_of_counting():
 def test_an_unknown_positive_class_is_refused_with_the_nearest():
     with pytest.raises(LayerwiseError, match="Did you mean 'dog'"):
         positive_class(TASK.classes, Evaluate(positive="dogs"))
+
+
+def test_what_to_expect_counts_groups_and_not_their_rows():
+    """20 people of 10 rows each: all rows of a person are answered alike, so that there are 20 answers."""
+    draw = np.random.default_rng(0)
+    person = np.repeat(np.arange(20), 10)
+    covered, without = 0, 0
+    for _ in range(300):
+        wrong = (draw.random(20) < 0.2)[person]
+        targets = draw.integers(0, 2, 200)
+        scores = np.eye(2)[np.where(wrong, 1 - targets, targets)] * 0.8 + 0.1
+        settings = Evaluate(resamples=20)
+        found = TASK.measure(targets, scores, settings, seed=0, groups=person).wrong
+        alone = TASK.measure(targets, scores, settings, seed=0).wrong
+        assert alone == predictive_count(int(wrong.sum()), 200, 1000)
+        assert found.n == 200
+        new = 10 * draw.binomial(100, 0.2)
+        covered += found.low <= new <= found.high
+        without += alone.low <= new <= alone.high
+    assert covered / 300 > 0.9
+    assert without / 300 < 0.75, "the test must be able to fail"
 
 
 def test_regression_has_no_number_of_wrong_answers():

@@ -11,9 +11,12 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from layerwise.evaluation.intervals import Interval
+from layerwise.evaluation.resampling import sums_of_units
 from layerwise.evaluation.segmentation_intervals import interval_of_pictures
 from layerwise.language import say
+from layerwise.metrics.arrays import mean_of_defined
 from layerwise.metrics.detection import THRESHOLDS, Matches, average_precisions, match_boxes
+from layerwise.metrics.margins import ratio
 
 __all__ = ["detection_intervals"]
 
@@ -59,24 +62,28 @@ def detection_intervals(
     units = int(labels.max()) + 1
     matches = [match_boxes(truths, answers, kind) for kind in range(len(classes))]
     measured = np.stack([average_precisions(part) for part in matches])
-    drawn = _drawn(matches, labels, units, min(resamples, MOST_RESAMPLES), generator)
-
+    counts = np.stack([part.objects for part in matches], axis=1).astype(np.float64)
+    shown = np.flatnonzero(counts.any(axis=0))
+    drawn = np.full((min(resamples, MOST_RESAMPLES), *measured.shape), np.nan)
+    drawn[:, shown] = _drawn([matches[kind] for kind in shown], labels, units, len(drawn), generator)
+    # A class hangs on a picture by the objects that it shows, and the mean on each class alike.
+    shares = ratio(sums_of_units(counts, labels), counts.sum(axis=0))
     reason = say("No picture shows an object of the class.")
 
-    def interval(value: float, spread: np.ndarray) -> Interval:
-        return interval_of_pictures(value, spread, reason, pictures=len(truths), units=units, confidence=confidence)
+    def interval(value: float, spread: np.ndarray, carried: np.ndarray) -> Interval:
+        return interval_of_pictures(value, spread, carried, reason, pictures=len(truths), confidence=confidence)
 
-    total = np.nanmean(measured, axis=0) if np.isfinite(measured).any() else np.full(len(THRESHOLDS), np.nan)
-    totals = np.nanmean(drawn, axis=1)
+    total, together = mean_of_defined(measured.T), mean_of_defined(shares)
+    totals = mean_of_defined(np.moveaxis(drawn, 1, -1))
     found = {
-        "map_50": interval(float(total[0]), totals[:, 0]),
-        "map": interval(float(total.mean()), totals.mean(axis=1)),
-        "map_75": interval(float(total[5]), totals[:, 5]),
+        "map_50": interval(float(total[0]), totals[:, 0], together),
+        "map": interval(float(total.mean()), totals.mean(axis=1), together),
+        "map_75": interval(float(total[5]), totals[:, 5], together),
     }
     each = {
         name: {
-            "ap_50": interval(float(measured[kind, 0]), drawn[:, kind, 0]),
-            "ap": interval(float(measured[kind].mean()), drawn[:, kind].mean(axis=1)),
+            "ap_50": interval(float(measured[kind, 0]), drawn[:, kind, 0], shares[:, kind]),
+            "ap": interval(float(measured[kind].mean()), drawn[:, kind].mean(axis=1), shares[:, kind]),
         }
         for kind, name in enumerate(classes)
     }
@@ -93,5 +100,5 @@ def _drawn(
         weights = counts[labels]
         found[place] = [average_precisions(part, weights) for part in matches]
     # A class without any object in a draw says nothing there: it stands at its mean over the draws.
-    centre = np.nanmean(found, axis=0) if np.isfinite(found).any() else 0.0
-    return np.where(np.isnan(found), np.nan_to_num(centre), found)
+    centre = mean_of_defined(np.moveaxis(found, 0, -1))
+    return np.where(np.isnan(found), centre, found)

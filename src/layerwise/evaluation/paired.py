@@ -54,7 +54,8 @@ def corrected_test(differences: np.ndarray, *, tested: float, learned: float, co
     mean, low, high = corrected_interval(differences, tested=tested, learned=learned, confidence=confidence)
     deviation = _deviation(differences, tested / learned)
     if deviation == 0:
-        return Difference(mean, low, high, 1.0 if mean == 0 else 0.0)
+        # Equal differences have no spread to go by: what is left is that all J have one sign, 2 / 2^J.
+        return Difference(mean, low, high, 1.0 if mean == 0 else 2.0 ** (1 - len(differences)))
     # t = m / sqrt((1/J + n_2 / n_1) s^2)
     return Difference(mean, low, high, float(2 * stats.t.sf(abs(mean) / deviation, len(differences) - 1)))
 

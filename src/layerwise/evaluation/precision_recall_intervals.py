@@ -50,8 +50,8 @@ def average_precision_interval(
     logit A -+ t s / (A (1 - A)),  s^2 = U/(U - 1) sum_u (sum_(k in u) psi_k)^2
 
     psi_k is the influence of item k, the derivative of A by its weight; U counts the items, or the groups whose items
-    are summed first. t has P - 1 degrees of freedom for P positives, or U - 1 where groups are fewer. The percentile
-    bootstrap is not used: it inherits the upward bias that A has for few positives.
+    are summed first. t has P - 1 degrees of freedom for P positives, or one less than the groups that hold them. The
+    percentile bootstrap is not used: it inherits the upward bias that A has for few positives.
 
     Where every positive outscores every negative nothing varies: then it is Wilson's interval for the positives.
 
@@ -77,16 +77,17 @@ def average_precision_interval(
     value, items, count = average_precision(positives, scores), len(scores), int(positives.sum())
     if count in (0, items):
         return undefined(items, say("Average precision needs items of both classes; only one occurs."))
-    units = items if groups is None else len(np.unique(groups))
-    if count < 2 or units < 2:
+    # A group without positives tells nothing about how they are ranked elsewhere.
+    units = count if groups is None else len(np.unique(groups[positives]))
+    if units < 2:
         return unbounded(value, items, say("Average precision needs two positives, and two groups, to show a spread."))
     if np.ptp(scores) == 0:
         return unbounded(value, items, say("All scores are equal: the ranking is chance, and has no spread."))
     if value == 1.0:
-        low, high = score_bounds(value, min(count, units), normal_quantile(confidence))
+        low, high = score_bounds(value, units, normal_quantile(confidence))
         return Interval(value, low, high, items, "Wilson for the positives")
     variance, _ = variance_of_units(average_precision_influence(positives, scores), groups)
-    low, high = logit_bounds(value, variance, student_quantile(confidence, min(count, units) - 1))
+    low, high = logit_bounds(value, variance, student_quantile(confidence, units - 1))
     return Interval(value, low, high, items, "logit, error by influence")
 
 

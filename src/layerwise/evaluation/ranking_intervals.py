@@ -36,7 +36,8 @@ def auc_interval(
     With V_i the share of negatives below positive i and W_j the share of positives above negative j, S_P and S_N are
     the mean squares of V_i - A and W_j - A, and S_PN that of G_ij - V_i - W_j + A over all pairs. This is the variance
     that a bootstrap within both classes has after infinitely many resamples (made unbiased), found in n log n steps.
-    With groups the influences of each group's items are summed first. t has Welch's degrees of freedom, or G - 1.
+    With groups the influences of each group's items are summed first. t has Welch's degrees of freedom, or one less
+    than the groups that hold the class that fewer hold.
 
     Where every positive outscores every negative nothing varies: then it is Wilson's interval for the smaller class.
 
@@ -63,14 +64,14 @@ def auc_interval(
     value, items = auc(positives, scores), len(scores)
     if np.isnan(value):
         return undefined(items, say("AUC needs items of both classes; only one occurs."))
-    smaller = int(min(positives.sum(), items - positives.sum()))
-    units = items if groups is None else len(np.unique(groups))
-    if smaller < 2 or units < 2:
+    both = (positives, ~positives)
+    smaller = min(int(chosen.sum()) if groups is None else len(np.unique(groups[chosen])) for chosen in both)
+    if smaller < 2:
         return unbounded(value, items, say("AUC needs two items of each class, and two groups, to show its spread."))
     if np.ptp(scores) == 0:
         return unbounded(value, items, say("All scores are equal: the ranking is chance, and has no spread."))
     if value in (0.0, 1.0):
-        low, high = score_bounds(value, min(smaller, units), normal_quantile(confidence))
+        low, high = score_bounds(value, smaller, normal_quantile(confidence))
         return Interval(value, low, high, items, "Wilson for the smaller class")
     variance, degrees = auc_variance(positives, scores, value, groups)
     low, high = logit_bounds(value, variance, student_quantile(confidence, degrees))
@@ -96,8 +97,9 @@ def auc_variance(
     if groups is not None:
         influence = np.empty(len(scores))
         influence[positives], influence[~positives] = (beaten - value) / count, (losing - value) / rest
-        variance, units = variance_of_units(influence, groups)
-        return variance, float(units - 1)
+        # The class that fewer groups hold decides how well the error is known.
+        fewer = min(len(np.unique(groups[chosen])) for chosen in (positives, ~positives))
+        return variance_of_units(influence, groups)[0], float(fewer - 1)
     # sum_ij G_ij^2 = #{greater} + 1/4 #{tied}
     squares = below.sum() + (through - below).sum() / 4
     within, across = float(beaten.var() / (count - 1)), float(losing.var() / (rest - 1))

@@ -20,7 +20,8 @@ from layerwise.evaluation.intervals import (
 )
 from layerwise.evaluation.resampling import pooled_units, resampled_sums, sums_of_units
 from layerwise.language import say
-from layerwise.metrics.margins import Margins, balanced_accuracy, margins_of, precision, recall
+from layerwise.metrics.arrays import mean_of_defined
+from layerwise.metrics.margins import Margins, balanced_accuracy, margins_of, precision, ratio, recall
 from layerwise.metrics.segmentation import frequency_weighted_iou, iou, mean_iou, pixel_accuracy
 
 __all__ = ["class_iou_intervals", "interval_of_pictures", "segmentation_intervals"]
@@ -65,9 +66,16 @@ def segmentation_intervals(
         (True, 50)
     """
     measured, drawn, units = resampled(counts, groups, resamples, generator)
+    every = units.actual.sum(axis=1) / units.actual.sum()
+    # A mean over classes hangs on each class alike, and on a picture by its pixels of the class.
+    shares = {name: mean_of_defined(each) for name, each in class_shares(units).items()}
+    carried = {
+        "mean_iou": shares["iou"], "pixel_accuracy": every, "mean_class_accuracy": shares["recall"],
+        "frequency_weighted_iou": every,
+    }  # fmt: skip
     return {
-        name: interval_of_pictures(float(figure(measured)), figure(drawn), say("There are no pixels."),
-                                   pictures=len(counts), units=units, confidence=confidence)
+        name: interval_of_pictures(float(figure(measured)), figure(drawn), carried[name], say("There are no pixels."),
+                                   pictures=len(counts), confidence=confidence)
         for name, figure in FIGURES.items()
     }  # fmt: skip
 
@@ -102,7 +110,7 @@ def class_iou_intervals(
     """
     measured, drawn, units = resampled(counts, groups, resamples, generator)
     found: dict[str, dict[str, Interval]] = {name: {} for name in names}
-    reasons = {
+    shares, reasons = class_shares(units), {
         "iou": say("No pixel belongs to the class or was answered as it."),
         "precision": say("No pixel was answered as the class."), "recall": say("No pixel belongs to the class."),
     }  # fmt: skip
@@ -110,7 +118,7 @@ def class_iou_intervals(
         values, spreads = figure(measured), figure(drawn)
         for place, name in enumerate(names):
             found[name][word] = interval_of_pictures(
-                float(values[place]), spreads[:, place], reasons[word], pictures=len(counts), units=units,
+                float(values[place]), spreads[:, place], shares[word][:, place], reasons[word], pictures=len(counts),
                 confidence=confidence,
             )  # fmt: skip
     return found
@@ -118,37 +126,53 @@ def class_iou_intervals(
 
 def resampled(
     counts: np.ndarray, groups: np.ndarray | None, resamples: int, generator: np.random.Generator
-) -> tuple[Margins, Margins, int]:
-    """Return the margins of all pictures together, those of resampled pictures, and the number of units."""
+) -> tuple[Margins, Margins, Margins]:
+    """Return the margins of all pictures together, those of resampled pictures, and those of each picture or group."""
     measured, each = margins_of(counts.sum(axis=0)), margins_of(counts)
     marks = np.concatenate([each.correct, each.actual, each.predicted], axis=1).astype(np.float64)
     units = sums_of_units(marks, groups)
     sums = resampled_sums(pooled_units(units, generator), resamples=resamples, generator=generator)
-    drawn = sums.reshape(resamples, 3, counts.shape[1])
-    return measured, Margins(correct=drawn[:, 0], actual=drawn[:, 1], predicted=drawn[:, 2]), len(units)
+    drawn, alone = (
+        Margins(correct=part[:, 0], actual=part[:, 1], predicted=part[:, 2])
+        for part in (each.reshape(len(each), 3, counts.shape[1]) for each in (sums, units))
+    )
+    return measured, drawn, alone
+
+
+def class_shares(units: Margins) -> dict[str, Float[np.ndarray, "units classes"]]:
+    """Return how much of each figure of a class hangs on each picture or group: its share of the pixels asked about."""
+    asked = {
+        "iou": units.actual + units.predicted - units.correct, "precision": units.predicted, "recall": units.actual,
+    }  # fmt: skip
+    return {name: ratio(pixels, pixels.sum(axis=0)) for name, pixels in asked.items()}
 
 
 def interval_of_pictures(
-    value: float, spread: Float[np.ndarray, " resamples"], reason: str, *, pictures: int, units: int, confidence: float
-) -> Interval:
+    value: float, spread: Float[np.ndarray, " resamples"], shares: Float[np.ndarray, " units"], reason: str, *,
+    pictures: int, confidence: float,
+) -> Interval:  # fmt: skip
     """Return Wilson's interval at the number of pictures that a proportion with the same spread would have.
+
+    Pictures on which nothing of the figure hangs (without the class) tell nothing about it: those that carry a share
+    are counted, and at 0 and 1, where nothing varies, 1 / (largest share that one of them carries).
 
     Args:
         value: The figure, from 0 to 1; NaN where it is undefined.
         spread: The figure of resampled pictures.
+        shares: How much of the figure hangs on each picture or group; they sum to 1.
         reason: Why it is undefined, where it is.
         pictures: Number of pictures.
-        units: Number of pictures or groups that were resampled.
         confidence: Coverage asked for, between 0 and 1.
     """
     if np.isnan(value):
         return undefined(pictures, reason)
+    units = int(np.count_nonzero(shares))
     if units < 2:
         return unbounded(value, pictures, say("One group or item tells nothing about how others differ."))
     # v = G / (G - 1) var of the figure over resamples
     variance = float(np.nanvar(spread)) * units / (units - 1)
-    size = effective_size(value, variance, limit=np.inf, independent=units)
-    if not np.isfinite(size):
+    if 0 < value < 1 and variance <= 1e-12 * value * (1 - value):
         return unbounded(value, pictures, say("All pictures show the same; nothing tells how others differ."))
+    size = effective_size(value, variance, limit=np.inf, independent=1 / float(shares.max()))
     low, high = score_bounds(value, size, student_quantile(confidence, units - 1))
     return Interval(value, low, high, pictures, "Wilson at the effective n of resampled pictures")

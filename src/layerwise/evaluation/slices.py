@@ -210,7 +210,7 @@ def _worse_by_groups(inside: np.ndarray, losses: np.ndarray, groups: np.ndarray)
     error = math.sqrt(variance_of_units(parts, groups)[0])
     difference = float(losses[inside].mean() - losses[~inside].mean())
     within, without = len(np.unique(groups[inside])), len(np.unique(groups[~inside]))
-    if error == 0:
+    if error <= 1e-12 * float(np.abs(losses).max()):
         # Every group inside lost the same, more than every group outside: one of all equally likely choices.
         return 1.0 if difference <= 0 else 1 / math.comb(within + without, within)
     # Of the groups inside and outside, the fewer decide how well the error is known.

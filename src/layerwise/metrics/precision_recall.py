@@ -87,9 +87,9 @@ def average_precision(positives: Bool[np.ndarray, " items"], scores: Real[np.nda
         >>> round(average_precision(np.array([True, False, True, False]), np.array([0.9, 0.5, 0.5, 0.1])), 4)
         0.8333
     """
-    curve = precision_recall_curve(positives, scores)
-    # AP = sum_t (recall_t - recall_(t-1)) precision_t
-    return float((np.diff(curve.recall, prepend=0.0) * curve.precision).sum())
+    true, taken, _ = counts_by_threshold(positives, scores)
+    # AP = sum_t (recall_t - recall_(t-1)) precision_t; divided last, so that a perfect ranking has exactly 1
+    return float(ratio((np.diff(true, prepend=0) * ratio(true, taken)).sum(), true[-1]))
 
 
 def gain_curve(positives: Bool[np.ndarray, " items"], scores: Real[np.ndarray, " items"]) -> GainCurve:

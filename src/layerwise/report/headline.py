@@ -58,7 +58,7 @@ def _expected_figure(data: ReportData) -> tuple[str, str]:
 
 
 def _amount(data: ReportData, name: str, interval: Mapping[str, Any]) -> str:
-    """Return a figure inside a sentence about new data: nats with their unit, a share as a count of 100."""
+    """Return a figure inside a sentence about new data: nats with their unit, a share as a count of 1,000."""
     if name == "nats":
         words = data.experiment.preprocess.tokens == "words"
         return say("{} nats a word", value(interval)) if words else say("{} nats a character", value(interval))
@@ -113,7 +113,7 @@ def _expected_number(data: ReportData) -> tuple[str, str]:
     typical, rows = data.metrics["metrics"]["mae"], len(data.measured)
     first = say("For a new example expect a prediction of '{}' to be off by about {}.", cut(data.target),
                 number(typical["value"]))  # fmt: skip
-    sizes = (rows, data.percent, bounds(typical))
+    sizes = (rows, data.percent, bounds(typical) or say("undefined"))
     second = (
         say("Mean absolute error on {:,} examples by cross-validation, in the units of the target; {} % interval {}.",
             *sizes) + " " + _on_folds(data) if data.folds

@@ -48,6 +48,7 @@ METRICS = {
 """Each figure's name for people."""
 
 EXPECTED = {
+    "accuracy": "Of 1,000 new examples expect about {} to be answered correctly.",
     "nats": "For new text of this kind expect about {}.",
     "exact_match": "Of 1,000 new sequences expect about {} to be answered without a single mistake.",
     "mean_return": "In new episodes expect a mean return of about {}.",
