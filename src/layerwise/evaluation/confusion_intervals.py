@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Float, Int, Shaped
 
 from layerwise.evaluation.intervals import (
     Interval,
@@ -84,8 +84,12 @@ def classification_intervals(
     right = proportion(targets == predictions, groups=groups, confidence=confidence)
     found = {"accuracy": right, "error_rate": mirrored(right)}
     # Of the class with the fewest items or groups the least is known: at 1 it may be the one that errs unseen.
-    fewest = min(_units_of(targets == number, groups) for number in np.flatnonzero(measured.actual))
-    rarest = min(units, np.count_nonzero(measured.actual) * fewest)
+    occurring = np.flatnonzero(measured.actual)
+    held = [
+        int(measured.actual[number]) if groups is None else len(np.unique(groups[targets == number]))
+        for number in occurring
+    ]
+    rarest = min(units, len(occurring) * min(held))
     for name, (measure, limit, scale) in measures_of(measured).items():
         value, items = float(measure(measured)), len(targets)
         if np.isnan(value):
@@ -99,11 +103,6 @@ def classification_intervals(
                 scale=scale, quantile=quantile,
             )  # fmt: skip
     return found
-
-
-def _units_of(chosen: Bool[np.ndarray, " items"], groups: Shaped[np.ndarray, " items"] | None) -> int:
-    """Return how many items, or groups that hold some, are chosen."""
-    return int(chosen.sum()) if groups is None else len(np.unique(groups[chosen]))
 
 
 def measures_of(measured: Margins) -> dict[str, tuple[Callable[[Margins], np.ndarray], float, float]]:

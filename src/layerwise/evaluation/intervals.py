@@ -164,7 +164,8 @@ def effective_size(value: float, variance: float, *, limit: int | float, indepen
         value: The figure, on a scale from 0 to 1.
         variance: Its sampling variance.
         limit: The most that can be claimed: the size if all items and classes behaved alike.
-        independent: Size claimed where the figure is 0 or 1 and nothing varies: the number of independent units.
+        independent: Size claimed where the figure is 0 or 1 and nothing varies: the number of independent units that
+            it hangs on.
     """
     if value in (0.0, 1.0):
         return float(min(limit, independent))

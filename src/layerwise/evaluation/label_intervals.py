@@ -1,10 +1,9 @@
 """Intervals of label sets: whole examples vary, since the labels of one example do so together.
 
 Shares of examples have Wilson's interval, and the average precision of a label has that of
-`average_precision_interval`. Every other figure lies between 0 and 1 and has Wilson's interval at the
-number of examples that a share with the same spread would have, n_eff = p (1 - p) / v. The variance v follows from the
-influence of each example on the figure, v = G/(G - 1) sum_g (sum of influences in g)^2: the figure's derivative by the
-example's weight, which is what a bootstrap of whole examples (or groups) has after infinitely many resamples.
+`average_precision_interval`. Every other figure lies between 0 and 1 and has Wilson's interval at the number of
+examples that a share with the same spread would have, n_eff = p (1 - p) / v, with v from the influence of each example
+on the figure (`variance_of_units`).
 """
 
 from collections.abc import Sequence
