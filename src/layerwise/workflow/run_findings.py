@@ -23,7 +23,11 @@ MOST_PIXELS = 30_000_000
 
 
 def run_findings(prepared: Prepared, check_labels: str) -> dict[str, Any]:
-    """Return what was found, as plain values for `data.json`; no label of the test part is looked at.
+    """Return what was found, as plain values for `data.json`.
+
+    Labels of the test part serve for its own structure alone: that it is empty or has one class, and which classes or
+    groups stand on which side. Fields that give the answer away, uneven classes and wrong labels are looked for in the
+    training part; rows that a fold tests are among them, since the network that is kept learns from them.
 
     Args:
         prepared: Data, parts and preprocessing of the run.
@@ -31,7 +35,9 @@ def run_findings(prepared: Prepared, check_labels: str) -> dict[str, Any]:
     """
     source, parts, task = prepared.source, prepared.parts, prepared.task.name
     target = next(iter(source.named("target")), "")
-    told = structure(source, target, classes=task == "classify") if task in ("classify", "regress") else []
+    told: list[str] = []
+    if task in ("classify", "regress"):
+        told = structure(source, target, classes=task == "classify", learned=parts.train)
     if task in ("classify", "regress") and parts.origin in ("own", "split"):
         held = {name: getattr(parts, name) for name in ("train", "validation", "test")}
         held = {name: rows for name, rows in held.items() if len(rows)}
