@@ -61,10 +61,12 @@ def _duplicates(data: ReportData) -> list[Finding]:
     if data.experiment.split.split_by == "time":
         return [Finding(subject, say("Rows that repeat the inputs of another row: {:,}; each stands where its time "
                                      "puts it.", split["duplicates"]))]  # fmt: skip
-    sentence = say(
-        "Rows that repeat the inputs of another row: {:,}. Rows with equal inputs were kept in one part.",
-        split["duplicates"],
-    )
+    sentence = (
+        say("Rows that repeat the inputs of another row: {:,}. Rows with equal inputs were kept in one fold.",
+            split["duplicates"]) if split["origin"] == "folds"
+        else say("Rows that repeat the inputs of another row: {:,}. Rows with equal inputs were kept in one part.",
+                 split["duplicates"])
+    )  # fmt: skip
     return [Finding(subject, sentence)]
 
 
@@ -85,8 +87,12 @@ def _near_duplicates(data: ReportData) -> list[Finding]:
             "Rows that nearly repeat another one: {:,} ({}). Those of the given test part that stand beside a row "
             "learned from count as seen.", found["count"], ways,
         ))]  # fmt: skip
-    sentence = say("Rows that nearly repeat another one: {:,} ({}). They were kept in one part with it.",
-                   found["count"], ways)  # fmt: skip
+    sentence = (
+        say("Rows that nearly repeat another one: {:,} ({}). They were kept in one fold with it.", found["count"], ways)
+        if split["origin"] == "folds"
+        else say("Rows that nearly repeat another one: {:,} ({}). They were kept in one part with it.",
+                 found["count"], ways)
+    )  # fmt: skip
     first = found["pairs"][0]["places"]
     example = say("For example {} and {}.", *(cut(place, 60) for place in first))
     return [Finding(subject, f"{sentence} {example}")]
