@@ -37,7 +37,7 @@ def test_the_confusion_matrix_counts_every_prediction(iris):
     counts = {(true, answered): 0 for true in names for answered in names}
     for row in predictions(iris):
         counts[row[2], row[3]] += 1
-    rows = Page(written(iris)).table("Confusion matrix of the test part")
+    rows = Page(written(iris)).table("Confusion matrix of the test rows")
     for true, row in zip(names, rows[1:], strict=True):
         shown = [0 if cell == "·" else int(cell.split("|")[0]) for cell in row[1:]]
         assert row[0] == true

@@ -164,15 +164,15 @@ def show_end(path: Path, metrics: dict[str, Any], report: Path) -> None:
     from layerwise.cli.tables import print_lines, result_lines, results_table
     from layerwise.runs.folder import RunFolder
 
-    learning = metrics["learning"]
+    learning, folder = metrics["learning"], RunFolder(path)
     if learning["epochs"]:
-        stage = RunFolder(path).history()[-1].get("stage", "")
+        stage = folder.history()[-1].get("stage", "")
         best = say("{} of stage {}", learning["best_epoch"], stage) if stage else learning["best_epoch"]
         sentence = say("Learned {} epochs in {:.1f} s; the weights are those of epoch {}.", learning["epochs"],
                        learning["seconds"], best)  # fmt: skip
         print_lines(sentence)
     print_lines("")
-    results_table(metrics)
+    results_table(metrics, folder.experiment().evaluate.confidence)
     print_lines("", *result_lines(metrics), say("Report: {}", report), next_command(path, metrics))
 
 

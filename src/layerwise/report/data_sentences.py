@@ -172,9 +172,9 @@ def _folds(data: ReportData) -> str:
     values = [amount for deal in data.folds["each"][main] for amount in deal if amount is not None]
     mean = data.folds["mean"][main]
     if not values or mean["value"] is None:
-        return say("{} is undefined in some of them; the figures are those of all rows together.", metric(main))
+        return say("In some of them {} is undefined; the figures are those of all rows together.", metric(main))
     ends = [value({"value": end}) for end in (min(values), max(values))]
     return say(
-        "{} lies between {} and {} from fold to fold; mean of {} folds {} ({} % interval {}).", metric(main), *ends,
+        "From fold to fold {} lies between {} and {}; mean of {} folds {} ({} % interval {}).", metric(main), *ends,
         len(values), value(mean), data.percent, bounds(mean),
     )  # fmt: skip
