@@ -132,6 +132,13 @@ def test_one_thing_has_one_korean_word():
     assert [(other, text) for other in OTHER_WORDS for text in told.values() if re.search(other, text)] == []
 
 
+@pytest.mark.parametrize("page", sorted(ROOT.parents[1].glob("docs/course/*.ko.md")), ids=lambda page: page.name)
+def test_pages_use_the_words_of_the_program(page):
+    text = page.read_text(encoding="utf-8").replace("강의 자료", "")
+    # 커널 묶음 is a stack of kernels.
+    assert [other for other in OTHER_WORDS if other != "묶음" and re.search(other, text)] == []
+
+
 def test_a_particle_behind_a_word_that_varies_suits_every_word():
     # 이(가), 은(는), 을(를), 와(과), (으)로, (이)라고: a name may end in a consonant or a vowel.
     fixed = re.compile(r"\}'?(을|를|이|가|은|는|과|와|으로|로|라고|이라고|였으며)(?![가-힣(])")
