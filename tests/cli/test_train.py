@@ -98,7 +98,7 @@ def test_missing_inputs_are_filled_in_and_counted(place, command):
     (place / "holes.csv").write_text("\n".join(text), encoding="utf-8")
     answer = command("train holes.csv knn --run holes")
     imputed = json.loads((place / "runs/holes/data.json").read_text("utf-8"))["imputed"]["width"]
-    assert f"{imputed} missing values of 'width' were filled in" in answer.out
+    assert f"Missing values of 'width' that were filled in (training median or most frequent): {imputed}." in answer.out
     refused = command("train holes.csv knn --missing refuse")
     assert refused.code == 1
     assert "line 6" in refused.err

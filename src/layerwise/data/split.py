@@ -287,7 +287,7 @@ def _refuse_crossing(
         shown = ", ".join(sorted(crossing)[:5])
         raise LayerwiseError(
             say("A group must stay in one part."),
-            say("{} groups are in the training and the {} part: {}", len(crossing), say(part), shown),
+            say("groups in both the training and the {} part: {} ({})", say(part), len(crossing), shown),
             say("Mend the part field, or leave it out with --drop {}.", source.named("part")[0]),
         )
 

@@ -37,10 +37,10 @@ def _doubted(data: ReportData) -> list[Finding]:
         first = ", ".join(cut(row["id"], 24) for row in check["rows"][: min(check["total"], NAMED)])
         first += " …" if check["total"] > NAMED else "."
         if check["check"] == "labels":
-            sentence = say("{:,} labels of the training part look wrong: {}", check["total"], first)
+            sentence = say("Labels of the training part that look wrong ({:,}): {}", check["total"], first)
             found.append(Finding(say("Labels"), sentence, warning=True, link="labels"))
         else:
-            sentence = say("{:,} targets of the training part are unusual: {}", check["total"], first)
+            sentence = say("Targets of the training part that are unusual ({:,}): {}", check["total"], first)
             found.append(Finding(say("Targets"), sentence, warning=True, link="labels"))
     return found
 

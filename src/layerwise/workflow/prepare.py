@@ -293,5 +293,5 @@ def _exclude_missing_targets(source: Source, whole: Experiment) -> tuple[Source,
     missing = np.any([source.columns[name].missing() for name in names], axis=0)
     if not missing.any():
         return source, ()
-    sentence = say("{} rows without '{}' were left out.", int(missing.sum()), "', '".join(names))
+    sentence = say("Rows without '{}' that were left out: {}.", "', '".join(names), int(missing.sum()))
     return source.take(np.flatnonzero(~missing)), (sentence,)
