@@ -35,7 +35,8 @@ def test_the_report_of_folds_is_korean_with_the_numbers_of_the_run(typed, tmp_pa
     code, said = typed("train iris knn --k 5 --folds 3 --repeats 2 --run folds --language ko")
     assert code == 0, said.err
     for sentence in (
-        "겹: 3개, 2번 나눔. 행 150개를 각각 그 행을 배우지 않은 신경망들로 시험합니다.", "표는 2번 나눈 것 가운데 첫 번째입니다.",
+        "겹: 3개, 2번 나눔. 행 150개를 각각 그 행을 배우지 않은 신경망들로 시험합니다.",
+        "표는 2번 나눈 것 가운데 첫 번째입니다.",
     ):  # fmt: skip
         assert sentence in said.out
     metrics = json.loads((tmp_path / "runs" / "folds" / "metrics.json").read_text(encoding="utf-8"))
@@ -50,7 +51,8 @@ def test_the_report_of_folds_is_korean_with_the_numbers_of_the_run(typed, tmp_pa
         f"교차 검증으로 예제 150개에서 측정했습니다(오답 {150 - right}개, 정확도 {right / 1.5:.1f} %).",
         f"정확도 값은 겹에 따라 {min(each):.3f}에서 {max(each):.3f} 사이입니다. "
         f"겹 6개의 평균은 {sum(each) / 6:.3f}입니다",
-        "입력이 같은 행은 한 겹에 모았습니다.", "행 수: 학습 150, 겹 150.", "혼동 행렬(교차 검증 행)", "2번째 나누기, 3번째 겹",
+        "입력이 같은 행은 한 겹에 모았습니다.", "행 수: 학습 150, 겹 150.",
+        "혼동 행렬(교차 검증 행)", "2번째 나누기, 3번째 겹",
     ):  # fmt: skip
         assert sentence in told
     assert "평가 부분" not in told

@@ -47,8 +47,8 @@ def _divided(data: ReportData) -> str:
     origins = {
         "own": say("The test part was given with the data."), "split": say("The test part was split off at random."),
         "training": say("The test part is the training part itself."), "none": say("No test part was kept."),
-        "folds": say("Measured by folds: each row of the column of folds was answered by a network that did not learn from "
-                     "it; the network that is kept learned from the rows of the other columns."),
+        "folds": say("Measured by folds: each row of the column of folds was answered by a network that did not learn "
+                     "from it; the network that is kept learned from the rows of the other columns."),
     }  # fmt: skip
     if data.experiment.split.split_by == "time":
         origins["split"] = say("The test part is the last one in time.")
