@@ -55,6 +55,11 @@ def test_every_class_has_the_figures_that_scikit_learn_finds(iris):
         assert shown == pytest.approx([found[0][place], found[1][place], found[2][place], area], abs=6e-4)
 
 
+def test_a_reason_names_whose_figure_it_is_about(tumours):
+    told = Page(written(tumours)).text
+    assert "always the most frequent class: All scores are equal: the ranking is chance, and has no spread." in told
+
+
 def test_two_classes_have_the_area_that_scikit_learn_finds(tumours):
     rows = predictions(tumours)
     positive = tumours.task.classes[1]

@@ -199,7 +199,8 @@ def _uneven(column: Categories, learned: np.ndarray, target: str) -> list[str]:
         total = sum(held.values())
         found.append(
             say("Classes are uneven: of {:,} rows to learn from, '{}' has {:,} and '{}' {:,}. Always answering '{}' "
-                "would be right in {:.0f} %.", total, most, held[most], least, held[least], most, 100 * held[most] / total)
+                "would be right in {:.0f} %.", total, most, held[most], least, held[least], most,
+                100 * held[most] / total)
         )  # fmt: skip
     return found
 

@@ -37,13 +37,17 @@ def figures(data: ReportData) -> str:
         if data.folds
         else say("Baselines learned from the same training part and answered the same test part.")
     )  # fmt: skip
-    reasons = {retold(found["reason"]) for side in sides.values() for found in side.values() if found["reason"]}
+    reasons: dict[str, list[str]] = {}
+    for name, side in sides.items():
+        for reason in dict.fromkeys(retold(found["reason"]) for found in side.values() if found["reason"]):
+            reasons.setdefault(reason, []).append(name)
     methods = [[metric(name), say(found["method"]), f"{found['n']:,}"] for name, found in first.items()]
     how = table(say("How each interval was found"), [say("figure"), say("method"), "n"], methods, right=(2,))
     return section(
         "figures", say("What was measured"), paragraph(told) if data.metrics["baselines"] or data.folds else "", whole,
         each_fold(data),
-        *(paragraph(reason, "quiet") for reason in sorted(reasons)), details(say("How each interval was found"), how),
+        *(paragraph(f"{', '.join(names)}: {reason}", "quiet") for reason, names in sorted(reasons.items())),
+        details(say("How each interval was found"), how),
     )  # fmt: skip
 
 
@@ -65,7 +69,7 @@ def each_fold(data: ReportData) -> str:
 
 def _fold(deal: int, place: int) -> str:
     """Name a fold for people, of several deals with its deal."""
-    return say("deal {}, fold {}", deal + 1, place + 1) if deal else say("fold {}", place + 1)
+    return say("deal {} fold {}", deal + 1, place + 1) if deal else say("fold {}", place + 1)
 
 
 def _plain(amount: float | None) -> str:
