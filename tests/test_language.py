@@ -85,6 +85,14 @@ def test_every_sentence_of_a_table_is_there_in_korean():
     assert sorted(told_through_tables() - set(korean()) - same) == []
 
 
+def test_every_method_of_an_interval_is_there_in_korean():
+    calls = [node for tree in TREES.values() for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    made = [call for call in calls if getattr(call.func, "id", "") == "Interval" and len(call.args) > 4]
+    methods = {call.args[4].value for call in made if isinstance(call.args[4], ast.Constant)}
+    assert len(methods) > 10
+    assert sorted(methods - set(korean())) == []
+
+
 def test_a_korean_sentence_has_the_values_of_the_english_one():
     other = {text: told for text, told in korean().items() if Counter(places(told)) != Counter(places(text))}
     assert other == {}
@@ -108,6 +116,34 @@ def test_korean_sentences_are_korean():
         if not re.search("[가-힣]", translated) and english != translated and re.search("[a-z]{4}", translated)
     ]
     assert foreign == []
+
+
+OTHER_WORDS = {
+    "훈련": "학습", "픽셀": "화소", "모형": "모델", "자료(?!형)": "데이터", "문턱": "임계값",
+    "묶음": "그룹", "기준선": "기준 모델", "간직": "저장", "평가 부분": "시험 부분", "테스트": "시험",
+    "빈 값": "빠진 값", "수용장": "수용 영역", "(?<![가-힣])냇": "내트", "라벨": "레이블",
+    "파라미터": "매개변수", "부류": "클래스",
+}  # fmt: skip
+"""One word is used for one thing: words that are not used, and what stands in their place."""
+
+
+def test_one_thing_has_one_korean_word():
+    # The slides of the lectures are called 강의 자료.
+    told = {english: text.replace("강의 자료", "") for english, text in korean().items()}
+    assert [(other, text) for other in OTHER_WORDS for text in told.values() if re.search(other, text)] == []
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.parents[1].glob("docs/course/*.ko.md")), ids=lambda page: page.name)
+def test_pages_use_the_words_of_the_program(page):
+    text = page.read_text(encoding="utf-8").replace("강의 자료", "")
+    # 커널 묶음 is a stack of kernels.
+    assert [other for other in OTHER_WORDS if other != "묶음" and re.search(other, text)] == []
+
+
+def test_a_particle_behind_a_word_that_varies_suits_every_word():
+    # 이(가), 은(는), 을(를), 와(과), (으)로, (이)라고: a name may end in a consonant or a vowel.
+    fixed = re.compile(r"\}'?(을|를|이|가|은|는|과|와|으로|로|라고|이라고|였으며)(?![가-힣(])")
+    assert [text for text in korean().values() if fixed.search(text.replace("{{", "").replace("}}", ""))] == []
 
 
 def test_no_sentence_is_translated_twice_in_different_words():

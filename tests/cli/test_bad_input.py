@@ -67,11 +67,11 @@ def test_rows_and_classes_left_out_as_the_messages_say(work, command):
     (work / "ragged.csv").write_text("a,b,label\n" + GOOD + "7,8\n", encoding="utf-8")
     answer = command("train ragged.csv knn --exclude-problems")
     assert answer.code == 0
-    assert "1 items could not be read and were left out." in answer.out
+    assert "Items that could not be read and were left out: 1." in answer.out
     (work / "holes.csv").write_text("a,b,label\n" + GOOD + "7,8,\n", encoding="utf-8")
     answer = command("train holes.csv knn --exclude-problems")
     assert answer.code == 0
-    assert "1 rows without 'label' were left out." in answer.out
+    assert "Rows without 'label' that were left out: 1." in answer.out
     (work / "lonely.csv").write_text("a,b,label\n" + GOOD + "7,8,maybe\n", encoding="utf-8")
     assert command("train lonely.csv knn --classes yes no").code == 0
     assert command("train lonely.csv knn --no-stratify").code == 0

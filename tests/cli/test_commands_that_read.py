@@ -53,7 +53,7 @@ def test_version(command):
 def test_data_counts_what_is_there(here, command):
     answer = command("data flowers.csv --target kind")
     assert answer.code == 0
-    assert "48 rows loaded, 0 could not be read." in answer.out
+    assert "Rows loaded: 48; could not be read: 0." in answer.out
     assert "layerwise train flowers.csv mlp --target kind" in answer.out
     facts = command("data flowers.csv --target kind --json").json
     assert facts["rows"] == 48

@@ -40,7 +40,7 @@ def test_it_speaks_korean(typed):
         ("compare iris logistic --k 3", "An option belongs to one of the networks"),
         ("compare iris logistic --folds 500", "Use --folds with a number from 2 to 149"),
         ("compare iris logistic --test-fraction 0.2", "'--test-fraction' changes nothing in a comparison"),
-        ("compare shapes grid-detector", "Networks are compared on classes or numbers"),
+        ("compare shapes grid-detector", "Networks are compared on classes, labels or numbers"),
         ("compare nothing.csv logistic", "A path must exist"),
     ],
 )

@@ -102,7 +102,7 @@ def test_class_folders_in_an_archive_are_learned_and_new_photos_in_another_are_a
 def test_a_table_names_the_photos_of_an_archive(command):
     code, looked = command("layerwise data labels.csv --images all.zip")
     assert code == 0, looked.err
-    assert f"{2 * PHOTOS} rows loaded, 0 could not be read" in looked.out
+    assert f"Rows loaded: {2 * PHOTOS}; could not be read: 0" in looked.out
     line = following(looked.out)
     assert "--images all.zip" in line
     code, learned = command(f"{line} --epochs 1 --threads 1 --resamples 100 --quiet --run table")

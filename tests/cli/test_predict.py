@@ -72,7 +72,10 @@ def test_a_column_of_another_kind_is_named(table, command):
 
 def test_an_empty_cell_is_filled_in_as_in_training_and_counted(table, command):
     holes = table("holes.csv", lambda row: row | {"width": "" if row["width"] == "1.00" else row["width"]})
-    assert "1 missing values of 'width' were filled in as in training." in answers(command, "flowers", holes)["notes"]
+    assert (
+        "Missing values of 'width' that were filled in as in training: 1."
+        in answers(command, "flowers", holes)["notes"]
+    )
 
 
 def test_a_category_that_training_never_saw_is_answered(table, command):

@@ -37,9 +37,21 @@ def test_what_was_resolved_and_chosen_is_said(place, command):
     for sentence in (
         "Target: 'kind', the last field", "Task: classification", "Model: mlp, a multilayer perceptron",
         "parameters", "Training: up to 2 epochs in batches of 16, adam at rate 0.001", "seed 0", "baseline majority",
-        "In brackets: 95 % interval.", "Of 1,000 new examples expect", "Next: layerwise explain flowers-mlp",
+        "In brackets: 95 % intervals.", "Of 1,000 new examples expect", "Next: layerwise explain flowers-mlp",
     ):  # fmt: skip
         assert sentence in shown, sentence
+
+
+def test_the_figures_say_the_confidence_of_their_intervals(place, command):
+    shown = command("train flowers.csv knn --confidence 0.9 --resamples 100").out
+    assert "In brackets: 90 % intervals." in shown
+
+
+def test_large_figures_are_written_out(place, command):
+    rows = "".join(f"{row},{row % 7},{100_000 * (row % 5) + 1000 * row}\n" for row in range(60))
+    (place / "prices.csv").write_text("a,b,price\n" + rows, encoding="utf-8")
+    shown = command("train prices.csv linear --target price --resamples 100").out
+    assert "e+" not in next(line for line in shown.splitlines() if line.startswith("mean absolute error"))
 
 
 def test_quiet_leaves_the_result(place, command):
@@ -86,7 +98,7 @@ def test_missing_inputs_are_filled_in_and_counted(place, command):
     (place / "holes.csv").write_text("\n".join(text), encoding="utf-8")
     answer = command("train holes.csv knn --run holes")
     imputed = json.loads((place / "runs/holes/data.json").read_text("utf-8"))["imputed"]["width"]
-    assert f"{imputed} missing values of 'width' were filled in" in answer.out
+    assert f"Missing values of 'width' that were filled in (training median or most frequent): {imputed}." in answer.out
     refused = command("train holes.csv knn --missing refuse")
     assert refused.code == 1
     assert "line 6" in refused.err

@@ -103,7 +103,7 @@ def test_plain_values_and_lines_in_both_languages(patients):
     found = inspect(open_source(patients, exclude_problems=True))
     assert json.loads(json.dumps(found.to_dict()))["classes"] == {"no": 10, "yes": 16}
     text = "\n".join(found.lines())
-    assert "26 rows loaded, 1 could not be read." in text
+    assert "Rows loaded: 26; could not be read: 1." in text
     assert "my patients.csv, line 28: 2 cells, expected 5" in text
     assert found.command in text
     with use("ko"):

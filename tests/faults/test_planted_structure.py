@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from faults.planted import part_field, planted_group_leak, scaled_beforehand
+from layerwise.config import Experiment, Split
 from layerwise.data.builtin import builtin
 from layerwise.data.inspect import inspect
 from layerwise.data.kinds import Categories, Numbers
 from layerwise.data.open import open_source
 from layerwise.data.source import Field
+from layerwise.workflow.prepare import prepare_data
+from layerwise.workflow.run_findings import run_findings
 
 TABLES = ("iris", "wine", "breast-cancer", "diabetes")
 
@@ -64,6 +67,34 @@ def test_a_column_that_gives_a_number_away_is_named():
     source = builtin("diabetes")
     fahrenheit = Numbers(1.8 * source.columns["progression"].values + 32 + np.random.default_rng(0).normal(size=442))
     assert len(told(with_column(source, "copy", fahrenheit), "away: copy")) == 1
+
+
+@pytest.mark.parametrize("folds", [0, 5])
+def test_labels_of_the_test_part_say_nothing_about_columns_and_classes(folds):
+    chance = np.random.default_rng(0)
+    codes = np.repeat([0, 0, 0, 1], 100)
+    source = with_column(open_source((chance.normal(size=(400, 2)), codes)), "copy", Numbers(codes.astype(np.float64)))
+    prepared, _ = prepare_data(Experiment(split=Split(folds=folds)), source, {})
+    closed = np.setdiff1d(np.arange(400), prepared.parts.train)
+    target = source.named("target")[0]
+    # Where these labels counted, the copy would no longer be one, or classes would be uneven.
+    for wrong in (1 - codes, np.zeros_like(codes)):
+        column = source.columns[target]
+        held = np.where(np.isin(np.arange(400), closed), wrong, codes)
+        other = replace(source, columns={**source.columns, target: Categories(held, column.names)})
+        found = run_findings(replace(prepared, source=other), "no")["structure"]
+        assert [one for one in found if "away: copy" in one or "uneven" in one] == [
+            f"Fields that alone give '{target}' away: copy. Would they be known when it is asked for?"
+        ]
+
+
+def test_classes_that_are_uneven_in_the_test_part_alone_are_not_called_so():
+    chance = np.random.default_rng(0)
+    codes, parts = np.repeat([0, 1, 0], [50, 50, 900]), np.repeat([0, 2], [100, 900])
+    source = part_field(open_source((chance.normal(size=(1000, 2)), codes)), parts)
+    prepared, _ = prepare_data(Experiment(), source, {})
+    assert told(source, "uneven") == []
+    assert [one for one in run_findings(prepared, "no")["structure"] if "uneven" in one] == []
 
 
 def test_a_column_that_tells_half_is_not_named():

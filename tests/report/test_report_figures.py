@@ -37,7 +37,7 @@ def test_the_confusion_matrix_counts_every_prediction(iris):
     counts = {(true, answered): 0 for true in names for answered in names}
     for row in predictions(iris):
         counts[row[2], row[3]] += 1
-    rows = Page(written(iris)).table("Confusion matrix of the test part")
+    rows = Page(written(iris)).table("Confusion matrix of the test rows")
     for true, row in zip(names, rows[1:], strict=True):
         shown = [0 if cell == "·" else int(cell.split("|")[0]) for cell in row[1:]]
         assert row[0] == true
@@ -53,6 +53,11 @@ def test_every_class_has_the_figures_that_scikit_learn_finds(iris):
         shown = [float(cell.split("|")[0]) for cell in table[name][2:6]]
         area = roc_auc_score([row[2] == name for row in rows], [float(row[4 + place]) for row in rows])
         assert shown == pytest.approx([found[0][place], found[1][place], found[2][place], area], abs=6e-4)
+
+
+def test_a_reason_names_whose_figure_it_is_about(tumours):
+    told = Page(written(tumours)).text
+    assert "always the most frequent class: All scores are equal: the ranking is chance, and has no spread." in told
 
 
 def test_two_classes_have_the_area_that_scikit_learn_finds(tumours):

@@ -104,7 +104,7 @@ def test_where_lower_is_better_the_baseline_is_judged_the_other_way_round(text, 
 def test_sequences_that_came_out_otherwise_are_shown_in_words(pairs):
     page = Page(written(pairs))
     assert "new sequences expect about" in page.text
-    rows = page.table("Answers of the test part")
+    rows = page.table("Answers of the test rows")
     assert rows[0] == ["example", "german", "truth", "answered"]
     assert all(row[2] != row[3] and row[2] in ("xz", "yz") for row in rows[1:])
 

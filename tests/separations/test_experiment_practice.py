@@ -50,6 +50,31 @@ def test_two_questions_tell_what_one_cannot():
     assert accuracy((drawn, quadrants), "threshold") <= 0.65
 
 
+def test_far_points_pull_least_squares_off_the_border_and_not_logistic_regression():
+    near, far = np.arange(20.0), np.arange(60.0, 75.0)
+    rows = torch.tensor(np.concatenate([near, far]))[:, None]
+    classes = torch.tensor(np.concatenate([near >= 10, np.ones(15)]).astype(int))
+    odds, line = build("logistic", 1, 2, {}), build("linear", 1, 1, {})
+    odds.fit(Examples(rows, classes, ()))
+    line.fit(Examples(rows, classes.double()[:, None], ()))
+    assert (odds(rows.float()).argmax(1) == classes).all()
+    assert ((line(rows.float())[:, 0] > 0.5) != classes).sum() >= 3
+
+
+def test_a_line_does_not_bend():
+    drawn = np.random.default_rng(7)
+    across = drawn.uniform(-1, 1, 200)
+    straight, bent = (truth + drawn.normal(0, 0.1, 200) for truth in (2 * across, across**2))
+
+    def explained(target, model, **options):
+        found = lw.compare((across[:, None], target), [(model, options)], folds=5, task="regress")
+        return float(found.scores[0].figures["r2"].mean())
+
+    assert explained(straight, "linear") >= 0.95
+    assert explained(bent, "linear") <= 0.10
+    assert explained(bent, "polynomial", degree=2) >= 0.80
+
+
 def test_folds_keep_equal_rows_together_and_others_see_through_their_own_test():
     drawn = np.random.default_rng(5)
     rows = np.repeat(drawn.normal(size=(100, 6)), 2, axis=0)

@@ -133,7 +133,7 @@ def test_the_first_screen_says_it_and_every_claim_is_linked(run, language):
         assert f'href="#{name}"' in first
         assert f'<section id="{name}">' in page
     words = ["Weakest slice", "'town' = 'Jeju'", "What it uses", "More data"]
-    korean = ["가장 약한 조각", "'town' = 'Jeju'", "무엇을 쓰는가", "자료를 더 모으면"]
+    korean = ["가장 약한 조각", "'town' = 'Jeju'", "무엇을 쓰는가", "데이터를 더 모으면"]
     assert all(word in first.replace("&#x27;", "'") for word in (words if language == "en" else korean))
 
 

@@ -189,9 +189,9 @@ def test_the_report_says_it_first_and_shows_the_rows(tmp_path):
     run = lw.train(path, "logistic", id="name", resamples=100, run=str(tmp_path / "run"))
     check = run.folder.read("data.json")["findings"]["checks"][0]
     assert check["total"] >= 5
-    for language, sentence in (("en", "labels of the training part look wrong: plant"), ("ko", "잘못된 듯한 레이블이")):
+    for language, sentence in (("en", "that look wrong ({}): plant"), ("ko", "잘못된 듯한 레이블({}개): plant")):
         page = run.report(language).read_text(encoding="utf-8")
-        assert sentence in page[: page.index("<main>")]
+        assert sentence.format(check["total"]) in page[: page.index("<main>")]
         assert 'href="#labels"' in page
         section = page[page.index('<section id="labels">') :]
         assert all(f">{row['id']}<" in section for row in check["rows"][:5])

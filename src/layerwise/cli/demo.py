@@ -96,7 +96,7 @@ def learn(run: str, loud: bool) -> Opened:
     metrics = opened.folder.read("metrics.json")
     if loud:
         print_lines("")
-        results_table(metrics)
+        results_table(metrics, recipe.experiment.evaluate.confidence)
         print_lines("", *result_lines(metrics), beside_nearest(metrics))
     return opened
 

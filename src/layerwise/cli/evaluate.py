@@ -69,7 +69,7 @@ def evaluate(
         print_json({"run": str(opened.folder.path), **metrics})
         return
     print_lines(say("Run: {}", opened.folder.path), "")
-    results_table(metrics)
+    results_table(metrics, opened.folder.experiment().evaluate.confidence)
     print_lines("", *result_lines(metrics))
 
 

@@ -32,7 +32,7 @@ def runs(*, common: Annotated[Common, Parameter(name="*")] = Common()) -> None: 
         print_lines(say("No runs here. Train one: layerwise train iris"))
         return
     print_table(
-        [say("run"), say("data"), say("model"), say("figure"), say("value (95 % interval)"), say("date")],
+        [say("run"), say("data"), say("model"), say("figure"), say("value (interval)"), say("date")],
         [
             [
                 entry["run"],

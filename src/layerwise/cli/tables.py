@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from layerwise.language import say
-from layerwise.report.words import metric
+from layerwise.report.words import metric, number
 
 __all__ = ["doubtful", "figure", "main_figure", "print_lines", "print_table", "result_lines", "results_table"]
 
@@ -44,8 +44,8 @@ def figure(interval: Mapping[str, Any] | None, *, brief: bool = False) -> str:
         return say("undefined")
     small = abs(interval["value"]) <= 1 and abs(interval["high"] or 0.0) <= 10
     value, low, high = (
-        "" if number is None else (f"{number:.3f}".replace("-0.000", "0.000") if small else f"{number:.4g}")
-        for number in (interval["value"], interval["low"], interval["high"])
+        "" if amount is None else (f"{amount:.3f}".replace("-0.000", "0.000") if small else number(amount))
+        for amount in (interval["value"], interval["low"], interval["high"])
     )
     if not low or brief:
         return value
@@ -59,8 +59,13 @@ def main_figure(metrics: Mapping[str, Any]) -> str:
     return named if named in metrics["metrics"] else next(iter(metrics["metrics"]), "")
 
 
-def results_table(metrics: Mapping[str, Any]) -> None:
-    """Print the figures of a run: test, training and each baseline side by side, as many intervals as fit."""
+def results_table(metrics: Mapping[str, Any], confidence: float) -> None:
+    """Print the figures of a run: test, training and each baseline side by side, as many intervals as fit.
+
+    Args:
+        metrics: `metrics.json`.
+        confidence: That of the intervals, between 0 and 1.
+    """
     first = say("cross-validated") if metrics.get("folds") else say(metrics["part"])
     sides: dict[str, Mapping[str, Any]] = {first: metrics["metrics"]}
     if metrics["part"] != "train" and metrics["train"]:
@@ -75,7 +80,7 @@ def results_table(metrics: Mapping[str, Any]) -> None:
         for name in metrics["metrics"]
     ]
     print_table(["", *sides], rows)
-    print_lines(say("In brackets: 95 % interval."))
+    print_lines(say("In brackets: {:g} % intervals.", 100 * confidence))
 
 
 def folds_lines(metrics: Mapping[str, Any]) -> list[str]:

@@ -115,10 +115,12 @@ def show_beginning(begun: Begun) -> None:
         print_lines(folds_line(begun))
     print_lines(*prepared.source.notes, *prepared.reasons)
     for name, count in prepared.preprocessing.imputed.items():
-        print_lines(say("{} missing values of '{}' were filled in (training median or most frequent).", count, name))
+        print_lines(
+            say("Missing values of '{}' that were filled in (training median or most frequent): {}.", name, count)
+        )
     print_lines(*first_lines(prepared.preprocessing))
     if prepared.source.problems:
-        print_lines(say("{} items could not be read and were left out.", len(prepared.source.problems)))
+        print_lines(say("Items that could not be read and were left out: {}.", len(prepared.source.problems)))
     settings = whole.train
     options = "".join(f", {name}={value}" for name, value in whole.model.options.items())
     if begun.closed_form:
@@ -164,15 +166,15 @@ def show_end(path: Path, metrics: dict[str, Any], report: Path) -> None:
     from layerwise.cli.tables import print_lines, result_lines, results_table
     from layerwise.runs.folder import RunFolder
 
-    learning = metrics["learning"]
+    learning, folder = metrics["learning"], RunFolder(path)
     if learning["epochs"]:
-        stage = RunFolder(path).history()[-1].get("stage", "")
+        stage = folder.history()[-1].get("stage", "")
         best = say("{} of stage {}", learning["best_epoch"], stage) if stage else learning["best_epoch"]
-        sentence = say("Learned {} epochs in {:.1f} s; the weights are those of epoch {}.", learning["epochs"],
+        sentence = say("Epochs learned: {}, in {:.1f} s; the weights are those of epoch {}.", learning["epochs"],
                        learning["seconds"], best)  # fmt: skip
         print_lines(sentence)
     print_lines("")
-    results_table(metrics)
+    results_table(metrics, folder.experiment().evaluate.confidence)
     print_lines("", *result_lines(metrics), *warnings(path), say("Report: {}", report), next_command(path, metrics))
 
 

@@ -346,7 +346,7 @@ def _with_every_target(source: Source, *, exclude: bool) -> tuple[Source, tuple[
             say("Every row needs a target."), say("no row of '{}' has one: '{}'", source.name, named),
             say("Fill them in, or name another one with --target."),
         )  # fmt: skip
-    sentence = say("{} rows without '{}' were left out.", len(source) - len(present), named)
+    sentence = say("Rows without '{}' that were left out: {}.", named, len(source) - len(present))
     return source.take(present), (sentence,)
 
 

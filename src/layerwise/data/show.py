@@ -23,7 +23,7 @@ MOST_ROWS = 20
 def inspection_lines(found: Inspection) -> list[str]:
     """Return an inspection as lines: what is here, what is wrong with it, and the next command."""
     lines = [found.name if found.origin == found.name else f"{found.name} ({found.origin})"]
-    lines.append(say("{} rows loaded, {} could not be read.", found.rows, len(found.problems)))
+    lines.append(say("Rows loaded: {}; could not be read: {}.", found.rows, len(found.problems)))
     if found.licence:
         lines.append(say("Licence: {}", found.licence))
     lines += found.notes
@@ -33,9 +33,9 @@ def inspection_lines(found: Inspection) -> list[str]:
         lines += ["", counted or say("Classes of '{}': {}", found.target, len(found.classes)), *_class_lines(found)]
     if found.task != "language":
         # A text may say the same twice.
-        lines += ["", say("Exact duplicates: {} rows repeat an earlier one.", found.duplicates)]
+        lines += ["", say("Exact duplicates, rows that repeat an earlier one: {}.", found.duplicates)]
     if found.conflicts:
-        lines.append(say("Contradictions: {} rows have equal inputs and different targets.", found.conflicts))
+        lines.append(say("Contradictions, rows with equal inputs and different targets: {}.", found.conflicts))
     lines += found.findings
     if found.problems:
         lines += ["", say("Could not be read:")]

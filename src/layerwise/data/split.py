@@ -285,7 +285,7 @@ def _refuse_crossing(
         if crossing:
             raise LayerwiseError(
                 say("A group must stay in one part."),
-                say("{} groups are in the training and the {} part: {}", len(crossing), say(part),
+                say("groups in both the training and the {} part: {} ({})", say(part), len(crossing),
                     ", ".join(crossing[:5])),
                 say("Mend the part field, or leave it out with --drop {}.", source.named("part")[0]),
             )  # fmt: skip

@@ -40,13 +40,15 @@ UNEVEN = 10
 MOST_SHOWN = 8
 
 
-def structure(source: Source, targets: Sequence[str], *, classes: bool) -> list[str]:
-    """Say what about the columns and classes may mislead.
+def structure(source: Source, targets: Sequence[str], *, classes: bool, learned: np.ndarray | None = None) -> list[str]:
+    """Say what about the columns and classes may mislead; inputs are those of all rows, labels those learned from.
 
     Args:
         source: Data with their roles.
         targets: Fields to predict.
         classes: Whether they hold classes or labels.
+        learned: Rows whose labels may be looked at; when left out, those of the training part that the data themselves
+            say, or all.
     """
     inputs = [
         name for name in source.named("input")
@@ -57,15 +59,16 @@ def structure(source: Source, targets: Sequence[str], *, classes: bool) -> list[
     if numbering:
         found.append(say("Fields that number the rows and do not describe them: {} (--drop leaves them out).",
                          _names(numbering)))  # fmt: skip
+    given = given_parts(source).get("train", np.arange(len(source)))
+    learned = given if learned is None else learned
     for target in targets if len(source.named("input")) > 1 else ():
-        telling = _telling(source, inputs, source.columns[target], classes=classes)
+        telling = _telling(source, inputs, source.columns[target], learned, classes=classes)
         if telling:
             found.append(say("Fields that alone give '{}' away: {}. Would they be known when it is asked for?",
                              target, _names(telling)))  # fmt: skip
-    learned = given_parts(source).get("train", np.arange(len(source)))
-    found += _scaled_before([source.columns[name] for name in inputs], learned)
+    found += _scaled_before([source.columns[name] for name in inputs], given)
     if classes and len(targets) == 1 and isinstance(column := source.columns[targets[0]], Categories):
-        found += _uneven(column, targets[0])
+        found += _uneven(column, learned, targets[0])
     return found
 
 
@@ -91,10 +94,10 @@ def _numbers_rows(column: Column) -> bool:
     return float(np.ptp(values)) < 1.1 * len(values) and len(np.unique(values)) == len(values)
 
 
-def _telling(source: Source, names: list[str], target: Column, *, classes: bool) -> list[str]:
-    """Return the fields each of which tells the target almost without a slip."""
+def _telling(source: Source, names: list[str], target: Column, learned: np.ndarray, *, classes: bool) -> list[str]:
+    """Return the fields each of which tells the target almost without a slip, in the rows that are learned from."""
     # A random sample, also so that equal values stand in no order.
-    order = np.random.default_rng(0x7E11).permutation(len(source))
+    order = np.random.default_rng(0x7E11).permutation(learned)
     rows = order[~target.missing()[order]][:MOST_ROWS]
     if len(rows) < FEWEST_ROWS:
         return []
@@ -204,18 +207,18 @@ def _has_three_values(values: np.ndarray) -> bool:
     return bool(((values > low) & (values < high)).any())
 
 
-def _uneven(column: Categories, target: str) -> list[str]:
-    """Say which classes have no rows, and whether one has many times as many as another."""
-    counts = column.counts()
-    empty = [name for name, count in counts.items() if not count]
+def _uneven(column: Categories, learned: np.ndarray, target: str) -> list[str]:
+    """Say which classes have no rows, and whether of those learned from one has many times as many as another."""
+    empty = [name for name, count in column.counts().items() if not count]
     found = [say("Classes of '{}' without a row: {}.", target, _names(empty))] if empty else []
-    held = {name: count for name, count in counts.items() if count}
+    held = {name: count for name, count in column.take(learned).counts().items() if count}
     most, least = max(held, key=held.__getitem__, default=""), min(held, key=held.__getitem__, default="")
     if held and held[most] >= UNEVEN * held[least] and held[most] >= FEWEST_ROWS:
-        share = held[most] / sum(held.values())
+        total = sum(held.values())
         found.append(
-            say("Classes are uneven: '{}' has {} rows, '{}' {}. Always answering '{}' would be right in {:.0f} %.",
-                most, held[most], least, held[least], most, 100 * share)
+            say("Classes are uneven: of {:,} rows to learn from, '{}' has {:,} and '{}' {:,}. Always answering '{}' "
+                "would be right in {:.0f} %.", total, most, held[most], least, held[least], most,
+                100 * held[most] / total)
         )  # fmt: skip
     return found
 

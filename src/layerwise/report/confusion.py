@@ -48,7 +48,7 @@ def confusion(data: ReportData) -> str:
         *(_column(name, upright) for name in names),
         say("all"),
     ]
-    whole = table(say("Confusion matrix of the {} part: counts and shares of the row", data.part_words), header, rows,
+    whole = table(say("Confusion matrix of the {} rows: counts and shares of the row", data.part_words), header, rows,
                   right=range(1, len(header)), style="matrix spare" if spare else "matrix")  # fmt: skip
     return section("confusion", title, paragraph(told), whole, pairs, paragraph(_information(matrix), "quiet"))
 

@@ -43,11 +43,12 @@ def _divided(data: ReportData) -> str:
     """Return the rows of each part, by class where there are classes."""
     split = data.data["split"]
     parts = [part for part in ("train", "validation", "test") if split[part]]
+    words = {part: say("folds") if part == "test" and split["origin"] == "folds" else say(part) for part in parts}
     origins = {
         "own": say("The test part was given with the data."), "split": say("The test part was split off at random."),
         "training": say("The test part is the training part itself."), "none": say("No test part was kept."),
-        "folds": say("Measured by folds: each row of the test column was answered by a network that did not learn from "
-                     "it; the network that is kept learned from the rows of the other columns."),
+        "folds": say("Measured by folds: each row of the column of folds was answered by a network that did not learn "
+                     "from it; the network that is kept learned from the rows of the other columns."),
     }  # fmt: skip
     if data.experiment.split.split_by == "time":
         origins["split"] = say("The test part is the last one in time.")
@@ -63,9 +64,9 @@ def _divided(data: ReportData) -> str:
             rows.append([say("... and {} more", len(names) - MOST_CLASSES), *("" for _ in parts)])
     rows.append([say("all"), *(f"{len(split[part]):,}" for part in parts)])
     caption = say("Rows of each part by class") if data.classes else say("Rows of each part")
-    header = [say("class") if data.classes else "", *(say(part) for part in parts)]
+    header = [say("class") if data.classes else "", *(words[part] for part in parts)]
     whole = table(caption, header, rows, right=range(1, len(parts) + 1), style="last-total")
-    sizes = ", ".join(f"{say(part)} {len(split[part]):,}" for part in parts)
+    sizes = ", ".join(f"{words[part]} {len(split[part]):,}" for part in parts)
     folded = details(say("Rows of each part by class"), whole) if len(rows) > MOST_UNFOLDED else whole
     return paragraph(" ".join((origins.get(split["origin"], ""), say("Rows: {}.", sizes)))) + folded
 

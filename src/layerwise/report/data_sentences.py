@@ -37,10 +37,10 @@ def _doubted(data: ReportData) -> list[Finding]:
         first = ", ".join(cut(row["id"], 24) for row in check["rows"][: min(check["total"], NAMED)])
         first += " …" if check["total"] > NAMED else "."
         if check["check"] == "labels":
-            sentence = say("{:,} labels of the training part look wrong: {}", check["total"], first)
+            sentence = say("Labels of the training part that look wrong ({:,}): {}", check["total"], first)
             found.append(Finding(say("Labels"), sentence, warning=True, link="labels"))
         else:
-            sentence = say("{:,} targets of the training part are unusual: {}", check["total"], first)
+            sentence = say("Targets of the training part that are unusual ({:,}): {}", check["total"], first)
             found.append(Finding(say("Targets"), sentence, warning=True, link="labels"))
     return found
 
@@ -61,10 +61,12 @@ def _duplicates(data: ReportData) -> list[Finding]:
     if data.experiment.split.split_by == "time":
         return [Finding(subject, say("Rows that repeat the inputs of another row: {:,}; each stands where its time "
                                      "puts it.", split["duplicates"]))]  # fmt: skip
-    sentence = say(
-        "Rows that repeat the inputs of another row: {:,}. Rows with equal inputs were kept in one part.",
-        split["duplicates"],
-    )
+    sentence = (
+        say("Rows that repeat the inputs of another row: {:,}. Rows with equal inputs were kept in one fold.",
+            split["duplicates"]) if split["origin"] == "folds"
+        else say("Rows that repeat the inputs of another row: {:,}. Rows with equal inputs were kept in one part.",
+                 split["duplicates"])
+    )  # fmt: skip
     return [Finding(subject, sentence)]
 
 
@@ -85,8 +87,12 @@ def _near_duplicates(data: ReportData) -> list[Finding]:
             "Rows that nearly repeat another one: {:,} ({}). Those of the given test part that stand beside a row "
             "learned from count as seen.", found["count"], ways,
         ))]  # fmt: skip
-    sentence = say("Rows that nearly repeat another one: {:,} ({}). They were kept in one part with it.",
-                   found["count"], ways)  # fmt: skip
+    sentence = (
+        say("Rows that nearly repeat another one: {:,} ({}). They were kept in one fold with it.", found["count"], ways)
+        if split["origin"] == "folds"
+        else say("Rows that nearly repeat another one: {:,} ({}). They were kept in one part with it.",
+                 found["count"], ways)
+    )  # fmt: skip
     first = found["pairs"][0]["places"]
     example = say("For example {} and {}.", *(cut(place, 60) for place in first))
     return [Finding(subject, f"{sentence} {example}")]
@@ -166,9 +172,9 @@ def _folds(data: ReportData) -> str:
     values = [amount for deal in data.folds["each"][main] for amount in deal if amount is not None]
     mean = data.folds["mean"][main]
     if not values or mean["value"] is None:
-        return say("{} is undefined in some of them; the figures are those of all rows together.", metric(main))
+        return say("In some of them {} is undefined; the figures are those of all rows together.", metric(main))
     ends = [value({"value": end}) for end in (min(values), max(values))]
     return say(
-        "{} lies between {} and {} from fold to fold; mean of {} folds {} ({} % interval {}).", metric(main), *ends,
+        "From fold to fold {} lies between {} and {}; mean of {} folds {} ({} % interval {}).", metric(main), *ends,
         len(values), value(mean), data.percent, bounds(mean),
     )  # fmt: skip

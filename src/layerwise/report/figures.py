@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from layerwise.language import say
-from layerwise.report.contents import ReportData, fold_name
+from layerwise.report.contents import ReportData
 from layerwise.report.html import Cell, Raw, details, paragraph, section, table, text
 from layerwise.report.words import bounds, learner, metric, retold, value
 
@@ -37,13 +37,17 @@ def figures(data: ReportData) -> str:
         if data.folds
         else say("Baselines learned from the same training part and answered the same test part.")
     )  # fmt: skip
-    reasons = {retold(found["reason"]) for side in sides.values() for found in side.values() if found["reason"]}
+    reasons: dict[str, list[str]] = {}
+    for name, side in sides.items():
+        for reason in dict.fromkeys(retold(found["reason"]) for found in side.values() if found["reason"]):
+            reasons.setdefault(reason, []).append(name)
     methods = [[metric(name), say(found["method"]), f"{found['n']:,}"] for name, found in first.items()]
     how = table(say("How each interval was found"), [say("figure"), say("method"), "n"], methods, right=(2,))
     return section(
         "figures", say("What was measured"), paragraph(told) if data.metrics["baselines"] or data.folds else "", whole,
         each_fold(data),
-        *(paragraph(reason, "quiet") for reason in sorted(reasons)), details(say("How each interval was found"), how),
+        *(paragraph(f"{', '.join(names)}: {reason}", "quiet") for reason, names in sorted(reasons.items())),
+        details(say("How each interval was found"), how),
     )  # fmt: skip
 
 
@@ -54,13 +58,18 @@ def each_fold(data: ReportData) -> str:
     main = data.task.main
     sides = {data.experiment.model.name: data.folds, **data.folds["baselines"]}
     rows: list[list[Cell]] = [
-        [fold_name(deal, place), *(_plain(side["each"][main][deal][place]) for side in sides.values())]
+        [_fold(deal, place), *(_plain(side["each"][main][deal][place]) for side in sides.values())]
         for deal in range(data.folds["repeats"])
         for place in range(data.folds["number"])
     ]
     header: list[Cell] = [say("fold"), *(learner(name) for name in sides)]
     title = say("{} of every fold", metric(main))
     return details(title, table(title, header, rows, right=range(1, 1 + len(sides))))
+
+
+def _fold(deal: int, place: int) -> str:
+    """Name a fold for people, of several deals with its deal."""
+    return say("deal {} fold {}", deal + 1, place + 1) if deal else say("fold {}", place + 1)
 
 
 def _plain(amount: float | None) -> str:

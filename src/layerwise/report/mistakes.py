@@ -106,7 +106,7 @@ def _differing(data: ReportData) -> str:
     ]  # fmt: skip
     header = [say("example"), *(map(cut, fields) if data.mistakes[0].cells else ()), say("truth"), say("answered")]
     return section("mistakes", title, paragraph(told), paragraph(data.source_note, "note"),
-                   table(say("Answers of the {} part", data.part_words), header, rows))  # fmt: skip
+                   table(say("Answers of the {} rows", data.part_words), header, rows))  # fmt: skip
 
 
 def _card(data: ReportData, mistake: Mistake) -> str:
@@ -159,7 +159,7 @@ def _rows(data: ReportData) -> str:
         words = (say("truth"), say("prediction"), say("true minus predicted"))
         header = [say("example"), *(f"{name}: {word}" if len(shown) > 1 else word for name in shown for word in words)]
         right = [*range(1, len(header))]
-    return table(say("The worst answers of the {} part", data.part_words), [*header, *map(cut, fields)], rows,
+    return table(say("The worst answers of the {} rows", data.part_words), [*header, *map(cut, fields)], rows,
                  right=[*right, *range(len(header), len(header) + len(fields))])  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def regression(data: ReportData) -> str:
 
 def _pair(data: ReportData, name: str, truths: np.ndarray, predictions: np.ndarray) -> str:
     """Return the pictures of one target."""
-    first = say("Predicted against true '{}' ({} part); right predictions lie on the line.", name, data.part_words)
+    first = say("Predicted against true '{}' ({} rows); right predictions lie on the line.", name, data.part_words)
     second = say("What is left, true minus predicted, against the prediction; a good fit shows no pattern.")
     third = say("How what is left is spread; a middle away from 0 is an error in one direction.")
     against = _scatter(

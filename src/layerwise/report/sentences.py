@@ -70,8 +70,8 @@ def _explained(data: ReportData) -> list[Finding]:
         return [_explained_each(data, figure)]
     low, high = float(data.measured.targets.min()), float(data.measured.targets.max())
     sentence = say(
-        "The network explains {} of the variance of '{}' (R² {}, {} % interval {}); true values of the test part run "
-        "from {} to {}.",
+        "The network explains {} of the variance of '{}' (R² {}, {} % interval {}); true values of the measured rows "
+        "run from {} to {}.",
         percent(max(figure["value"], 0.0)), cut(data.target), value(figure), data.percent, spoken_ends("r2", figure),
         number(low), number(high),
     )  # fmt: skip

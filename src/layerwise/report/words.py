@@ -141,10 +141,15 @@ def percent(share: float) -> str:
 
 
 def value(interval: Mapping[str, Any] | None) -> str:
-    """Return a measured value: three decimals up to 1, else four figures."""
+    """Return a measured value: three decimals up to 1, else four figures.
+
+    Example:
+        >>> value({"value": -0.0004}), value({"value": 43.276})
+        ('0.000', '43.28')
+    """
     if not interval or interval["value"] is None:
         return say("undefined")
-    return f"{interval['value'] + 0.0:.3f}" if abs(interval["value"]) <= 1 else number(interval["value"])
+    return _three(interval["value"]) if abs(interval["value"]) <= 1 else number(interval["value"])
 
 
 def bounds(interval: Mapping[str, Any] | None) -> str:
@@ -157,9 +162,14 @@ def bounds(interval: Mapping[str, Any] | None) -> str:
     if not interval or interval["low"] is None:
         return ""
     small = abs(interval["value"]) <= 1 and max(abs(interval["low"]), abs(interval["high"])) <= 10
-    low, high = (f"{end + 0.0:.3f}" if small else number(end) for end in (interval["low"], interval["high"]))
+    low, high = (_three(end) if small else number(end) for end in (interval["low"], interval["high"]))
     # A dash before a minus sign would be misread.
     return f"{low} – {high}" if interval["low"] >= 0 else say("{} to {}", low, high)
+
+
+def _three(amount: float) -> str:
+    """Return three decimals; what rounds to nought has no sign."""
+    return f"{amount:.3f}".replace("-0.000", "0.000")
 
 
 def cut(name: str, longest: int = LONGEST_NAME) -> str:

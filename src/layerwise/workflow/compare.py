@@ -189,7 +189,7 @@ def _refuse(found: Assigned, models: Sequence[Model], repeats: int) -> None:
     """Refuse what cannot be compared."""
     if entry("task", found.task).facts["target"] not in ("category", "number", "labels"):
         raise LayerwiseError(
-            say("Networks are compared on classes or numbers."), say("the task is {}", found.task),
+            say("Networks are compared on classes, labels or numbers."), say("the task is {}", found.task),
             say("Train and evaluate each one: layerwise train"), usage=True,
         )  # fmt: skip
     if not models:

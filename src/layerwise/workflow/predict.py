@@ -155,6 +155,8 @@ def differences(opened: Opened, source: Source) -> list[str]:
         for step, _ in opened.preprocessing.used if step.kind not in ("image", "tf-idf")
     ]  # fmt: skip
     notes += [
-        say("{} missing values of '{}' were filled in as in training.", count, name) for name, count in filled if count
+        say("Missing values of '{}' that were filled in as in training: {}.", name, count)
+        for name, count in filled
+        if count
     ]
     return notes

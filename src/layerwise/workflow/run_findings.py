@@ -26,7 +26,11 @@ MOST_PIXELS = 30_000_000
 
 
 def run_findings(prepared: Prepared, check_labels: str) -> dict[str, Any]:
-    """Return what was found, as plain values for `data.json`; no label of the test part is looked at.
+    """Return what was found, as plain values for `data.json`.
+
+    Labels of the test part serve for its own structure alone: that it is empty or has one class, and which classes or
+    groups stand on which side. Fields that give the answer away, uneven classes and wrong labels are looked for in the
+    training part; rows that a fold tests are among them, since the network that is kept learns from them.
 
     Args:
         prepared: Data, parts and preprocessing of the run.
@@ -52,7 +56,7 @@ def misleading(source: Source, task: str, parts: Parts) -> list[str]:
     if task not in ("classify", "regress"):
         return _unsaid_roles(source, parts)
     targets = source.named("target")
-    told = [*structure(source, targets, classes=task == "classify"), *_unsaid_roles(source, parts)]
+    told = [*structure(source, targets, classes=task == "classify", learned=parts.train), *_unsaid_roles(source, parts)]
     if parts.origin not in ("own", "split"):
         return told
     group = suspected_group(source) if parts.origin == "own" else ""
