@@ -78,9 +78,11 @@ def weighted(estimator: Classifier | Regressor, rows: np.ndarray, sample_weight:
     return np.asarray(weights)
 
 
-def usual_scale(name: str) -> str:
-    """Return how the inputs of a network are scaled where nobody says so: as its entry in the catalogue asks."""
-    return suggested(replace(experiment({}), model=Model(name)), {}).preprocess.scale
+def usual_scale(estimator: Classifier | Regressor) -> str:
+    """Return how the inputs of a network are scaled: as its entry in the catalogue asks; intervals stay 0 and 1."""
+    if estimator.discretise != "none":
+        return "none"
+    return suggested(replace(experiment({}), model=Model(estimator.model)), {}).preprocess.scale
 
 
 def spread(values: np.ndarray, weights: np.ndarray | None, scale: str = "auto") -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +119,7 @@ def fitted_inputs(
 
 
 def prepared(estimator: Classifier | Regressor, inputs: np.ndarray) -> np.ndarray:
-    """Return the rows as they are standardised: what is kept of them, or the intervals their numbers lie in."""
+    """Return the rows before they are scaled: what is kept of them, or the intervals their numbers lie in."""
     fitted = estimator.preprocessing_
     if fitted is None:
         return inputs
@@ -184,7 +186,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         task = Classify(tuple(str(name) for name in self.classes_))
         self.preprocessing_ = fitted_inputs(self, inputs, {"target": Categories(codes, task.classes)})
         inputs = prepared(self, inputs)
-        self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self.model))
+        self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self))
         places = torch.from_numpy(codes.astype(np.int64))
         values = (inputs - self.mean_) / self.deviation_
         self.network_ = fit_network(self.model, task, values, places, weights, self.options, _settings(self))
@@ -260,7 +262,7 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         held = {name: Numbers(targets[:, place].astype(np.float64)) for place, name in enumerate(names)}
         self.preprocessing_ = fitted_inputs(self, inputs, held)
         inputs = prepared(self, inputs)
-        self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self.model))
+        self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self))
         values = (inputs - self.mean_) / self.deviation_
         self.network_ = fit_network(self.model, task, values, wanted, weights, self.options, _settings(self))
         self.task_ = task
