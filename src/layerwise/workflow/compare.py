@@ -81,7 +81,7 @@ def compare(
     for number, model in enumerate(everyone):
         began, told = time.perf_counter(), counting(progress, model.name, done, total)
         tried, baseline = grid[number] if number < len(models) else {}, model is constant
-        search = Search(whole, model, tried, settings, found) if tried else None
+        search = Search(whole, model, tried, settings, found, task.lower_is_better) if tried else None
         tested = answer_folds(whole, model, settings, found, dealt, told=told, choose=search, baseline=baseline)
         seconds, chosen = time.perf_counter() - began, tuple(search.chosen) if search else ()
         measured = _scores(whole, found, model, tested, seconds, baseline=baseline)
