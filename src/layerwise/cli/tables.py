@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from layerwise.language import say
-from layerwise.report.words import metric
+from layerwise.report.words import metric, retold
 
 __all__ = ["figure", "main_figure", "print_lines", "print_table", "result_lines", "results_table"]
 
@@ -55,20 +55,21 @@ def main_figure(metrics: Mapping[str, Any]) -> str:
 
 
 def results_table(metrics: Mapping[str, Any]) -> None:
-    """Print the figures of a run: test, training and each baseline side by side, as many intervals as fit."""
+    """Print the figures of a run: test, training and each baseline side by side; of the main one every interval."""
     first = say("cross-validated") if metrics.get("folds") else say(metrics["part"])
     sides: dict[str, Mapping[str, Any]] = {first: metrics["metrics"]}
     if metrics["part"] != "train" and metrics["train"]:
         sides[say("train")] = metrics["train"]
     sides |= {say("baseline {}", name): values for name, values in metrics["baselines"].items()}
-    wide = 24 + 22 * len(sides) <= shutil.get_terminal_size((112, 24)).columns
-    rows = [
-        [
-            metric(name),
-            *(figure(side.get(name), brief=place > 0 and not wide) for place, side in enumerate(sides.values())),
+    wide, main = 24 + 22 * len(sides) <= shutil.get_terminal_size((112, 24)).columns, main_figure(metrics)
+    rows = []
+    for name in metrics["metrics"]:
+        shown = [
+            figure(side.get(name), brief=place > 0 and not wide and name != main)
+            for place, side in enumerate(sides.values())
         ]
-        for name in metrics["metrics"]
-    ]
+        # Where not all intervals fit, those of the main figure stand below it.
+        rows.append([metric(name), *(shown if wide or name != main else [cell.replace(" (", "\n(") for cell in shown])])
     print_table(["", *sides], rows)
     print_lines(say("In brackets: 95 % interval."))
 
@@ -92,7 +93,7 @@ def folds_lines(metrics: Mapping[str, Any]) -> list[str]:
 
 def result_lines(metrics: Mapping[str, Any]) -> list[str]:
     """Say in sentences what a run is worth."""
-    lines = folds_lines(metrics)
+    lines = [*folds_lines(metrics), *map(retold, metrics.get("baseline_notes", []))]
     expected = metrics["expectation_per_1000"]
     if expected and metrics["part"] != "train":
         # Of other data, only rows that were not learned from count for new ones.

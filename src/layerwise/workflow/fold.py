@@ -15,7 +15,8 @@ from layerwise.models import build
 from layerwise.tasks.contract import ClosedForm, LearnsInStages, Stage
 from layerwise.training.device import choose_plan, computing_with, convolves
 from layerwise.training.state import Plan, prepare
-from layerwise.workflow.balance import as_baselines_learn, refuse_balance
+from layerwise.workflow.balance import refuse_balance
+from layerwise.workflow.baselines import as_baseline_learns
 from layerwise.workflow.learn import Silence, learn
 from layerwise.workflow.prepare import Assigned, Prepared, prepare_parts, resolve
 from layerwise.workflow.refusals import refuse_task
@@ -50,12 +51,12 @@ def learn_fold(
     whole = replace(whole, model=model, train=replace(whole.train, seed=seed))
     refuse_task(model.name, found.task)
     prepared, resolved = prepare_parts(whole, found, parts, settings)
+    if baseline:
+        prepared = as_baseline_learns(prepared, resolved, model)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         network = _built(prepared, resolved)
-        if baseline:
-            prepared = as_baselines_learn(prepared)
-        else:
+        if not baseline:
             refuse_balance(prepared, resolved.train, model.name, network)
         if not isinstance(network, ClosedForm):
             if resolved.split.validation_fraction:
