@@ -27,10 +27,10 @@ from layerwise.models import build
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import ClosedForm, Examples
 from layerwise.tasks.regress import Regress
-from layerwise.training.device import choose_plan, computing_with
-from layerwise.training.state import prepare
-from layerwise.workflow.learn import Silence, learn
+from layerwise.training.device import choose_plan
+from layerwise.workflow.fold import learn_quietly
 from layerwise.workflow.prepare import resolve, suggested
+from layerwise.workflow.refusals import refuse_task, refuse_unused
 
 __all__ = ["Classifier", "Regressor"]
 
@@ -51,19 +51,19 @@ def fit_network(
     whole = suggested(replace(experiment(named), model=Model(name)), named)
     whole = resolve(whole, named, len(inputs), validation=0)
     weight = None if weights is None else torch.from_numpy(weights)
+    refuse_task(name, task.name)
     with torch.random.fork_rng():
         torch.manual_seed(whole.train.seed)
         model = build(name, inputs.shape[1], task.outputs(), options or {}).to(values.dtype)
-        examples = Examples(values, targets, tuple(map(str, range(len(values)))), weight)
+        refuse_unused(name, model, named)
+        training = Examples(values, targets, tuple(map(str, range(len(values)))), weight)
         if isinstance(model, ClosedForm):
-            model.fit(examples)
+            model.fit(training)
             return model
+        examples = {"train": training, "validation": Examples(values[:0], targets[:0], ())}
         # Every weight of a network over rows of numbers is multiplied once an example.
         weights_used = sum(part.numel() for part in model.parameters())
-        plan = choose_plan(replace(whole.train, device="cpu"), weights_used)
-        with computing_with(plan.threads):
-            state = prepare(model, task, examples, whole.train, plan)
-            learn(state, Examples(values[:0], targets[:0], ()), Silence())
+        learn_quietly(model, task, examples, whole.train, choose_plan(replace(whole.train, device="cpu"), weights_used))
     return model
 
 
