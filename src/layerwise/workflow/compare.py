@@ -16,7 +16,7 @@ from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.comparison import Comparison, Scores
 from layerwise.evaluation.learning_curve import LearningCurve
 from layerwise.language import say
-from layerwise.tasks.contract import Task
+from layerwise.tasks.contract import ClosedForm, Task
 from layerwise.workflow.cross_validation import (
     Progress,
     answer_folds,
@@ -26,8 +26,10 @@ from layerwise.workflow.cross_validation import (
     rows_of_folds,
 )
 from layerwise.workflow.curve import measure_curve
+from layerwise.workflow.fold import untrained
 from layerwise.workflow.measured_by import refuse_folds, refuse_given, refuse_test_options
 from layerwise.workflow.prepare import Assigned, deals, load_data, seed_of_split, settled_split
+from layerwise.workflow.refusals import refuse_unused
 from layerwise.workflow.tested import Tested
 from layerwise.workflow.tuning import Search, grids
 
@@ -73,6 +75,7 @@ def compare(
     grid = grids(models, tune or {})
     _refuse_curve_of_choices(grid, drawn=learning_curve)
     source, dealt = found.source, deals(whole, found.source, folds, repeats)
+    _refuse_networks(whole, models, settings, found, dealt[0][0])
     task: Task = find("task", found.task).of(source, dealt[0][0].train, whole.train.loss)
     constant = Model(task.baselines[0])
     everyone = [*models, *([] if any(model.name == constant.name for model in models) else [constant])]
@@ -171,6 +174,15 @@ def _refuse_settings(settings: Mapping[str, Any]) -> None:
             say("A setting must have an effect."), say("'{}' changes nothing in a comparison", flag),
             say("Leave {} out.", flag), usage=True,
         )  # fmt: skip
+
+
+def _refuse_networks(
+    whole: Experiment, models: Sequence[Model], settings: Mapping[str, Any], found: Assigned, parts: Parts
+) -> None:  # fmt: skip
+    """Refuse a network that cannot learn these data, and settings of learning where no network learns by gradients."""
+    networks = [untrained(whole, model, settings, found, parts) for model in models]
+    if all(isinstance(network, ClosedForm) for network in networks):
+        refuse_unused(models[0].name, networks[0], settings)
 
 
 def _refuse_curve_of_choices(grid: Sequence[Mapping[str, Any]], *, drawn: bool) -> None:

@@ -24,7 +24,7 @@ from layerwise.workflow.refusals import refuse_task
 from layerwise.workflow.stages import augment
 from layerwise.workflow.tested import Tested, tested_of
 
-__all__ = ["Tested", "learn_fold", "learn_quietly", "solved_at_once"]
+__all__ = ["Tested", "learn_fold", "learn_quietly", "untrained"]
 
 
 def learn_fold(
@@ -75,10 +75,10 @@ def learn_fold(
     return tested_of(prepared, parts, answers)
 
 
-def solved_at_once(
+def untrained(
     whole: Experiment, model: Model, settings: Mapping[str, Any] | None, found: Assigned, parts: Parts
-) -> bool:  # fmt: skip
-    """Say whether a network is solved at once, and needs no rows to stop in time.
+) -> nn.Module:  # fmt: skip
+    """Return a network as it would begin to learn from some rows, or refuse it before anything has learned.
 
     Args:
         whole: The experiment.
@@ -88,12 +88,14 @@ def solved_at_once(
         parts: Rows that it would learn from.
 
     Raises:
-        LayerwiseError: The network does not suit the task or the data.
+        LayerwiseError: The network does not suit the task or the data, or a setting has no effect on it.
     """
     refuse_task(model.name, found.task)
     prepared, resolved = prepare_parts(replace(whole, model=model), found, parts, settings)
     with torch.random.fork_rng(devices=()):
-        return isinstance(_built(prepared, resolved), ClosedForm)
+        network = _built(prepared, resolved)
+    refuse_balance(prepared, resolved.train, model.name, network)
+    return network
 
 
 def _built(prepared: Prepared, whole: Experiment) -> nn.Module:

@@ -15,7 +15,8 @@ from layerwise.data.split import Parts, fold_parts, with_validation
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.comparison import Choice
 from layerwise.language import say
-from layerwise.workflow.fold import learn_fold, solved_at_once
+from layerwise.tasks.contract import ClosedForm
+from layerwise.workflow.fold import learn_fold, untrained
 from layerwise.workflow.prepare import Assigned
 
 __all__ = ["INNER_FOLDS", "Search", "grids"]
@@ -83,7 +84,7 @@ class Search:
         """Divide the training rows of a fold once more; its test rows are in none of these parts."""
         split, source = self.whole.split, self.found.source
         first = self._with({name: values[0] for name, values in self.grid.items()})
-        if solved_at_once(self.whole, first, self.settings, self.found, parts):
+        if isinstance(untrained(self.whole, first, self.settings, self.found, parts), ClosedForm):
             in_time = split.split_by == "time"
             return fold_parts(
                 source, INNER_FOLDS, seed=seed, stratify=split.stratify, in_time=in_time, rows=parts.train,
