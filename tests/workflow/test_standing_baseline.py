@@ -1,4 +1,4 @@
-"""Pictures stand beside HOG and a linear machine: right, cheap, honest about what it saw, and nowhere it has no place."""
+"""HOG and a linear machine stand beside pictures: right, cheap, honest about what they saw, and only in their place."""
 
 import json
 

@@ -43,7 +43,7 @@ SMALL_SIDE, SMALL_CELL = 16, 2
 MOST_PIXELS = 50_000_000
 """Pixels that are described, in all folds together: some seconds."""
 
-TOGETHER = 1024
+TOGETHER = 128
 """Pictures that are scaled at once."""
 
 
@@ -104,15 +104,15 @@ def as_baseline_learns(prepared: Prepared, whole: Experiment, model: Model) -> P
     step = _pictures(prepared, whole)
     if model.name != EDGES or step is None:
         return prepared
-    examples = dict(prepared.examples)
-    train = examples["train"]
-    if len(train) > MOST_LEARNED:
-        drawn = torch.randperm(len(train), generator=generator(whole.train.seed, "baseline"))
-        examples["train"] = _some(train, drawn[:MOST_LEARNED].sort().values)
     height, width = _size(step)
-    small = {part: _scaled(some, height, width) for part, some in examples.items() if part != "validation"}
+    train, test = prepared.examples["train"], prepared.examples["test"]
+    order = torch.randperm(len(train), generator=generator(whole.train.seed, "baseline"))
+    drawn = order[:MOST_LEARNED].sort().values
+    seen = {"train": _seen(train, drawn, height, width), "test": _seen(test, torch.arange(len(test)), height, width)}
     steps = (replace(step, height=height, width=width), *prepared.preprocessing.steps[1:])
-    return replace(prepared, examples={**examples, **small}, preprocessing=replace(prepared.preprocessing, steps=steps))
+    return replace(
+        prepared, examples={**prepared.examples, **seen}, preprocessing=replace(prepared.preprocessing, steps=steps)
+    )
 
 
 def _beside(prepared: Prepared, whole: Experiment) -> ImageStep | None:
@@ -160,20 +160,12 @@ def _size(step: ImageStep) -> tuple[int, int]:
     return round(height * shrunk), round(width * shrunk)
 
 
-def _some(examples: Examples, rows: torch.Tensor) -> Examples:
-    """Return some examples."""
+def _seen(examples: Examples, rows: torch.Tensor, height: int, width: int) -> Examples:
+    """Return some examples, their pictures brought to a smaller size: each pixel the mean of those it covers."""
     inputs, targets, weights = examples.tensors()
+    small = [functional.interpolate(inputs[some], (height, width), mode="area") for some in torch.split(rows, TOGETHER)]
     return replace(
-        examples, inputs=inputs[rows], targets=targets[rows], ids=tuple(examples.ids[row] for row in rows.tolist()),
-        weights=None if weights is None else weights[rows],
+        examples, inputs=torch.cat(small), targets=targets[rows],
+        ids=tuple(examples.ids[row] for row in rows.tolist()), weights=None if weights is None else weights[rows],
         truths=None if examples.truths is None else examples.truths[rows.numpy()],
     )  # fmt: skip
-
-
-def _scaled(examples: Examples, height: int, width: int) -> Examples:
-    """Return examples whose pictures are brought to a smaller size: each pixel the mean of those it covers."""
-    inputs, _, _ = examples.tensors()
-    if not len(inputs) or tuple(inputs.shape[2:]) == (height, width):
-        return examples
-    parts = [functional.interpolate(part, (height, width), mode="area") for part in torch.split(inputs, TOGETHER)]
-    return replace(examples, inputs=torch.cat(parts))
