@@ -8,8 +8,8 @@ import torch
 from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
-import layerwise as lw
 from layerwise.cli.tables import result_lines, results_table
+from layerwise.config import Experiment, Load, Model, experiment
 from layerwise.data.builtin import builtin
 from layerwise.language import use
 from layerwise.models.hog_svm import GradientHistogramMachine
@@ -17,6 +17,7 @@ from layerwise.runs.folder import find_run
 from layerwise.runs.opened import open_run
 from layerwise.workflow import baselines
 from layerwise.workflow.report import write_report
+from layerwise.workflow.start import start
 
 QUICK = {"resamples": 100, "threads": 1, "check_labels": "no"}
 
@@ -41,8 +42,10 @@ def learned(monkeypatch):
 
 def metrics_of(data, model="mlp", name="r", **settings):
     epochs = {"epochs": 1} if model in ("mlp", "lenet5") else {}
-    lw.train(data, model, run=f"runs/{name}", **QUICK, **epochs, **settings)
-    return json.loads((find_run(f"runs/{name}").path / "metrics.json").read_text(encoding="utf-8"))
+    named = {**QUICK, **epochs, **settings}
+    whole = experiment(named, start=Experiment(load=Load("memory"), model=Model(model)))
+    opened, _ = start(whole, named, data, run=f"runs/{name}")
+    return opened.folder.read("metrics.json")
 
 
 def pictures(shape, classes=2, each=20):
@@ -175,10 +178,10 @@ def test_it_is_shown_with_its_interval_on_the_console_and_in_the_report(monkeypa
     assert all(len(line.rstrip()) <= 112 for line in shown.splitlines())
     assert found["baseline_notes"][0] in result_lines(found)
     opened = open_run(find_run("runs/r"))
-    page = write_report(opened, "en").read_text(encoding="utf-8")
+    page = write_report(opened, "en", data="digits").read_text(encoding="utf-8")
     assert "HOG + linear SVM" in page
     assert found["baseline_notes"][0] in page
-    page = write_report(opened, "ko").read_text(encoding="utf-8")
+    page = write_report(opened, "ko", data="digits").read_text(encoding="utf-8")
     assert "HOG + 선형 SVM" in page
     assert "무작위로 뽑은 학습 그림 300장으로 배웠습니다" in page
     with use("ko"):
