@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.feature_selection import SelectKBest, f_classif, f_regression
@@ -11,8 +12,10 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import KBinsDiscretizer, StandardScaler
 
+from layerwise.config import Experiment, Model, experiment
 from layerwise.errors import LayerwiseError
 from layerwise.estimators import Classifier, Regressor
+from layerwise.workflow.prepare import prepare_data
 
 
 def test_folds_are_those_of_a_pipeline_of_scikit_learn():
@@ -33,8 +36,8 @@ def test_numbers_and_intervals_too():
     np.testing.assert_allclose(ours.predict(inputs), peer.predict(inputs), rtol=1e-4)
     flowers, kinds = load_iris(return_X_y=True)
     cut = Classifier("naive-bayes", discretise="equal-width", intervals=4).fit(flowers, kinds)
-    binned = make_pipeline(KBinsDiscretizer(4, encode="onehot-dense", strategy="uniform"), StandardScaler(),
-                           GaussianNB()).fit(flowers, kinds)  # fmt: skip
+    binned = make_pipeline(KBinsDiscretizer(4, encode="onehot-dense", strategy="uniform"), GaussianNB())
+    binned.fit(flowers, kinds)
     np.testing.assert_allclose(cut.predict_proba(flowers), binned.predict_proba(flowers), atol=1e-6)
     assert Classifier("knn", discretise="supervised").fit(flowers, kinds).score(flowers, kinds) > 0.9
 
@@ -48,6 +51,37 @@ def test_noise_scores_by_chance_and_the_number_kept_can_be_searched():
     inputs[:, 3] += 3 * labels
     search = GridSearchCV(model, {"select": [("correlation=1",), ("correlation=200",)]}, cv=3).fit(inputs, labels)
     assert search.best_params_ == {"select": ("correlation=1",)}
+
+
+SOLVED = ("naive-bayes", "threshold")
+
+
+class Recorded(torch.nn.Linear):
+    """A network that keeps what it is asked about."""
+
+    def forward(self, inputs):
+        self.asked = inputs
+        return super().forward(inputs)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"discretise": "equal-width", "intervals": 4}, {"discretise": "equal-frequency", "intervals": 3},
+     {"discretise": "supervised"}, {"select": ("correlation=2",)},
+     {"discretise": "equal-width", "select": ("variance=0.1",)}, {}],
+)  # fmt: skip
+@pytest.mark.parametrize("model", ["mlp", "naive-bayes", "dbn", "threshold"])
+def test_the_network_is_asked_about_the_inputs_it_gets_in_a_run(model, settings):
+    inputs, targets = load_iris(return_X_y=True)
+    ours = Classifier(model, epochs=None if model in SOLVED else 1, **settings).fit(inputs, targets)
+    ours.network_ = Recorded(len(ours.mean_), 3, dtype=torch.float64)
+    ours.predict(inputs)
+    whole = experiment({"test": "none", **settings}, start=Experiment(model=Model(model)))
+    run, _ = prepare_data(whole, (inputs, targets), {})
+    given = run.examples["train"].inputs
+    np.testing.assert_allclose(ours.network_.asked.numpy(), given.numpy(), rtol=1e-5, atol=1e-6)
+    if settings.get("discretise"):
+        assert set(np.unique(given.numpy())) == {0.0, 1.0}
 
 
 @pytest.mark.parametrize(

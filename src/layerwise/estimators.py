@@ -27,10 +27,10 @@ from layerwise.models import build
 from layerwise.tasks.classify import Classify
 from layerwise.tasks.contract import ClosedForm, Examples
 from layerwise.tasks.regress import Regress
-from layerwise.training.device import choose_plan, computing_with
-from layerwise.training.state import prepare
-from layerwise.workflow.learn import Silence, learn
+from layerwise.training.device import choose_plan
+from layerwise.workflow.fold import learn_quietly
 from layerwise.workflow.prepare import resolve, suggested
+from layerwise.workflow.refusals import refuse_task, refuse_unused
 
 __all__ = ["Classifier", "Regressor"]
 
@@ -51,19 +51,19 @@ def fit_network(
     whole = suggested(replace(experiment(named), model=Model(name)), named)
     whole = resolve(whole, named, len(inputs), validation=0)
     weight = None if weights is None else torch.from_numpy(weights)
+    refuse_task(name, task.name)
     with torch.random.fork_rng():
         torch.manual_seed(whole.train.seed)
         model = build(name, inputs.shape[1], task.outputs(), options or {}).to(values.dtype)
-        examples = Examples(values, targets, tuple(map(str, range(len(values)))), weight)
+        refuse_unused(name, model, named)
+        training = Examples(values, targets, tuple(map(str, range(len(values)))), weight)
         if isinstance(model, ClosedForm):
-            model.fit(examples)
+            model.fit(training)
             return model
+        examples = {"train": training, "validation": Examples(values[:0], targets[:0], ())}
         # Every weight of a network over rows of numbers is multiplied once an example.
         weights_used = sum(part.numel() for part in model.parameters())
-        plan = choose_plan(replace(whole.train, device="cpu"), weights_used)
-        with computing_with(plan.threads):
-            state = prepare(model, task, examples, whole.train, plan)
-            learn(state, Examples(values[:0], targets[:0], ()), Silence())
+        learn_quietly(model, task, examples, whole.train, choose_plan(replace(whole.train, device="cpu"), weights_used))
     return model
 
 
@@ -78,9 +78,11 @@ def weighted(estimator: Classifier | Regressor, rows: np.ndarray, sample_weight:
     return np.asarray(weights)
 
 
-def usual_scale(name: str) -> str:
-    """Return how the inputs of a network are scaled where nobody says so: as its entry in the catalogue asks."""
-    return suggested(replace(experiment({}), model=Model(name)), {}).preprocess.scale
+def usual_scale(estimator: Classifier | Regressor) -> str:
+    """Return how the inputs of a network are scaled: as its entry in the catalogue asks; intervals stay 0 and 1."""
+    if estimator.discretise != "none":
+        return "none"
+    return suggested(replace(experiment({}), model=Model(estimator.model)), {}).preprocess.scale
 
 
 def spread(values: np.ndarray, weights: np.ndarray | None, scale: str = "auto") -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +119,7 @@ def fitted_inputs(
 
 
 def prepared(estimator: Classifier | Regressor, inputs: np.ndarray) -> np.ndarray:
-    """Return the rows as they are standardised: what is kept of them, or the intervals their numbers lie in."""
+    """Return the rows before they are scaled: what is kept of them, or the intervals their numbers lie in."""
     fitted = estimator.preprocessing_
     if fitted is None:
         return inputs
@@ -184,7 +186,7 @@ class Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         task = Classify(tuple(str(name) for name in self.classes_))
         self.preprocessing_ = fitted_inputs(self, inputs, {"target": Categories(codes, task.classes)})
         inputs = prepared(self, inputs)
-        self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self.model))
+        self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self))
         places = torch.from_numpy(codes.astype(np.int64))
         values = (inputs - self.mean_) / self.deviation_
         self.network_ = fit_network(self.model, task, values, places, weights, self.options, _settings(self))
@@ -260,7 +262,7 @@ class Regressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         held = {name: Numbers(targets[:, place].astype(np.float64)) for place, name in enumerate(names)}
         self.preprocessing_ = fitted_inputs(self, inputs, held)
         inputs = prepared(self, inputs)
-        self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self.model))
+        self.mean_, self.deviation_ = spread(inputs, weights, usual_scale(self))
         values = (inputs - self.mean_) / self.deviation_
         self.network_ = fit_network(self.model, task, values, wanted, weights, self.options, _settings(self))
         self.task_ = task

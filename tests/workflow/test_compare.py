@@ -11,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 import layerwise as lw
 from layerwise.config import Experiment, Model
 from layerwise.errors import LayerwiseError
+from layerwise.workflow import cross_validation
 from layerwise.workflow.compare import compare
 
 
@@ -147,3 +148,21 @@ def test_the_api_takes_names_and_options():
 def test_what_cannot_be_compared_is_refused(models, options, words):
     with pytest.raises(LayerwiseError, match=words):
         run("iris", *models, **options)
+
+
+@pytest.mark.parametrize(
+    ("models", "settings", "words"),
+    [
+        ([("mlp",), ("linear",)], {}, "'linear' learns regress"),
+        ([("mlp",), ("knn", {"k": 0})], {}, "k"),
+        ([("mlp",), ("lenet5",)], {}, "pictures of 32 by 32"),
+        ([("mlp",), ("knn",)], {"class_weights": "balanced"}, "answers alike whatever its classes weigh"),
+        ([("knn",), ("logistic",)], {"epochs": 5}, "'knn' is solved at once and has no epochs"),
+    ],
+)
+def test_what_no_fold_can_learn_is_refused_before_the_first_one_has_learned(monkeypatch, models, settings, words):
+    learned = []
+    monkeypatch.setattr(cross_validation, "learn_fold", lambda *_, **__: learned.append(1))
+    with pytest.raises(LayerwiseError, match=words):
+        run("iris", *models, folds=2, settings=settings)
+    assert not learned

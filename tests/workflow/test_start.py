@@ -15,8 +15,11 @@ from layerwise.data.builtin import builtin
 from layerwise.data.kinds import Categories, Numbers
 from layerwise.data.source import Field, Source
 from layerwise.errors import LayerwiseError
+from layerwise.runs.folder import find_run
 from layerwise.runs.opened import open_run
+from layerwise.workflow import finish
 from layerwise.workflow.request import request
+from layerwise.workflow.resume import resume
 from layerwise.workflow.start import resolve, start
 
 QUICK = {"epochs": 2, "resamples": 100}
@@ -92,6 +95,26 @@ def test_a_learner_that_refuses_its_data_leaves_no_run_behind():
     with pytest.raises(LayerwiseError, match="at least k training examples"):
         run(model="knn", options={"k": 500})
     assert not any(Path("runs").iterdir())
+
+
+def test_what_has_learned_is_kept_when_measuring_it_fails(monkeypatch, tmp_path):
+    def full(*_):
+        raise LayerwiseError("A file can be written.", "the disk is full", "Make room.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(finish, "evaluate", full)
+        with pytest.raises(LayerwiseError, match="the disk is full"):
+            run("iris", "knn", name="kept")
+    folder = find_run(str(tmp_path / "runs" / "kept"))
+    assert load_file(folder.path / "model.safetensors")
+    opened, _ = resume(folder)
+    again, _ = run("iris", "knn", name="again")
+    assert opened.folder.read("metrics.json")["metrics"] == again.folder.read("metrics.json")["metrics"]
+
+
+def test_a_network_of_another_task_is_refused_as_such_also_where_folds_are_measured():
+    with pytest.raises(LayerwiseError, match="A network must suit the task"):
+        run("diabetes", "naive-bayes", folds=3, validation_fraction=0.3)
 
 
 def test_a_run_of_a_model_solved_at_once_repeats_from_its_own_file():

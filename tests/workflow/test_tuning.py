@@ -6,9 +6,11 @@ import pytest
 import layerwise as lw
 from layerwise.cli.compare import grid
 from layerwise.config import Experiment, Model
+from layerwise.data.split import Parts
 from layerwise.errors import LayerwiseError
 from layerwise.workflow import tuning
 from layerwise.workflow.compare import compare
+from layerwise.workflow.tuning import grids
 
 WIDE = {"depth": (1, 2, 3, 5), "least_leaf": (1, 2, 4, 8)}
 """Sixteen trees, which are right on other rows of pure noise."""
@@ -99,12 +101,42 @@ def test_a_network_that_learns_step_by_step_is_chosen_by_validation_rows(monkeyp
         ([Model("knn")], {"q": (1, 2)}, "belongs to one of the networks"),
         ([Model("knn")], {"k": (3,)}, "two different values"),
         ([Model("knn")], {"k": (3, 3)}, "two different values"),
+        ([Model("knn")], {"k": 3}, "two different values"),
+        ([Model("svm")], {"kernel_function": "rbf"}, "kernel_function=rbf"),
+        ([Model("mlp")], {"hidden": [[8], (8,)]}, "two different values"),
+        ([Model("mlp")], {"hidden": [{"units": 8}, {"units": 9}]}, "hidden"),
         ([Model("knn", {"k": 5})], {"k": (1, 3)}, "set or chosen"),
     ],
 )
 def test_what_cannot_be_chosen_is_refused(models, tune, words):
     with pytest.raises(LayerwiseError, match=words):
         compare(Experiment(), models, {}, "iris", folds=3, tune=tune)
+
+
+def test_values_are_lists_and_arrays_as_well():
+    assert grids([Model("mlp")], {"hidden": [[8], np.array([16, 8])]}) == [{"hidden": ((8,), (16, 8))}]
+    assert grids([Model("svm")], {"complexity": np.array([0.5, 2.0])}) == [{"complexity": (0.5, 2.0)}]
+    found = lw.compare("iris", ["mlp"], tune={"hidden": [[2], [8]]}, folds=2, epochs=2, threads=1)
+    assert all(one.options["hidden"] in ((2,), (8,)) for one in found.scores[0].chosen)
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_what_has_no_figure_is_never_chosen(monkeypatch, lower):
+    """The separation: it was chosen where it came first or last among equals."""
+    parts = Parts(np.arange(6), np.arange(0), np.arange(6, 9), "folds", 0, np.arange(0))
+    figures = {1: np.nan, 3: 0.4, 5: np.nan, 7: 0.6, 9: np.nan}
+
+    def searched(values):
+        search = tuning.Search(Experiment(), Model("knn"), {"k": values}, {}, None, lower)
+        monkeypatch.setattr(search, "_inside", lambda _parts, _seed: [])
+        monkeypatch.setattr(search, "_figure", lambda model, _inner, _seed: figures[model.options["k"]])
+        return search(parts, 0).options["k"]
+
+    assert searched((1, 3, 5, 7, 9)) == (3 if lower else 7)
+    assert searched((7, 9)) == 7
+    assert searched((9, 7)) == 7
+    with pytest.raises(LayerwiseError, match="undefined for all 2 that are tried"):
+        searched((1, 5))
 
 
 @pytest.mark.parametrize("word", ["k", "k=", "=3", "k=1,two", "complexity=1,high"])

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from layerwise.language import say
-from layerwise.report.words import metric, number
+from layerwise.report.words import metric, number, retold
 
 __all__ = ["doubtful", "figure", "main_figure", "print_lines", "print_table", "result_lines", "results_table"]
 
@@ -60,7 +60,7 @@ def main_figure(metrics: Mapping[str, Any]) -> str:
 
 
 def results_table(metrics: Mapping[str, Any], confidence: float) -> None:
-    """Print the figures of a run: test, training and each baseline side by side, as many intervals as fit.
+    """Print the figures of a run: test, training and each baseline side by side; of the main one every interval.
 
     Args:
         metrics: `metrics.json`.
@@ -71,14 +71,15 @@ def results_table(metrics: Mapping[str, Any], confidence: float) -> None:
     if metrics["part"] != "train" and metrics["train"]:
         sides[say("train")] = metrics["train"]
     sides |= {say("baseline {}", name): values for name, values in metrics["baselines"].items()}
-    wide = 24 + 22 * len(sides) <= shutil.get_terminal_size((112, 24)).columns
-    rows = [
-        [
-            metric(name),
-            *(figure(side.get(name), brief=place > 0 and not wide) for place, side in enumerate(sides.values())),
+    wide, main = 24 + 22 * len(sides) <= shutil.get_terminal_size((112, 24)).columns, main_figure(metrics)
+    rows = []
+    for name in metrics["metrics"]:
+        shown = [
+            figure(side.get(name), brief=place > 0 and not wide and name != main)
+            for place, side in enumerate(sides.values())
         ]
-        for name in metrics["metrics"]
-    ]
+        # Where not all intervals fit, those of the main figure stand below it.
+        rows.append([metric(name), *(shown if wide or name != main else [cell.replace(" (", "\n(") for cell in shown])])
     print_table(["", *sides], rows)
     print_lines(say("In brackets: {:g} % intervals.", 100 * confidence))
 
@@ -102,7 +103,7 @@ def folds_lines(metrics: Mapping[str, Any]) -> list[str]:
 
 def result_lines(metrics: Mapping[str, Any]) -> list[str]:
     """Say in sentences what a run is worth."""
-    lines = folds_lines(metrics)
+    lines = [*folds_lines(metrics), *map(retold, metrics.get("baseline_notes", []))]
     expected = metrics["expectation_per_1000"]
     if expected and metrics["part"] != "train":
         # Of other data, only rows that were not learned from count for new ones.

@@ -140,6 +140,16 @@ class Model:
     options: Mapping[str, Any] = field(default_factory=dict)
     """Options of the network, as `layerwise models NAME` lists them."""
 
+    @property
+    def label(self) -> str:
+        """Name and options, as people read them.
+
+        Example:
+            >>> Model("knn", {"k": 5}).label
+            'knn k=5'
+        """
+        return " ".join([self.name, *(f"{name}={value}" for name, value in self.options.items())])
+
 
 @dataclass(frozen=True)
 class Train:
@@ -208,7 +218,7 @@ class Evaluate:
     resamples: int = 10_000
     """Resamples of an interval that has no formula."""
     baselines: tuple[str, ...] = ("auto",)
-    """Simple learners measured beside the network; auto takes the constant answer and a quick classic one."""
+    """Simple learners measured beside the network; auto takes the constant answer and quick classic ones."""
     positive: str = ""
     """Class whose sensitivity and specificity are given; the second of two when left out."""
     check_labels: Literal["auto", "yes", "no"] = "auto"

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.config import Model
 from layerwise.evaluation.learning_curve import LearningCurve
 from layerwise.evaluation.paired import Difference, adjusted, corrected_interval, corrected_test
 from layerwise.language import say
@@ -63,7 +64,7 @@ class Scores:
     def label(self) -> str:
         """Name and options; of those that were chosen inside the folds, the values that were tried."""
         tried = [f"{name}={'|'.join(map(str, values))}" for name, values in self.tuned.items()]
-        return " ".join([self.name, *(f"{name}={value}" for name, value in self.options.items()), *tried])
+        return " ".join([Model(self.name, self.options).label, *tried])
 
     def choices(self) -> list[tuple[str, int]]:
         """Return each combination that was chosen and in how many folds, the most frequent first."""

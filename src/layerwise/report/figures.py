@@ -45,7 +45,7 @@ def figures(data: ReportData) -> str:
     how = table(say("How each interval was found"), [say("figure"), say("method"), "n"], methods, right=(2,))
     return section(
         "figures", say("What was measured"), paragraph(told) if data.metrics["baselines"] or data.folds else "", whole,
-        each_fold(data),
+        *(paragraph(retold(note)) for note in data.metrics.get("baseline_notes", [])), each_fold(data),
         *(paragraph(f"{', '.join(names)}: {reason}", "quiet") for reason, names in sorted(reasons.items())),
         details(say("How each interval was found"), how),
     )  # fmt: skip

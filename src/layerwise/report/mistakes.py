@@ -111,12 +111,16 @@ def _differing(data: ReportData) -> str:
 
 def _card(data: ReportData, mistake: Mistake) -> str:
     """Return one picture with what it is and what was answered."""
-    answers, names = data.measured, data.class_names
-    place = mistake.place
-    true, answered = cut(names[answers.targets[place]], 24), cut(names[answers.predictions[place]], 24)
+    answers, names, place = data.measured, data.class_names, mistake.place
+    if data.numbers:
+        shown, sure = data.number_targets[:MOST_TARGETS], ""
+        true = ", ".join(number(float(truths[place])) for _, truths, _ in shown)
+        answered = ", ".join(number(float(predictions[place])) for _, _, predictions in shown)
+    else:
+        true, answered = cut(names[answers.targets[place]], 24), cut(names[answers.predictions[place]], 24)
+        sure = percent(float(answers.scores[place, answers.predictions[place]]))
     words = say("Example {}: true '{}', answered '{}'.", cut(answers.ids[place]), true, answered)
     style = "pixels" if max(mistake.size) <= 96 else ""
-    sure = percent(float(answers.scores[place, answers.predictions[place]]))
     return (
         f"<figure>{embedded(mistake.picture, mistake.media, words, style)}<figcaption>"
         f"<b>{text(answered)}</b> <span>{sure}</span><br>"

@@ -67,7 +67,7 @@ LEARNERS = {
     "majority": "always the most frequent class", "mean": "always the training mean",
     "knn": "1-NN (the nearest training example)", "logistic": "logistic regression", "linear": "linear regression",
     "svm": "support vector machine", "tree": "decision tree", "boosting": "gradient boosting",
-    "naive-bayes": "naive Bayes", "threshold": "one threshold",
+    "hog-svm": "HOG + linear SVM", "naive-bayes": "naive Bayes", "threshold": "one threshold",
     "label-frequency": "always the most frequent labels",
     "unigram": "counts of single symbols", "bigram": "counts after one symbol", "trigram": "counts after two symbols",
     "colour-threshold": "every patch of a colour that objects have",

@@ -51,6 +51,7 @@ SINCE: Mapping[str, Form] = {
             }],
         },
     },
+    "metrics.json": {"baseline_notes": [str]},
 }  # fmt: skip
 """What runs of earlier versions lack; where it is there, it has this form."""
 

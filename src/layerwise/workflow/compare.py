@@ -16,7 +16,7 @@ from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.comparison import Comparison, Scores
 from layerwise.evaluation.learning_curve import LearningCurve
 from layerwise.language import say
-from layerwise.tasks.contract import Task
+from layerwise.tasks.contract import ClosedForm, Task
 from layerwise.workflow.cross_validation import (
     Progress,
     answer_folds,
@@ -26,8 +26,10 @@ from layerwise.workflow.cross_validation import (
     rows_of_folds,
 )
 from layerwise.workflow.curve import measure_curve
+from layerwise.workflow.fold import untrained
 from layerwise.workflow.measured_by import refuse_folds, refuse_given, refuse_test_options
 from layerwise.workflow.prepare import Assigned, deals, load_data, seed_of_split, settled_split
+from layerwise.workflow.refusals import refuse_unused
 from layerwise.workflow.run_findings import misleading
 from layerwise.workflow.tested import Tested
 from layerwise.workflow.tuning import Search, grids
@@ -74,6 +76,7 @@ def compare(
     grid = grids(models, tune or {})
     _refuse_curve_of_choices(grid, drawn=learning_curve)
     source, dealt = found.source, deals(whole, found.source, folds, repeats)
+    _refuse_networks(whole, models, settings, found, dealt[0][0])
     task: Task = find("task", found.task).of(source, dealt[0][0].train, whole.train.loss)
     constant = Model(task.baselines[0])
     everyone = [*models, *([] if any(model.name == constant.name for model in models) else [constant])]
@@ -82,7 +85,7 @@ def compare(
     for number, model in enumerate(everyone):
         began, told = time.perf_counter(), counting(progress, model.name, done, total)
         tried, baseline = grid[number] if number < len(models) else {}, model is constant
-        search = Search(whole, model, tried, settings, found) if tried else None
+        search = Search(whole, model, tried, settings, found, task.lower_is_better) if tried else None
         tested = answer_folds(whole, model, settings, found, dealt, told=told, choose=search, baseline=baseline)
         seconds, chosen = time.perf_counter() - began, tuple(search.chosen) if search else ()
         measured = _scores(whole, found, model, tested, seconds, baseline=baseline)
@@ -173,6 +176,15 @@ def _refuse_settings(settings: Mapping[str, Any]) -> None:
             say("A setting must have an effect."), say("'{}' changes nothing in a comparison", flag),
             say("Leave {} out.", flag), usage=True,
         )  # fmt: skip
+
+
+def _refuse_networks(
+    whole: Experiment, models: Sequence[Model], settings: Mapping[str, Any], found: Assigned, parts: Parts
+) -> None:  # fmt: skip
+    """Refuse a network that cannot learn these data, and settings of learning where no network learns by gradients."""
+    networks = [untrained(whole, model, settings, found, parts) for model in models]
+    if all(isinstance(network, ClosedForm) for network in networks):
+        refuse_unused(models[0].name, networks[0], settings)
 
 
 def _refuse_curve_of_choices(grid: Sequence[Mapping[str, Any]], *, drawn: bool) -> None:

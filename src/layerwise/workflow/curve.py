@@ -44,5 +44,4 @@ def measure_curve(
         shares.append([*learned, fold])
         if told:
             told()
-    label = " ".join([model.name, *(f"{name}={value}" for name, value in model.options.items())])
-    return curve_of(label, shares, confidence=whole.evaluate.confidence, seed=whole.train.seed)
+    return curve_of(model.label, shares, confidence=whole.evaluate.confidence, seed=whole.train.seed)

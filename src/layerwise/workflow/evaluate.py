@@ -17,21 +17,22 @@ from layerwise.data.groups import group_pairs
 from layerwise.data.kinds import Images
 from layerwise.data.near_duplicates import join_rows
 from layerwise.data.source import Source
+from layerwise.evaluation.intervals import Interval
 from layerwise.evaluation.measured import Measured
 from layerwise.files import write_bytes, write_text
 from layerwise.models import build
 from layerwise.runs.folder import RunFolder
 from layerwise.runs.opened import labelled
 from layerwise.tasks.contract import ClosedForm, Examples, Task, WritesFiles
-from layerwise.tasks.ragged import Ragged
-from layerwise.workflow.balance import as_baselines_learn
+from layerwise.workflow.baselines import as_baseline_learns, baseline_models, baseline_notes
 from layerwise.workflow.closer_look import field_importance, weak_slices
 from layerwise.workflow.learn import Outcome
 from layerwise.workflow.more_data import more_data
 from layerwise.workflow.prepare import Prepared
 
 __all__ = [
-    "Answered", "answered", "baseline_names", "evaluate", "figures", "groups_of", "truths_of", "write_predictions",
+    "Answered", "answered", "evaluate", "figures", "groups_of", "result", "run_result", "truths_of",
+    "write_predictions",
 ]  # fmt: skip
 
 
@@ -58,19 +59,61 @@ def evaluate(model: nn.Module, prepared: Prepared, whole: Experiment, folder: Ru
     measured = {part: figures(prepared, whole, part, values) for part, values in scores.items()}
     # Rows that were learned from say nothing about new ones, even where they were also asked for as the test.
     best = "test" if held_out else "train"
-    wrong = measured[best].wrong
+    tested = "test" in measured
     folder.write("metrics.json", {
-        "part": best, "main": prepared.task.main, **measured[best].to_json(), "openings": openings,
-        "train": measured["train"].to_json()["metrics"],
-        "validation": measured["validation"].to_json()["metrics"] if "validation" in measured else {},
+        **run_result(
+            prepared, outcome, measured[best], part=best, openings=openings,
+            known={part: found.to_json()["metrics"] for part, found in measured.items()},
+            beside=baselines(prepared, whole) if tested else {},
+            notes=baseline_notes(prepared, whole) if tested else (),
+        ),
         "unseen": unseen(prepared, whole, scores),
-        "baselines": baselines(prepared, whole) if "test" in measured else {},
-        "expectation_per_1000": asdict(wrong) if wrong else None,
         "more_data": more, **closer_look(model, prepared, whole, scores, held_out=bool(held_out)),
-        "learning": {"reason": outcome.reason, "best_epoch": outcome.best_epoch, "epochs": len(outcome.epochs),
-                     "seconds": sum(epoch.seconds for epoch in outcome.epochs)},
         "evaluation_seconds": time.monotonic() - began,
     })  # fmt: skip
+
+
+def run_result(
+    prepared: Prepared, outcome: Outcome, measured: Measured, *, part: str, openings: int,
+    known: Mapping[str, Any], beside: Mapping[str, Any], notes: Sequence[str],
+) -> dict[str, Any]:  # fmt: skip
+    """Return what `metrics.json` of every run holds, however it was measured.
+
+    Args:
+        prepared: Its data.
+        outcome: How learning ended.
+        measured: The figures that stand for the run.
+        part: The part that they are of.
+        openings: How often the test part was opened.
+        known: The figures on the parts that were learned from and stopped by.
+        beside: Those of the baselines.
+        notes: What is said of the baselines.
+    """
+    return {
+        **result(prepared.task, part, measured.to_json(), measured.wrong, openings),
+        "train": known["train"], "validation": known.get("validation", {}), "baselines": beside,
+        "baseline_notes": list(notes),
+        "learning": {"reason": outcome.reason, "best_epoch": outcome.best_epoch, "epochs": len(outcome.epochs),
+                     "seconds": sum(epoch.seconds for epoch in outcome.epochs)},
+    }  # fmt: skip
+
+
+def result(
+    task: Task, part: str, measured: dict[str, Any], expected: Interval | None, openings: int
+) -> dict[str, Any]:  # fmt: skip
+    """Return figures in the form of `metrics.json`, of new data as of a run.
+
+    Args:
+        task: What was asked.
+        part: What was measured on.
+        measured: The figures as plain values.
+        expected: What they let expect of new examples.
+        openings: How often the test part was opened.
+    """
+    return {
+        "part": part, "main": task.main, **measured, "openings": openings, "train": {}, "validation": {}, "unseen": {},
+        "baselines": {}, "baseline_notes": [], "expectation_per_1000": asdict(expected) if expected else None,
+    }  # fmt: skip
 
 
 def closer_look(
@@ -138,27 +181,17 @@ def unseen(prepared: Prepared, whole: Experiment, scores: Mapping[str, np.ndarra
 
 def baselines(prepared: Prepared, whole: Experiment) -> dict[str, Any]:
     """Fit simple learners on the same training part and measure them on the same test part."""
-    results, prepared = {}, as_baselines_learn(prepared)
-    for name in baseline_names(prepared, whole):
-        model = build(name, prepared.preprocessing.input_shape, prepared.task.outputs(), {})
-        training = prepared.examples["train"]
+    results = {}
+    for baseline in baseline_models(prepared, whole):
+        seen = as_baseline_learns(prepared, whole, baseline)
+        model = build(baseline.name, seen.preprocessing.input_shape, seen.task.outputs(), baseline.options)
         if not isinstance(model, ClosedForm):
-            message = f"'{name}' should have been refused before learning began"
+            message = f"'{baseline.name}' should have been refused before learning began"
             raise TypeError(message)
-        model.fit(training)
-        scores = prepared.task.answer(model, prepared.examples["test"])
-        results[name] = figures(prepared, whole, "test", scores).to_json()["metrics"]
+        model.fit(seen.examples["train"])
+        scores = seen.task.answer(model, seen.examples["test"])
+        results[baseline.name] = figures(seen, whole, "test", scores).to_json()["metrics"]
     return results
-
-
-def baseline_names(prepared: Prepared, whole: Experiment) -> tuple[str, ...]:
-    """Return the simple learners that stand beside the network: those named, else those that are quick here."""
-    names = whole.evaluate.baselines
-    if names != ("auto",):
-        return names
-    inputs = prepared.examples["train"].inputs
-    quick = isinstance(inputs, Ragged) or inputs.numel() <= 5_000_000
-    return prepared.task.baselines if quick else prepared.task.baselines[:1]
 
 
 def answered(prepared: Prepared, part: str, answers: np.ndarray) -> Answered:

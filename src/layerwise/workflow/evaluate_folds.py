@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from layerwise.config import Experiment, Model
+from layerwise.config import Experiment
 from layerwise.data.split import Parts
 from layerwise.evaluation.intervals import Interval, undefined
 from layerwise.evaluation.paired import corrected_interval
 from layerwise.language import say
 from layerwise.report.contents import fold_name
 from layerwise.runs.folder import RunFolder
+from layerwise.workflow.baselines import baseline_models, baseline_notes
 from layerwise.workflow.cross_validation import (
     FoldFigures,
     Progress,
@@ -26,7 +27,7 @@ from layerwise.workflow.cross_validation import (
     measure_folds,
     rows_of_folds,
 )
-from layerwise.workflow.evaluate import Answered, answered, baseline_names, figures, write_predictions
+from layerwise.workflow.evaluate import Answered, answered, figures, run_result, write_predictions
 from layerwise.workflow.fold import Tested
 from layerwise.workflow.learn import Outcome
 from layerwise.workflow.prepare import Assigned, Prepared
@@ -62,14 +63,12 @@ def evaluate_folds(
         *(deal_in_rows(prepared, tested, deal) for deal, tested in enumerate(own)),
     ])  # fmt: skip
     known = {part: figures(prepared, whole, part, values).to_json()["metrics"] for part, values in kept.items()}
-    wrong = measured.pooled.wrong
     folder.write("metrics.json", {
-        "part": "test", "main": prepared.task.main, **measured.pooled.to_json(), "openings": 0,
-        "train": known["train"], "validation": known.get("validation", {}), "unseen": {},
-        "baselines": {name: found.pooled.to_json()["metrics"] for name, found in others.items()},
-        "expectation_per_1000": asdict(wrong) if wrong else None,
-        "learning": {"reason": outcome.reason, "best_epoch": outcome.best_epoch, "epochs": len(outcome.epochs),
-                     "seconds": sum(epoch.seconds for epoch in outcome.epochs)},
+        **run_result(
+            prepared, outcome, measured.pooled, part="test", openings=0, known=known,
+            beside={name: found.pooled.to_json()["metrics"] for name, found in others.items()},
+            notes=baseline_notes(prepared, whole),
+        ),
         "evaluation_seconds": time.monotonic() - began,
         "folds": {
             "number": whole.split.folds, "repeats": whole.split.repeats, "rows": len(prepared.parts.test),
@@ -90,14 +89,14 @@ def learn_all(
     # A baseline that is the network itself is not learned twice.
     as_given = not whole.model.options and whole.train.class_weights == "none"
     itself = whole.model.name if as_given else ""
-    names = [name for name in baseline_names(prepared, whole) if name != itself]
+    beside = [baseline for baseline in baseline_models(prepared, whole) if baseline.name != itself]
     each = whole.split.folds * whole.split.repeats
     answers = [
         answer_folds(whole, model, None, found, prepared.dealt, baseline=number > 0,
-                     told=counting(progress, model.name, number * each, each * (1 + len(names))))
-        for number, model in enumerate([whole.model, *map(Model, names)])
+                     told=counting(progress, model.name, number * each, each * (1 + len(beside))))
+        for number, model in enumerate([whole.model, *beside])
     ]  # fmt: skip
-    return answers[0], dict(zip(names, answers[1:], strict=True))
+    return answers[0], {baseline.name: tested for baseline, tested in zip(beside, answers[1:], strict=True)}
 
 
 def deal_in_rows(prepared: Prepared, tested: Sequence[Tested], deal: int) -> Answered:

@@ -93,21 +93,22 @@ def choose_example(opened: Opened, wanted: str = "") -> Chosen:
     ids = []
     predictions = opened.folder.path / "predictions.csv"
     with known_here(predictions), predictions.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            part = row["part"]
+        # Columns are taken by their place, since a class may have any name, also `part`.
+        for name, part, target, prediction, *scores in list(csv.reader(stream))[1:]:
             if of_fold(part):
                 # Answered by a network that was not kept; the one that is opened learned from the row.
                 continue
             place = places.get(part, 0)
             places[part] = place + 1
             whole = bool(opened.task.classes) or opened.task.main == "exact_match"
-            misread = whole and row["target"] != row["prediction"]
-            chosen = Chosen(row["id"], part, place, misread, row["target"], row["prediction"])
-            if wanted and row["id"] == wanted:
+            misread = whole and target != prediction
+            chosen = Chosen(name, part, place, misread, target, prediction)
+            if wanted and name == wanted:
                 return chosen
-            ids.append(row["id"])
+            ids.append(name)
+            sure = dict(zip(opened.task.columns, scores, strict=False)).get(prediction)
             # A set of labels has no score of its own.
-            sureness = float(row.get(row["prediction"]) or 0.0) if misread and opened.task.columns else misread - 1.0
+            sureness = float(sure or 0.0) if misread and opened.task.columns else misread - 1.0
             rank = sureness + 10 * (part == "test")
             if best is None or rank > best[0]:
                 best = (rank, chosen)

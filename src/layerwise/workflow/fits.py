@@ -41,6 +41,5 @@ def fit_of(opened: Opened, prepared: Prepared) -> Fit | None:
         if len(rows) and examples.truths is not None:
             points[part] = np.column_stack([column.values[rows], examples.truths[:, 0]])
             errors[part] = mean_error(examples.truths, task.answer(opened.model, examples))
-    model = opened.folder.experiment().model
-    name = " ".join([model.name, *(f"{option}={value}" for option, value in model.options.items())])
+    name = opened.folder.experiment().model.label
     return Fit(name, inputs[0], targets[0], across, opened.predict(asked).scores[:, 0], points, errors)

@@ -9,20 +9,22 @@ from typing import Any
 import torch
 from torch import nn
 
-from layerwise.config import Experiment, Model
+from layerwise.config import Experiment, Model, Train
 from layerwise.data.split import Parts, with_validation
 from layerwise.models import build
-from layerwise.tasks.contract import ClosedForm, LearnsInStages, Stage
+from layerwise.tasks.contract import ClosedForm, Examples, LearnsInStages, Stage, Task
+from layerwise.training.augment import Augmentation
 from layerwise.training.device import choose_plan, computing_with, convolves
 from layerwise.training.state import Plan, prepare
-from layerwise.workflow.balance import as_baselines_learn, refuse_balance
+from layerwise.workflow.balance import refuse_balance
+from layerwise.workflow.baselines import as_baseline_learns
 from layerwise.workflow.learn import Silence, learn
 from layerwise.workflow.prepare import Assigned, Prepared, prepare_parts, resolve
 from layerwise.workflow.refusals import refuse_task
 from layerwise.workflow.stages import augment
 from layerwise.workflow.tested import Tested, tested_of
 
-__all__ = ["Tested", "learn_fold", "solved_at_once"]
+__all__ = ["Tested", "learn_fold", "learn_quietly", "untrained"]
 
 
 def learn_fold(
@@ -50,12 +52,12 @@ def learn_fold(
     whole = replace(whole, model=model, train=replace(whole.train, seed=seed))
     refuse_task(model.name, found.task)
     prepared, resolved = prepare_parts(whole, found, parts, settings)
+    if baseline:
+        prepared = as_baseline_learns(prepared, resolved, model)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         network = _built(prepared, resolved)
-        if baseline:
-            prepared = as_baselines_learn(prepared)
-        else:
+        if not baseline:
             refuse_balance(prepared, resolved.train, model.name, network)
         if not isinstance(network, ClosedForm):
             if resolved.split.validation_fraction:
@@ -63,15 +65,20 @@ def learn_fold(
                 prepared, resolved = prepare_parts(whole, found, divided, settings)
             rows = {part: len(prepared.examples[part]) for part in ("train", "validation")}
             resolved = resolve(resolved, settings or {}, rows["train"], validation=rows["validation"])
-        _learn(network, prepared, resolved)
+        if isinstance(network, ClosedForm):
+            network.fit(prepared.examples["train"])
+        else:
+            change = augment(prepared, resolved.train, resolved.preprocess.augment)
+            plan = _plan(network, prepared, resolved)
+            learn_quietly(network, prepared.task, prepared.examples, resolved.train, plan, change)
         answers = {part: prepared.task.answer(network, prepared.examples[part]) for part in ("train", "test")}
     return tested_of(prepared, parts, answers)
 
 
-def solved_at_once(
+def untrained(
     whole: Experiment, model: Model, settings: Mapping[str, Any] | None, found: Assigned, parts: Parts
-) -> bool:  # fmt: skip
-    """Say whether a network is solved at once, and needs no rows to stop in time.
+) -> nn.Module:  # fmt: skip
+    """Return a network as it would begin to learn from some rows, or refuse it before anything has learned.
 
     Args:
         whole: The experiment.
@@ -81,12 +88,14 @@ def solved_at_once(
         parts: Rows that it would learn from.
 
     Raises:
-        LayerwiseError: The network does not suit the task or the data.
+        LayerwiseError: The network does not suit the task or the data, or a setting has no effect on it.
     """
     refuse_task(model.name, found.task)
     prepared, resolved = prepare_parts(replace(whole, model=model), found, parts, settings)
     with torch.random.fork_rng(devices=()):
-        return isinstance(_built(prepared, resolved), ClosedForm)
+        network = _built(prepared, resolved)
+    refuse_balance(prepared, resolved.train, model.name, network)
+    return network
 
 
 def _built(prepared: Prepared, whole: Experiment) -> nn.Module:
@@ -95,24 +104,33 @@ def _built(prepared: Prepared, whole: Experiment) -> nn.Module:
     return build(whole.model.name, shape, prepared.task.outputs(), whole.model.options)
 
 
-def _learn(network: nn.Module, prepared: Prepared, whole: Experiment) -> None:
-    """Learn stage after stage."""
-    examples = prepared.examples["train"]
-    if isinstance(network, ClosedForm):
-        network.fit(examples)
-        return
-    plan = _plan(network, prepared, whole)
-    change = augment(prepared, whole.train, whole.preprocess.augment)
+def learn_quietly(
+    network: nn.Module, task: Task, examples: Mapping[str, Examples], settings: Train, plan: Plan,
+    change: Augmentation | None = None,
+) -> None:  # fmt: skip
+    """Learn by gradients, stage after stage; nobody is told, and nothing is kept but what the network has learned.
+
+    Args:
+        network: The network, at its starting weights.
+        task: What is asked.
+        examples: Those that are learned from (`train`), and those that choose when to stop (`validation`).
+        settings: How to learn, everything resolved.
+        plan: How the work is laid out.
+        change: Random changes of training pictures, or None.
+
+    Raises:
+        KeyboardInterrupt: The user stopped it: a network that has half learned says nothing.
+    """
     with computing_with(plan.threads):
         for stage in network.stages() if isinstance(network, LearnsInStages) else (Stage(""),):
             learner = stage.learner or network
             if isinstance(learner, ClosedForm):
-                learner.fit(examples)
+                learner.fit(examples["train"])
                 continue
-            state = prepare(network, prepared.task, examples, whole.train, plan, augment=change, stage=stage)
-            if learn(state, prepared.examples["validation"], Silence()).reason == "interrupted":
+            state = prepare(network, task, examples["train"], settings, plan, augment=change, stage=stage)
+            if learn(state, examples["validation"], Silence()).reason == "interrupted":
                 raise KeyboardInterrupt
-        network.cpu().to(memory_format=torch.contiguous_format)
+    network.cpu().to(memory_format=torch.contiguous_format)
 
 
 def _plan(network: nn.Module, prepared: Prepared, whole: Experiment) -> Plan:

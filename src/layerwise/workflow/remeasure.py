@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from layerwise.runs.opened import Opened
 from layerwise.tasks.contract import Examples, Task
 from layerwise.tasks.ragged import Ragged
 from layerwise.tasks.tag import Tag
-from layerwise.workflow.evaluate import figures, groups_of, truths_of
+from layerwise.workflow.evaluate import figures, groups_of, result, truths_of
 from layerwise.workflow.explain import prepared_again
 
 __all__ = ["measure_again", "measure_on"]
@@ -118,14 +118,6 @@ def each_input(examples: Examples) -> Iterator[bytes]:
     inputs = examples.inputs
     for row in range(len(inputs)):
         yield (inputs.item(row) if isinstance(inputs, Ragged) else inputs[row]).numpy().tobytes()
-
-
-def result(task: Task, part: str, measured: dict[str, Any], expected: Any, openings: int) -> dict[str, Any]:
-    """Return figures in the form of metrics.json."""
-    return {
-        "part": part, "main": task.main, **measured, "openings": openings, "train": {}, "validation": {}, "unseen": {},
-        "baselines": {}, "expectation_per_1000": asdict(expected) if expected else None,
-    }  # fmt: skip
 
 
 def with_targets(opened: Opened, source: Source) -> Source:

@@ -72,6 +72,7 @@ def start(
     refuse_validation(whole, settings)
     refuse_test_options(whole)
     prepared, whole = prepare_data(whole, data, settings)
+    refuse_task(whole.model.name, prepared.task.name)
     refuse_given(whole, settings, prepared.parts.origin)
     if prepared.dealt:
         refuse_folds_of_processes(processes())
@@ -113,7 +114,6 @@ def start(
 
 def refuse_what_does_not_fit(whole: Experiment, prepared: Prepared, settings: Mapping[str, Any]) -> None:
     """Refuse settings that these data, their task or the processes leave no use for."""
-    refuse_task(whole.model.name, prepared.task.name)
     refuse_stopping(whole, prepared)
     refuse_ineffective(whole, prepared, settings)
     refuse_order(whole, prepared)
@@ -152,15 +152,17 @@ def go_through(
         witness: Who is shown the resolved experiment before it begins.
         progress: Who is told how the folds go on.
     """
+    outcome = None
     try:
         with own(begun.folder.path):
             write_beginning(begun.folder, begun.experiment, begun.prepared, begun.plan)
             if witness:
                 witness(begun)
-            return finish(begun, ranks, learn_stages(begun, ranks, listener), progress)
+            outcome = learn_stages(begun, ranks, listener)
+            return finish(begun, ranks, outcome, progress)
     except LayerwiseError:
-        if begun.closed_form:
-            # Refused by what solves it at once, it has no half that could go on.
+        if begun.closed_form and outcome is None:
+            # Refused by what solves it at once, it has no half that could go on; what has learned is never lost.
             remove_folder(begun.folder.path)
         raise
 

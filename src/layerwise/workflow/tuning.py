@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -15,7 +15,8 @@ from layerwise.data.split import Parts, fold_parts, with_validation
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.evaluation.comparison import Choice
 from layerwise.language import say
-from layerwise.workflow.fold import learn_fold, solved_at_once
+from layerwise.tasks.contract import ClosedForm
+from layerwise.workflow.fold import learn_fold, untrained
 from layerwise.workflow.prepare import Assigned
 
 __all__ = ["INNER_FOLDS", "Search", "grids"]
@@ -37,6 +38,7 @@ class Search:
         grid: Values of each option that is tried.
         settings: Settings the user named.
         found: The data.
+        lower_is_better: Whether the figure that is chosen by is an error.
         chosen: What was chosen, fold after fold.
     """
 
@@ -45,8 +47,8 @@ class Search:
     grid: Mapping[str, Sequence[Any]]
     settings: Mapping[str, Any]
     found: Assigned
+    lower_is_better: bool
     chosen: list[Choice] = field(default_factory=list)
-    _sign: int = 1
 
     def __call__(self, parts: Parts, seed: int) -> Model:
         """Return the network with the best options for the training rows of a fold.
@@ -54,18 +56,23 @@ class Search:
         Args:
             parts: The fold; its test rows are not looked at.
             seed: Seed of what is dealt and learned inside.
+
+        Raises:
+            LayerwiseError: Whatever is tried, the figure is undefined inside the fold.
         """
         inner = self._inside(parts, seed)
-        best: Choice | None = None
-        for values in product(*self.grid.values()):
-            options = dict(zip(self.grid, values, strict=True))
-            tried = Choice(options, self._figure(self._with(options), inner, seed))
-            # Of equally good ones the one that was named first.
-            if best is None or self._sign * tried.figure > self._sign * best.figure or np.isnan(best.figure):
-                best = tried
-        if best is None:
-            message = "a grid holds at least one value of each option"
-            raise TypeError(message)
+        tried = [dict(zip(self.grid, values, strict=True)) for values in product(*self.grid.values())]
+        measured = [Choice(options, self._figure(self._with(options), inner, seed)) for options in tried]
+        known = [choice for choice in measured if not np.isnan(choice.figure)]
+        if not known:
+            raise LayerwiseError(
+                say("The figure that options are chosen by is defined for some of them."),
+                say("inside a fold of {} training rows it is undefined for all {} that are tried", len(parts.train),
+                    len(tried)),
+                say("Use fewer folds."), usage=True,
+            )  # fmt: skip
+        # Of equally good ones the one that was named first.
+        best = (min if self.lower_is_better else max)(known, key=lambda choice: choice.figure)
         self.chosen.append(best)
         return self._with(best.options)
 
@@ -77,7 +84,7 @@ class Search:
         """Divide the training rows of a fold once more; its test rows are in none of these parts."""
         split, source = self.whole.split, self.found.source
         first = self._with({name: values[0] for name, values in self.grid.items()})
-        if solved_at_once(self.whole, first, self.settings, self.found, parts):
+        if isinstance(untrained(self.whole, first, self.settings, self.found, parts), ClosedForm):
             in_time = split.split_by == "time"
             return fold_parts(
                 source, INNER_FOLDS, seed=seed, stratify=split.stratify, in_time=in_time, rows=parts.train,
@@ -98,13 +105,12 @@ class Search:
         for place, parts in enumerate(inner):
             tested = learn_fold(self.whole, model, self.settings, self.found, parts, seed=seed + place)
             measured = tested.task.measure(tested.truths, tested.answers, quick, seed=seed).metrics
-            self._sign = -1 if tested.task.lower_is_better else 1
             value = measured[tested.task.main].value
             found.append(np.nan if value is None else value)
         return float(np.mean(found))
 
 
-def grids(models: Sequence[Model], tune: Mapping[str, Sequence[Any]]) -> list[dict[str, Sequence[Any]]]:
+def grids(models: Sequence[Model], tune: Mapping[str, Collection[Any]]) -> list[dict[str, Sequence[Any]]]:
     """Give each network those of the options to try that it has.
 
     Args:
@@ -122,20 +128,34 @@ def grids(models: Sequence[Model], tune: Mapping[str, Sequence[Any]]) -> list[di
         [] if ".py:" in model.name else [option.name for option in entry("model", model.name).options]
         for model in models
     ]
-    for name, values in tune.items():
+    tried = {name: _different(name, values) for name, values in tune.items()}
+    for name in tried:
         if not any(name in own for own in known):
             shown = sorted({option for own in known for option in own})
             raise LayerwiseError(
                 say("An option belongs to one of the networks."), f"--tune {name}", nearest(name, shown), usage=True
             )
-        if len(set(values)) < 2 or len(set(values)) < len(values):
-            raise LayerwiseError(
-                say("What is chosen needs two different values or more."),
-                f"--tune {name}={','.join(map(str, values))}", say("Name some: {}", "--tune k=1,3,5"), usage=True,
-            )  # fmt: skip
         if any(name in model.options for model in models):
             raise LayerwiseError(
                 say("An option is set or chosen, not both."), f"--tune {name}",
                 say("Leave {} out.", "--" + name.replace("_", "-")), usage=True,
             )  # fmt: skip
-    return [{name: values for name, values in tune.items() if name in own} for own in known]
+    return [{name: values for name, values in tried.items() if name in own} for own in known]
+
+
+def _different(name: str, values: Collection[Any]) -> tuple[Any, ...]:
+    """Return the values of an option that are tried, each as a network takes it; two different ones at least."""
+    # A word is one value, not its letters.
+    given = (values,) if isinstance(values, str) or not isinstance(values, Collection) else values
+    plain = tuple(tuple(value) if isinstance(value, list) else value for value in map(_plain, given))
+    if len(plain) < 2 or any(value in plain[:place] for place, value in enumerate(plain)):
+        raise LayerwiseError(
+            say("What is chosen needs two different values or more."), f"--tune {name}={','.join(map(str, plain))}",
+            say("Name some: {}", "--tune k=1,3,5"), usage=True,
+        )  # fmt: skip
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of NumPy as Python's own."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
