@@ -88,7 +88,11 @@ def test_a_turned_photo_stands_upright():
     pixels[:16] = 255
     content = packed(Image.fromarray(pixels), exif=exif.tobytes())
     header, picture = read_header(content), decode_picture(content, 3)
-    assert (header.height, header.width) == picture.shape[1:]
+    assert (header.width, header.height) == (32, 64)
+    assert picture.shape == (3, 64, 32)
+    # A quarter to the right brings what was above, the white half, to the right.
+    assert picture[:, :, :14].max() < 5
+    assert picture[:, :, 18:].min() > 250
 
 
 @pytest.mark.parametrize("cut", [20, 100, 300, -20])

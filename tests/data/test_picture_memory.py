@@ -139,6 +139,14 @@ def test_new_and_removed_pictures(photos, decoded):
     decoded.clear()
     assert len(open_source(photos)) == COUNT
     assert decoded == ["new.png"]
+    # What is gone is not kept for ever; what is there and was not asked for is.
+    assert b'"a/0.png"' not in kept().read_bytes()
+    some = photos.parent / "some.csv"
+    some.write_text("file,y\n" + "".join(f"a/{place}.png,{place % 4}\n" for place in (2, 4, 6, 8)), encoding="utf-8")
+    (photos / "b" / "1.png").unlink()
+    assert len(open_source(some, images=str(photos))) == 4
+    assert b'"b/1.png"' not in kept().read_bytes()
+    assert all(f'"b/{place}.png"'.encode() in kept().read_bytes() for place in (3, 5, 7, 9, 11))
 
 
 def test_grey_pictures_that_meet_a_colour_are_decoded_to_three_channels(photos, decoded):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from layerwise.data.kinds import Categories, Column, Numbers, Texts
+from layerwise.data.row_hashes import row_hashes
 
 __all__ = ["alike_rows"]
 
@@ -45,7 +46,7 @@ def alike_rows(columns: Sequence[Column], rows: np.ndarray) -> dict[tuple[int, i
     if not numbers:
         found = [(first, other, "written otherwise") for first, other in _equal(words)]
     else:
-        exact = _mixed(numbers, words)
+        exact = row_hashes([words, *numbers])
         found = [(first, other, "written otherwise") for first, other in _equal(exact)]
         if len(columns) > 1:
             found += [
@@ -83,16 +84,6 @@ def _equal(numbered: np.ndarray) -> list[tuple[int, int]]:
     """Pair every row with the first of its number."""
     _, first, place = np.unique(numbered, return_index=True, return_inverse=True)
     return [(int(first[place[row]]), int(row)) for row in np.flatnonzero(first[place] != np.arange(len(numbered)))]
-
-
-def _mixed(numbers: list[np.ndarray], words: np.ndarray) -> np.ndarray:
-    """Return one 64-bit number a row: equal for rows of equal words and numbers, and hardly ever for others."""
-    mixed = words.astype(np.uint64)
-    for column in numbers:
-        # Multiply and shift, so that every bit of a number moves every bit of the sum.
-        mixed = (mixed ^ (column + 0.0).view(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-    return mixed
 
 
 def _recomputed(numbers: list[np.ndarray], words: np.ndarray) -> list[tuple[int, int]]:
@@ -157,7 +148,7 @@ def _rounded_to(coarse: list[np.ndarray], numbers: list[np.ndarray], words: np.n
     fine = np.flatnonzero(~is_round)
     if len(fine) < FEWEST_ROWS or len(fine) == len(words):
         return []
-    mixed = _mixed(coarse, words)
+    mixed = row_hashes([words, *coarse])
     values, first = np.unique(mixed[fine], return_index=True)
     if 1 - len(values) / len(fine) > CHANCE:
         return []

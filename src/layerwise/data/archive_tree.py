@@ -82,6 +82,10 @@ class ArchiveTree:
         """Return every picture at any depth."""
         return sorted(self.places)
 
+    def holds(self, name: str) -> bool:
+        """Say whether there is a picture of that name."""
+        return name in self.places
+
     def content(self, name: str) -> bytes:
         """Return the bytes of a picture."""
         start, count = self.places[name]

@@ -36,6 +36,9 @@ class FileTree(Protocol):
     def names(self) -> list[str]:
         """Return every file at any depth, without those that systems leave behind."""
 
+    def holds(self, name: str) -> bool:
+        """Say whether there is a file of that name."""
+
     def content(self, name: str) -> Path | bytes:
         """Return a file that can be read, or its bytes."""
 
@@ -73,6 +76,10 @@ class Folder:
         """Return every file at any depth that no system left behind; links to folders are not followed."""
         below = ((path, path.relative_to(self.root)) for path in sorted(self.root.rglob("*")))
         return [name.as_posix() for path, name in below if path.is_file() and not any(map(is_hidden, name.parts))]
+
+    def holds(self, name: str) -> bool:
+        """Say whether there is a file of that name."""
+        return (self.root / name).is_file()
 
     def content(self, name: str) -> Path:
         """Return the path of a file."""

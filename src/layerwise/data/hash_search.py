@@ -18,6 +18,9 @@ RADIUS = 2 * BANDS - 1
 BLOCK = 1 << 20
 """Pairs that are compared at once."""
 
+MOST = 5_000_000
+"""Pairs after which the search stops."""
+
 FEW = 1 << 22
 """Pairs that are compared sooner than a table is made."""
 
@@ -29,7 +32,7 @@ class Close:
     Args:
         first: Place of the one hash.
         second: Place of the other.
-        complete: False where there were more than were asked for, and the rest was left out.
+        complete: False where there were more than 5 million, and the rest was left out.
     """
 
     first: np.ndarray
@@ -37,8 +40,8 @@ class Close:
     complete: bool
 
 
-def close_pairs(queries: np.ndarray, known: np.ndarray, *, radius: int = RADIUS, most: int = 5_000_000) -> Close:
-    """Return every pair of a query and a known hash that differ in `radius` bits at most; none is missed.
+def close_pairs(queries: np.ndarray, known: np.ndarray) -> Close:
+    """Return every pair of a query and a known hash that differ in 7 bits at most; none is missed.
 
     Hashes are cut into four pieces of 16 bits. Of two that differ in 7 bits, some piece differs in one bit or none: a
     table of 2^16 lists and 17 look-ups a piece find all of them. Where hashes crowd together, so that the lists are
@@ -47,8 +50,6 @@ def close_pairs(queries: np.ndarray, known: np.ndarray, *, radius: int = RADIUS,
     Args:
         queries: Hashes, uint64.
         known: Hashes, uint64.
-        radius: Most bits that may differ, 0 to 7.
-        most: Pairs after which the search stops.
 
     Source: Norouzi, Punjani and Fleet 2012, "Fast search in Hamming space with multi-index hashing", section 2.
 
@@ -57,9 +58,6 @@ def close_pairs(queries: np.ndarray, known: np.ndarray, *, radius: int = RADIUS,
         >>> found.first.tolist(), found.second.tolist()
         ([0], [0])
     """
-    if not 0 <= radius <= RADIUS:
-        message = "four pieces with one bit each answer a radius up to 7"
-        raise ValueError(message)
     if not len(queries) or not len(known):
         return Close(np.zeros(0, np.int64), np.zeros(0, np.int64), True)
     everything = len(queries) * len(known) <= FEW
@@ -69,16 +67,15 @@ def close_pairs(queries: np.ndarray, known: np.ndarray, *, radius: int = RADIUS,
         everything = len(queries) * len(known) <= 4 * sum(table.count(queries) for table in tables)
     blocks = _all_pairs(queries, known) if everything else _looked_up(queries, tables)
     found, count = [], 0
-    for first, second, differing in blocks:
-        close = differing <= radius
-        found.append(first[close] * len(known) + second[close])
-        count += len(found[-1])
-        if count > most * (1 if everything else BANDS):
-            break
     # Some pairs are met in several pieces.
+    met = MOST if everything else MOST * BANDS
+    for first, second in blocks:
+        found.append(first * len(known) + second)
+        count += len(first)
+        if count > met:
+            break
     pairs = np.unique(np.concatenate(found))
-    whole = count <= most * (1 if everything else BANDS) and len(pairs) <= most
-    return Close(pairs[:most] // len(known), pairs[:most] % len(known), whole)
+    return Close(pairs[:MOST] // len(known), pairs[:MOST] % len(known), count <= met and len(pairs) <= MOST)
 
 
 @dataclass(frozen=True)
@@ -122,10 +119,8 @@ def _masks() -> list[int]:
     return [0, *(1 << bit for bit in range(WIDTH))]
 
 
-def _looked_up(
-    queries: np.ndarray, tables: list[_Table]
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:  # fmt: skip
-    """Yield the pairs that share a piece but for one bit, with the number of bits in which they differ."""
+def _looked_up(queries: np.ndarray, tables: list[_Table]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the close ones of the pairs that share a piece but for one bit."""
     for table in tables:
         sorting = np.argsort(_piece(queries, table.band), kind="stable")
         ordered = queries[sorting]
@@ -141,18 +136,14 @@ def _looked_up(
                 first = np.repeat(np.arange(done, upto), counts[part])
                 before = ends[part] - counts[part] - (ends[done - 1] if done else 0)
                 places = np.arange(len(first)) + np.repeat(starts[part] - before, counts[part])
-                differing = np.bitwise_count(ordered[first] ^ table.hashes[places])
-                close = differing <= RADIUS
-                yield sorting[first[close]], table.order[places[close]], differing[close]
+                close = np.bitwise_count(ordered[first] ^ table.hashes[places]) <= RADIUS
+                yield sorting[first[close]], table.order[places[close]]
                 done = upto
 
 
-def _all_pairs(
-    queries: np.ndarray, known: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:  # fmt: skip
-    """Yield the close ones of all pairs, with the number of bits in which they differ."""
+def _all_pairs(queries: np.ndarray, known: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the close ones of all pairs."""
     rows = max(1, BLOCK // len(known))
     for start in range(0, len(queries), rows):
-        differing = np.bitwise_count(queries[start : start + rows, None] ^ known)
-        first, second = np.nonzero(differing <= RADIUS)
-        yield first + start, second, differing[first, second]
+        first, second = np.nonzero(np.bitwise_count(queries[start : start + rows, None] ^ known) <= RADIUS)
+        yield first + start, second

@@ -6,7 +6,6 @@ to a picture is told by its `Colours`, so that nothing is changed in silence.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from dataclasses import dataclass
 from functools import lru_cache
@@ -198,32 +197,14 @@ def _applied(picture: Image.Image) -> Image.Image:
     return turned.convert("L") if turned is not None and mode == "L" else turned or picture
 
 
-def _transform(profile: bytes, mode: str) -> _Transform:
-    """Return what a profile does to pixels of a mode; profiles are few, so that each is looked at once."""
-    return _built(_Profile(profile), mode)
-
-
-class _Profile:
-    """The bytes of a profile, told apart by their hash."""
-
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-        self.name = hashlib.blake2b(content, digest_size=16).digest()
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Profile) and self.name == other.name
-
-
+# Profiles are few, so that each is looked at once.
 @lru_cache(maxsize=64)
-def _built(profile: _Profile, mode: str) -> _Transform:
-    """Build the transformation of a profile, with relative colours and black kept black."""
+def _transform(profile: bytes, mode: str) -> _Transform:
+    """Return what a profile does to pixels of a mode, with relative colours and black kept black."""
     from PIL import ImageCms
 
     try:
-        opened = ImageCms.ImageCmsProfile(io.BytesIO(profile.content))
+        opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         space = opened.profile.xcolor_space.strip()
         taken = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}.get(space, "")
         if not taken or (taken == "CMYK") != (mode == "CMYK") or (taken == "L" and mode == "RGB"):

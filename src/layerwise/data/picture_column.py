@@ -60,6 +60,7 @@ def picture_column(tree: FileTree, names: Sequence[str], *, check_pixels: bool =
             seen = _each(tree, partial(memory.look, channels=channels), good, problems)
             good = [name for name in good if name in seen]
     if many:
+        memory.forget(name for name in memory.known.keys() - set(names) if not tree.holds(name))
         memory.keep()
     sizes = np.array([(headers[name].width, headers[name].height) for name in good]).reshape(-1, 2)
     column = Images(

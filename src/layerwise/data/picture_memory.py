@@ -13,7 +13,7 @@ import hashlib
 import importlib.metadata
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,12 @@ class PictureMemory:
             known.looks[str(channels)] = held
             self.changed = True
         return found, sketched
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Leave out pictures that are no longer there."""
+        for name in list(names):
+            del self.known[name]
+            self.changed = True
 
     def keep(self) -> None:
         """Write down what is known, where there is something new; a cache that cannot be written is done without."""

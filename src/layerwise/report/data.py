@@ -74,7 +74,7 @@ def _divided(data: ReportData) -> str:
 def _fields(data: ReportData) -> str:
     """Return the fields with their roles; of very many only the first."""
     fields = data.data["fields"]
-    steps = {step["field"]: step for step in data.data["preprocessing"]}
+    steps = {step["field"]: step for step in data.data["preprocessing"] if step["kind"] != "selection"}
     rows: list[list[Cell]] = [
         [cut(part["name"]), say(part["role"]), say(part["kind"]), _treatment(steps.get(part["name"]))]
         for part in fields[:MOST_FIELDS]
