@@ -296,7 +296,7 @@ def _labels_of_parts(source: Source, targets: Sequence[str], parts: Mapping[str,
     """Say which labels of some rows the training or the test part lacks."""
     present = source.present(targets)
     marks, names = label_marks(source.take(present), targets)
-    held = {part: marks[np.isin(present, rows)].any(axis=0) for part, rows in parts.items() if len(rows)}
+    held = {part: np.any(marks[np.isin(present, rows)], axis=0).tolist() for part, rows in parts.items() if len(rows)}
     found, shown = [], "', '".join(targets)
     if "train" in held:
         lacking = [name for name, learned in zip(names, held["train"], strict=True) if not learned]
@@ -304,7 +304,8 @@ def _labels_of_parts(source: Source, targets: Sequence[str], parts: Mapping[str,
             found.append(say("Labels of '{}' that the training part lacks, so that they cannot be learned: {}.", shown,
                              _names(lacking)))  # fmt: skip
     if "train" in held and "test" in held:
-        lacking = [name for name, some in zip(names, held["train"] & ~held["test"], strict=True) if some]
+        both = zip(names, held["train"], held["test"], strict=True)
+        lacking = [name for name, learned, tested in both if learned and not tested]
         if lacking:
             found.append(say("Labels of '{}' that the test part lacks, so that nothing is measured of them: {}.", shown,
                              _names(lacking)))  # fmt: skip
