@@ -170,6 +170,16 @@ def test_different_numbers_are_those_of_numpy(scale):
     assert different_numbers(values) == len(np.unique(values))
 
 
+@pytest.mark.parametrize("decimals", range(8))
+@pytest.mark.parametrize("middle", [0.0, 100.0, -1e6, 2.0**50, 1e300])
+def test_different_numbers_of_few_decimals_are_those_of_numpy(decimals, middle):
+    values = np.round(middle + np.random.default_rng(decimals).normal(0, 3, 5000), decimals)
+    assert different_numbers(values) == len(np.unique(values))
+    # The last of them has more digits than any other, by as little as a number can have.
+    values[-1] = np.nextafter(values[0], np.inf)
+    assert different_numbers(values) == len(np.unique(values))
+
+
 def test_hostile_tables_are_left_to_the_strict_reader_or_end_soon(tmp_path, monkeypatch):
     path = tmp_path / "odd.csv"
     for name in ("a cell of a million signs", "quotes alone", "figures"):

@@ -30,6 +30,9 @@ SMALLEST = 4 * 1024**2
 SAMPLE = 1000
 """Lines that are looked at closely to tell how the table is laid out."""
 
+BLOCK = 1 << 18
+"""Signs that are looked at at once: what fits into the cache is looked at several times as fast."""
+
 TRIES = 6
 """How often a column of numbers may turn out to hold words before the strict reader takes over."""
 
@@ -65,7 +68,7 @@ class ColumnarTable:
 
 
 def columnar_table(
-    path: Path, content: str, *, delimiter: str, header: str, styles: tuple[str, ...], missing_words: Collection[str],
+    path: Path, content: str, raw: bytes = b"", *, delimiter: str, header: str, styles: tuple[str, ...], missing_words: Collection[str],
     category_columns: Collection[str],
 ) -> ColumnarTable | None:  # fmt: skip
     """Return a large plain table, or None where it is small, unusual, or the columnar reader is not installed.
@@ -73,6 +76,7 @@ def columnar_table(
     Args:
         path: File, for messages.
         content: Its text.
+        raw: The text in UTF-8, where it was so in the file; empty where it has yet to be encoded.
         delimiter: One character.
         header: auto, yes or no.
         styles: Ways numbers may be written, the most likely first.
@@ -81,8 +85,8 @@ def columnar_table(
     """
     if len(content) < SMALLEST or not delimiter.isascii() or styles[0] != "point" or not _has_reader():
         return None
-    raw = content.encode()
-    if not _is_even(raw) or (b'"' in raw and not _quotes_pair_up(raw, delimiter)):
+    raw = raw or content.encode()
+    if not _ends_alike(raw) or (b'"' in raw and not _quotes_pair_up(raw, delimiter)):
         return None
     sample = _first_lines(content)
     try:
@@ -130,13 +134,12 @@ def _first_lines(content: str) -> str:
     return content[: place + 1]
 
 
-def _is_even(raw: bytes) -> bool:
-    """Say whether every line ends alike and none is empty."""
+def _ends_alike(raw: bytes) -> bool:
+    """Say whether every line ends alike and the first is not empty; another empty one the columnar reader refuses."""
     returns = raw.count(b"\r")
-    end = b"\r\n" if returns else b"\n"
     if returns and not returns == raw.count(b"\r\n") == raw.count(b"\n"):
         return False
-    return end * 2 not in raw and not raw.startswith(end)
+    return not raw.startswith((b"\r", b"\n"))
 
 
 def _are_fractions(cells: Sequence[str], missing_words: Collection[str]) -> bool:
@@ -147,13 +150,25 @@ def _are_fractions(cells: Sequence[str], missing_words: Collection[str]) -> bool
 
 def _quotes_pair_up(raw: bytes, delimiter: str) -> bool:
     """Say whether every quote opens or closes a cell, or is doubled inside one, and none holds a line end."""
-    signs = np.frombuffer(raw, dtype=np.uint8)
+    edges = np.zeros(256, dtype=bool)
+    edges[[*delimiter.encode(), *b"\r\n"]] = True
+    start = 0
+    while start < len(raw):
+        end = raw.find(b"\n", start + BLOCK) + 1 or len(raw)
+        if not _pair_up(np.frombuffer(raw, dtype=np.uint8, count=end - start, offset=start), edges):
+            return False
+        start = end
+    return True
+
+
+def _pair_up(signs: np.ndarray, edges: np.ndarray) -> bool:
+    """Say so of some whole lines, given which signs stand at the edge of a cell."""
     quotes = np.flatnonzero(signs == ord('"'))
     if len(quotes) % 2:
         return False
+    if not len(quotes):
+        return True
     opening, closing = quotes[::2], quotes[1::2]
-    edges = np.zeros(256, dtype=bool)
-    edges[[*delimiter.encode(), *b"\r\n"]] = True
     # A cell that was closed and is opened at once holds a doubled quote.
     doubled = closing[:-1] + 1 == opening[1:]
     before = (opening == 0) | edges[signs[opening - 1]]

@@ -16,6 +16,15 @@ STEP, MIX = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
 WIDEST = 2**22
 """Range of whole numbers that are counted one by one rather than sorted."""
 
+POWERS = tuple(10.0**digits for digits in range(5))
+"""By what numbers of few decimals are multiplied to be whole."""
+
+EXACT = 2.0**51
+"""Size below which whole numbers stay different when they are divided by one of these."""
+
+SAMPLE = 256
+"""Numbers that settle it for most fields."""
+
 
 def row_hashes(columns: Sequence[np.ndarray]) -> np.ndarray:
     """Return one number of 64 bits a row: equal for equal rows, and hardly ever for others.
@@ -77,8 +86,19 @@ def different_numbers(values: np.ndarray) -> int:
     """
     if not len(values):
         return 0
-    low, high = values.min(), values.max()
-    if high - low < min(WIDEST, 4 * len(values)) and (values == np.floor(values)).all():
-        return int(np.count_nonzero(np.bincount((values - low).astype(np.int64))))
+    low, high = float(values.min()), float(values.max())
+    widest = min(WIDEST, 4 * len(values))
+    for power in POWERS:
+        if (high - low) * power >= widest or max(abs(low), abs(high)) * power >= EXACT:
+            break
+        whole = _times(values[:SAMPLE], power)
+        if whole is not None and (whole := _times(values, power)) is not None:
+            return int(np.count_nonzero(np.bincount((whole - whole.min()).astype(np.int64))))
     held = np.sort(values)
     return 1 + int(np.count_nonzero(held[1:] != held[:-1]))
+
+
+def _times(values: np.ndarray, power: float) -> np.ndarray | None:
+    """Return the whole numbers of which all values are a power of ten's part; None where one is not."""
+    whole = np.rint(values * power)
+    return whole if (whole / power == values).all() else None

@@ -31,11 +31,12 @@ MARKS = (
 
 @dataclass(frozen=True)
 class Text:
-    """The text of a file, the encoding that read it, and a sentence where that was a choice."""
+    """The text of a file, the encoding that read it, a sentence where that was a choice, and its bytes if plain UTF-8."""
 
     content: str
     encoding: str
     note: str = ""
+    raw: bytes = b""
 
 
 def read_text(path: Path, encoding: str = "") -> Text:
@@ -120,7 +121,7 @@ def _detected(path: Path, raw: bytes) -> Text:
             except UnicodeDecodeError as problem:
                 raise _undecodable(path, raw, [problem]) from problem
     try:
-        return Text(raw.decode("utf-8"), "utf-8")
+        return Text(raw.decode("utf-8"), "utf-8", raw=raw)
     except UnicodeDecodeError as problem:
         as_utf8 = problem
     if _mostly_utf8(raw):

@@ -86,7 +86,7 @@ def read(
         LayerwiseError: The file is empty, has no row below its header, names a column twice, or cannot be decoded.
     """
     text = read_text(path, encoding)
-    if not text.content.strip():
+    if not text.content or text.content.isspace():
         raise LayerwiseError(
             say("A table has a header and rows."), say("'{}' is empty", path), say("Check that the file was saved.")
         )
@@ -94,7 +94,7 @@ def read(
     styles = _styles(separator, decimal)
     missing = missing_of(missing_words, keep_words)
     large = columnar_table(
-        path, text.content, delimiter=separator, header=header, styles=styles, missing_words=missing,
+        path, text.content, text.raw, delimiter=separator, header=header, styles=styles, missing_words=missing,
         category_columns=category_columns,
     ) if quote == '"' and separator != "\t" else None  # fmt: skip
     if large is not None:
