@@ -293,7 +293,9 @@ def _labels_of_parts(source: Source, targets: Sequence[str], parts: Mapping[str,
     """Say which labels of some rows the training or the test part lacks."""
     present = source.present(targets)
     marks, names = label_marks(source.take(present), targets)
-    held = {part: marks[np.isin(present, rows)].any(axis=0) for part, rows in parts.items() if len(rows)}
+    held = {
+        part: np.asarray(marks[np.isin(present, rows)].any(axis=0)) for part, rows in parts.items() if len(rows)
+    }  # fmt: skip
     found, shown = [], "', '".join(targets)
     if "train" in held:
         lacking = [name for name, learned in zip(names, held["train"], strict=True) if not learned]
