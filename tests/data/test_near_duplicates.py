@@ -6,7 +6,7 @@ from PIL import Image
 from planted import KINDS, photo_like, write_folder
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 
-from layerwise.data.kinds import Categories, Images, Numbers, Texts
+from layerwise.data.kinds import Categories, Images, Numbers, Texts, picture_digest
 from layerwise.data.memory import from_arrays
 from layerwise.data.near_duplicates import near_duplicates
 from layerwise.data.open import open_source
@@ -234,3 +234,15 @@ def test_what_was_found_is_told_in_both_languages_and_as_plain_values():
         "pairs": [{"rows": [0, 3], "how": "mirrored", "places": ["row 1", "row 4"]}],
     }  # fmt: skip
     assert near_duplicates(from_arrays(whole[:3], np.arange(3) % 2)).lines() == ["Near-duplicates: none found."]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_sketch_is_the_same_however_the_bytes_lie(channels):
+    drawn = np.random.default_rng(0).integers(0, 256, (75, 110, channels), np.uint8)
+    planes = np.ascontiguousarray(drawn.transpose(2, 0, 1))
+    beside = sketch(drawn.transpose(2, 0, 1))
+    np.testing.assert_array_equal(beside, sketch(planes))
+    small = Image.fromarray(planes[0]).resize((32, 32), Image.Resampling.BILINEAR)
+    if channels == 1:
+        np.testing.assert_array_equal(beside[:1024].reshape(32, 32), np.asarray(small))
+    assert picture_digest(drawn.transpose(2, 0, 1)) == picture_digest(planes)

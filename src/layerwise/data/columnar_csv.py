@@ -68,8 +68,8 @@ class ColumnarTable:
 
 
 def columnar_table(
-    path: Path, content: str, raw: bytes = b"", *, delimiter: str, header: str, styles: tuple[str, ...], missing_words: Collection[str],
-    category_columns: Collection[str],
+    path: Path, content: str, raw: bytes, *, delimiter: str, header: str, styles: tuple[str, ...],
+    missing_words: Collection[str], category_columns: Collection[str],
 ) -> ColumnarTable | None:  # fmt: skip
     """Return a large plain table, or None where it is small, unusual, or the columnar reader is not installed.
 

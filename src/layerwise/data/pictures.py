@@ -168,7 +168,8 @@ def decode_picture(content: Content, channels: int) -> np.ndarray:
             pixels = np.asarray(grey, dtype=np.uint8)
     except (*DAMAGE, Image.DecompressionBombError) as problem:
         raise UnreadablePicture(_why(content, problem)) from problem
-    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    # Its bytes lie pixel by pixel, as Pillow takes them again for a sketch or another size.
+    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
 
 
 def _open(content: Content) -> Image.Image:

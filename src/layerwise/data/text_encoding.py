@@ -31,7 +31,7 @@ MARKS = (
 
 @dataclass(frozen=True)
 class Text:
-    """The text of a file, the encoding that read it, a sentence where that was a choice, and its bytes if plain UTF-8."""
+    """The text of a file, the encoding that read it, a sentence where that was a choice, and its bytes if UTF-8."""
 
     content: str
     encoding: str
