@@ -23,6 +23,9 @@ from layerwise.workflow.tested import Tested, solve_fold
 
 __all__ = ["more_data"]
 
+MOST_DEALT = 50_000
+"""Rows up to which it is tried how many folds they can be dealt into."""
+
 FOLDS = 5
 """Inner folds of the training and validation rows."""
 
@@ -85,6 +88,9 @@ def _curve(model: nn.Module, prepared: Prepared, whole: Experiment) -> LearningC
 def _folds_of_a_comparison(prepared: Prepared, whole: Experiment) -> int:
     """Return how many folds `compare` can deal the rows into, at most its usual ten; 0 where it can deal none."""
     source, in_time = prepared.source, whole.split.split_by == "time"
+    if len(source) > MOST_DEALT and not source.named("group"):
+        # To deal very many rows only to see that it can be done takes seconds.
+        return 10
     for number in (10, 5, 3, 2):
         try:
             folds = fold_parts(source, number, seed=seed_of_split(whole), stratify=whole.split.stratify,
