@@ -149,3 +149,11 @@ def test_words_become_values_of_their_option():
     assert grid(["complexity=0.1,1", "hidden=8,16x8", "batch-norm=true,false"]) == {
         "complexity": (0.1, 1.0), "hidden": ((8,), (16, 8)), "batch_norm": (True, False),
     }  # fmt: skip
+
+
+def test_a_choice_from_very_few_rows_has_a_figure_and_is_no_accident():
+    # Eight rows learn in a fold: in its inner parts one or two are tested, and R2 of one row is undefined.
+    points = np.linspace(-1, 1, 10)
+    found = lw.compare((points[:, None], points**2), ["polynomial"], tune={"degree": (1, 2)}, folds=5)
+    assert found.scores[0].choices() == [("degree=2", 5)]
+    assert [one.figure for one in found.scores[0].chosen] == pytest.approx([1.0] * 5)

@@ -54,11 +54,13 @@ class Selection:
     Args:
         keep: Their places among all inputs, rising.
         passes: What the methods measured, in their order.
+        field: Empty, since it belongs to no single field; it is stored behind the steps of the fields.
     """
 
     keep: tuple[int, ...]
     passes: tuple[Pass, ...]
     kind: str = "selection"
+    field: str = ""
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Selection:

@@ -99,15 +99,19 @@ class Search:
         return [replace(divided, validation=divided.validation[:0], test=divided.validation)]
 
     def _figure(self, model: Model, inner: Sequence[Parts], seed: int) -> float:
-        """Return the mean of the main figure over the inner parts, NaN where it is undefined in one of them."""
+        """Return the main figure of all inner test rows together, NaN where it is undefined.
+
+        Together, since R2 of a single row is undefined, and that of a few hardly means anything.
+        """
         quick = replace(self.whole.evaluate, resamples=100)
-        found = []
-        for place, parts in enumerate(inner):
-            tested = learn_fold(self.whole, model, self.settings, self.found, parts, seed=seed + place)
-            measured = tested.task.measure(tested.truths, tested.answers, quick, seed=seed).metrics
-            value = measured[tested.task.main].value
-            found.append(np.nan if value is None else value)
-        return float(np.mean(found))
+        tested = [
+            learn_fold(self.whole, model, self.settings, self.found, parts, seed=seed + place)
+            for place, parts in enumerate(inner)
+        ]
+        truths, answers = (np.concatenate(rows) for rows in zip(*((one.truths, one.answers) for one in tested),
+                                                                 strict=True))  # fmt: skip
+        value = tested[0].task.measure(truths, answers, quick, seed=seed).metrics[tested[0].task.main].value
+        return np.nan if value is None else value
 
 
 def grids(models: Sequence[Model], tune: Mapping[str, Collection[Any]]) -> list[dict[str, Sequence[Any]]]:
