@@ -10,7 +10,8 @@ from layerwise.data.kinds import Categories, Images, Numbers, Texts, picture_dig
 from layerwise.data.memory import from_arrays
 from layerwise.data.near_duplicates import near_duplicates
 from layerwise.data.open import open_source
-from layerwise.data.picture_hashes import hashes, sketch, sketches, turned
+from layerwise.data.picture_hashes import hashes, sketch, sketch_of, sketches, turned
+from layerwise.data.pictures import pixels_of
 from layerwise.data.source import Field, Source
 from layerwise.language import use
 
@@ -242,6 +243,9 @@ def test_a_sketch_is_the_same_however_the_bytes_lie(channels):
     planes = np.ascontiguousarray(drawn.transpose(2, 0, 1))
     beside = sketch(drawn.transpose(2, 0, 1))
     np.testing.assert_array_equal(beside, sketch(planes))
+    stored = Image.fromarray(drawn[..., 0] if channels == 1 else drawn)
+    np.testing.assert_array_equal(pixels_of(stored), planes)
+    np.testing.assert_array_equal(sketch_of(stored), beside)
     small = Image.fromarray(planes[0]).resize((32, 32), Image.Resampling.BILINEAR)
     if channels == 1:
         np.testing.assert_array_equal(beside[:1024].reshape(32, 32), np.asarray(small))

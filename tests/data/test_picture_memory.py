@@ -12,7 +12,7 @@ from PIL import Image
 
 from layerwise.data import picture_memory
 from layerwise.data.open import open_source
-from layerwise.data.pictures import decode_picture
+from layerwise.data.pictures import picture_of
 
 COUNT = 12
 
@@ -35,9 +35,9 @@ def decoded(monkeypatch):
 
     def counting(content, channels):
         names.append(getattr(content, "name", "bytes"))
-        return decode_picture(content, channels)
+        return picture_of(content, channels)
 
-    monkeypatch.setattr(picture_memory, "decode_picture", counting)
+    monkeypatch.setattr(picture_memory, "picture_of", counting)
     return names
 
 

@@ -7,9 +7,17 @@ format or in another size. It does not find crops, frames, text laid over, or ch
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-__all__ = ["COLOURS", "GREY", "TURNS", "agree", "eight_bits", "hashes", "is_detailed", "sketch", "sketches", "turned"]
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = [
+    "COLOURS", "GREY", "TURNS", "agree", "eight_bits", "hashes", "is_detailed", "sketch", "sketch_of", "sketches",
+    "turned",
+]  # fmt: skip
 
 SIDE, GRID = 32, 8
 """Pixels a side of the grey sketch, and cells a side of the coloured one."""
@@ -72,11 +80,28 @@ def sketch(pixels: np.ndarray, maximum: float = 255.0) -> np.ndarray:
     return np.asarray(_joined(small[None])[0])
 
 
+def sketch_of(picture: Image.Image) -> np.ndarray:
+    """Return the sketch of one decoded picture, grey or in red, green and blue: that of its pixels, without a copy.
+
+    Args:
+        picture: As `layerwise.data.pictures.picture_of` returns it.
+    """
+    small = _resized(picture)
+    return np.asarray(_joined(small[None, None] if small.ndim == 2 else small.transpose(2, 0, 1)[None])[0])
+
+
 def _small(plane: np.ndarray) -> np.ndarray:
     """Return a plane, or three beside each other, in 32 x 32 pixels."""
     from PIL import Image
 
-    return np.asarray(Image.fromarray(plane).resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+    return _resized(Image.fromarray(plane))
+
+
+def _resized(picture: Image.Image) -> np.ndarray:
+    """Return a picture in 32 x 32 pixels."""
+    from PIL import Image
+
+    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR))
 
 
 def sketches(pixels: np.ndarray, maximum: float = 255.0) -> np.ndarray:

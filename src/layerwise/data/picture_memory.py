@@ -23,14 +23,14 @@ import numpy as np
 from layerwise.data.kinds import picture_digest
 from layerwise.data.named import cache_folder
 from layerwise.data.picture_colours import Colours
-from layerwise.data.picture_hashes import sketch
-from layerwise.data.pictures import MOST_PIXELS, Content, Header, decode_picture, read_header
+from layerwise.data.picture_hashes import sketch_of
+from layerwise.data.pictures import MOST_PIXELS, Content, Header, picture_of, pixels_of, read_header
 from layerwise.errors import LayerwiseError
 from layerwise.files import write_bytes
 
 __all__ = ["FEWEST", "PictureMemory", "memory_folder", "stamp_of"]
 
-VERSION = 3
+VERSION = 4
 """Of what is kept; a change of how pictures are read or decoded begins a new one."""
 
 FEWEST = 200
@@ -105,8 +105,8 @@ class PictureMemory:
             self.spared += 1
             digest, drawn = map(base64.b64decode, known.looks[str(channels)])
             return digest, np.frombuffer(drawn, dtype=np.uint8)
-        pixels = decode_picture(content, channels)
-        found, sketched = picture_digest(pixels), sketch(pixels)
+        picture = picture_of(content, channels)
+        found, sketched = picture_digest(pixels_of(picture)), sketch_of(picture)
         if known is not None and known.stamp == stamp:
             held = base64.b64encode(found).decode(), base64.b64encode(sketched.tobytes()).decode()
             known.looks[str(channels)] = held

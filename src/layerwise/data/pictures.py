@@ -41,6 +41,8 @@ __all__ = [
     "Header",
     "UnreadablePicture",
     "decode_picture",
+    "picture_of",
+    "pixels_of",
     "quietly",
     "read_header",
 ]
@@ -154,6 +156,19 @@ def decode_picture(content: Content, channels: int) -> np.ndarray:
         >>> decode_picture(path, 3)[:, 0, 0].tolist()
         [255, 255, 255]
     """
+    return pixels_of(picture_of(content, channels))
+
+
+def picture_of(content: Content, channels: int) -> Image.Image:
+    """Return a decoded picture as people see it: upright, grey or in red, green and blue.
+
+    Args:
+        content: A picture file, or its bytes.
+        channels: 1 for grey, 3 for red, green and blue.
+
+    Raises:
+        UnreadablePicture: The file is damaged or cut short.
+    """
     from PIL import Image, ImageOps
 
     try:
@@ -163,13 +178,17 @@ def decode_picture(content: Content, channels: int) -> np.ndarray:
             mend_transparency(picture)
             picture.load()
             ImageOps.exif_transpose(picture, in_place=True)
-            flat = plain_colours(picture, meaning)
-            grey = flat.convert("L" if channels == 1 else "RGB")
-            pixels = np.asarray(grey, dtype=np.uint8)
+            plain, mode = plain_colours(picture, meaning), "L" if channels == 1 else "RGB"
+            # Converted to what it is, a picture is copied.
+            return plain if plain.mode == mode else plain.convert(mode)
     except (*DAMAGE, Image.DecompressionBombError) as problem:
         raise UnreadablePicture(_why(content, problem)) from problem
-    # Its bytes lie pixel by pixel, as Pillow takes them again for a sketch or another size.
-    return pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
+
+
+def pixels_of(picture: Image.Image) -> np.ndarray:
+    """Return the pixels of a decoded picture as `(channels, height, width)` bytes, which lie pixel by pixel."""
+    pixels = np.asarray(picture, dtype=np.uint8)
+    return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
 
 def _open(content: Content) -> Image.Image:
