@@ -79,6 +79,21 @@ def test_rows_that_follow_their_dates_are_a_series() -> None:
     assert not suspected_time(_table("day", Texts(days), role="time"))
 
 
+@pytest.mark.parametrize("name", ["year", "Date", "연도", "time"])
+def test_numbers_named_like_times_are_one_too(name: str) -> None:
+    assert suspected_time(_table(name, Numbers(np.arange(60.0) // 2))) == name
+    assert not suspected_time(_table("length of time", Numbers(np.arange(60.0))))
+    assert not suspected_time(_table(name, Numbers(np.random.default_rng(0).permutation(np.arange(60.0)))))
+
+
+def test_what_would_leave_no_input_is_left_as_it_is() -> None:
+    days = [f"2024-{month:02}-{day:02}" for month in range(1, 4) for day in range(1, 29)]
+    for column in (Texts(days), Numbers(np.arange(84.0))):
+        source = _table("date", column).assign({"size": "unused"})
+        assert "--time" not in inspect(source).command
+        assert not [said for said in inspect(source).findings if "--time" in said]
+
+
 def test_dates_in_no_order_are_none() -> None:
     days = [f"2024-{month:02}-{day:02}" for month in range(1, 4) for day in range(1, 29)]
     swapped = [*days[:40], days[41], days[40], *days[42:]]

@@ -84,7 +84,10 @@ def suspected(source: Source, targets: Sequence[str]) -> tuple[str, str]:
     """
     if not targets:
         return "", ""
-    return suspected_group(source), "" if source.named("part") else suspected_time(source)
+    group, time = suspected_group(source), "" if source.named("part") else suspected_time(source)
+    inputs = [name for name in source.named("input") if not holds_dates(source.columns[name])]
+    # What would leave nothing to learn from is kept as it is.
+    return (group, time) if set(inputs) - {group, time} else ("", "")
 
 
 def _of_targets(

@@ -39,6 +39,10 @@ NUMBERING = {"id", "ids", "no", "nr", "num", "number", "code", "key", "identifie
              "번호", "아이디", "코드", "식별자"}  # fmt: skip
 """Words beside them that add nothing."""
 
+TIME_WORDS = {"date", "datetime", "time", "timestamp", "day", "month", "year",
+              "일시", "날짜", "일자", "시각", "시간", "연도", "년도", "년월"}  # fmt: skip
+"""Names of numbers that can be times."""
+
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[가-힣]+")
 
 
@@ -64,7 +68,7 @@ def suspected_group(source: Source) -> str:
 
 
 def suspected_time(source: Source) -> str:
-    """Return the field of dates that the rows follow from first to last, or last to first; else nothing.
+    """Return the field of dates, or of numbers named like one, that all rows follow, up or down; else nothing.
 
     Args:
         source: Data with their roles.
@@ -77,7 +81,7 @@ def suspected_time(source: Source) -> str:
     if source.named("time") or len(source) < FEWEST_ROWS:
         return ""
     fields = [part.name for part in source.fields if part.role in ("input", "unused")]
-    return next((name for name in fields if holds_dates(source.columns[name]) and _in_order(source, name)), "")
+    return next((name for name in fields if _names_time(source, name) and _in_order(source, name)), "")
 
 
 def group_sentence(source: Source, name: str) -> str:
@@ -135,6 +139,14 @@ def _returns(column: Column) -> bool:
         return False
     # On the average at least every other row stands beside another one of its group.
     return FEWEST_VALUES <= different <= len(held) / 1.5
+
+
+def _names_time(source: Source, name: str) -> bool:
+    """Say whether a field holds dates, or numbers whose name says that they are times."""
+    words = {word.lower() for word in WORD.findall(name)}
+    return holds_dates(source.columns[name]) or (
+        isinstance(source.columns[name], Numbers) and bool(words) and words <= TIME_WORDS
+    )
 
 
 def _in_order(source: Source, name: str) -> bool:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from layerwise.data.findings import suspected
 from layerwise.data.kinds import Images
 from layerwise.data.source import Source
 from layerwise.data.split import Parts
 from layerwise.data.structure import part_findings, structure
-from layerwise.data.suspected_roles import group_sentence, suspected_group, suspected_time, time_sentence
+from layerwise.data.suspected_roles import group_sentence, suspected_group, time_sentence
 from layerwise.language import say
 from layerwise.workflow.labels import doubted, not_looked_at
 from layerwise.workflow.prepare import Assigned, Prepared
@@ -71,7 +72,7 @@ def _unsaid_roles(source: Source, parts: Parts) -> list[str]:
     if parts.origin not in ("split", "folds") or not source.named("target") or source.named("time"):
         # What is tested later than it is learned from may be about the same subjects.
         return []
-    group, time = suspected_group(source), suspected_time(source)
+    group, time = suspected(source, source.named("target"))
     return [*([group_sentence(source, group)] if group else []), *([time_sentence(time)] if time else [])]
 
 
