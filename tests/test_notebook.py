@@ -20,7 +20,7 @@ def test_answers_show_the_first_twenty_and_their_number():
 
 
 def test_data_and_runs_show_themselves(tmp_path):
-    assert "150 rows" in lw.inspect("iris")._repr_html_()
+    assert "Rows loaded: 150" in lw.inspect("iris")._repr_html_()
     run = lw.train("iris", "knn", run=str(tmp_path / "iris"), resamples=100)
     page = run._repr_html_()
     assert "accuracy" in page

@@ -91,7 +91,7 @@ def test_given_parts_are_checked_by_every_field_and_not_by_missing_groups(name):
     cells = {"who": ["kim", "", "lee", "", "kim"], "where": ["a", "b", "", "b", "c"]}[name]
     crossing = Source("visits", "memory", free.fields, {**free.columns, name: Texts(cells)})
     both = {"who": "kim", "where": "b"}[name]
-    with pytest.raises(LayerwiseError, match=f"1 groups are in the training and the test part: {both}"):
+    with pytest.raises(LayerwiseError, match=rf"groups in both the training and the test part: 1 \({both}\)"):
         divide(crossing, Split(stratify=False), seed=0)
     told = [sentence for sentence in inspect(crossing).findings if "Groups of" in sentence]
     assert told == [f"Groups of '{name}' that stand in both the train and the test part: 1, such as '{both}'."]

@@ -151,13 +151,13 @@ def test_rows_without_a_target_are_left_out_whoever_named_it():
     for settings in (Assign(), Assign(target="label"), Assign(task="classify")):
         whole, _, reasons = assign(classes, settings, exclude_missing=True)
         assert (len(whole), whole.place(2)) == (7, "row 4")
-        assert "1 rows without 'label' were left out." in reasons
+        assert "Rows without 'label' that were left out: 1." in reasons
     marks = {name: Numbers(np.array([np.nan if row == hole else row % 2 for row in range(8)]))
              for hole, name in enumerate(("cat", "dog"))}  # fmt: skip
     whole, _, reasons = assign(
         table(a=amounts(), **marks), Assign(target=("cat", "dog"), task="tag"), exclude_missing=True
     )
     assert len(whole) == 6
-    assert "2 rows without 'cat', 'dog' were left out." in reasons
+    assert "Rows without 'cat', 'dog' that were left out: 2." in reasons
     with pytest.raises(LayerwiseError, match="no row of 'table' has one: 'y'"):
         assign(table(a=amounts(), y=Numbers(np.full(8, np.nan))), Assign(target="y"), exclude_missing=True)

@@ -86,6 +86,12 @@ def test_groups_that_are_wholly_right_or_wrong_count_once() -> None:
     assert (found.low, found.high) == pytest.approx((expected.ppf(tail) / 0.09, expected.ppf(1 - tail) / 0.09))
 
 
+def test_two_groups_leave_nearly_everything_open() -> None:
+    found = foreseen_count(np.repeat([True, False], 10), groups=np.repeat([0, 1], 10))
+    assert found is not None
+    assert (found.low, found.high) == (0, 1000)
+
+
 def test_one_group_or_nothing_tells_nothing() -> None:
     assert foreseen_count(np.array([True, False]), groups=np.array(["a", "a"])) is None
     assert foreseen_count(np.zeros(0, dtype=bool)) is None

@@ -171,7 +171,7 @@ def test_it_is_shown_with_its_interval_on_the_console_and_in_the_report(monkeypa
     found = metrics_of("digits", "mlp")
     figure = found["baselines"]["hog-svm"]["accuracy"]
     capsys.readouterr()
-    results_table(found)
+    results_table(found, 0.95)
     shown = capsys.readouterr().out
     assert "baseline hog-svm" in shown
     assert f"({figure['low']:.3f}–{figure['high']:.3f})" in shown

@@ -84,7 +84,7 @@ def suspected(source: Source, targets: Sequence[str]) -> tuple[str, str]:
     """
     if not targets:
         return "", ""
-    group, time = suspected_group(source), "" if source.named("part") else suspected_time(source)
+    group, time = suspected_group(source), "" if source.named("part") else suspected_time(source, targets)
     inputs = [name for name in source.named("input") if not holds_dates(source.columns[name])]
     # What would leave nothing to learn from is kept as it is.
     return (group, time) if set(inputs) - {group, time} else ("", "")

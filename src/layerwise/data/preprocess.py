@@ -244,7 +244,7 @@ def _check_inputs(source: Source, columns: Mapping[str, Column], settings: Prepr
     stay = dates if settings.texts == "tf-idf" else free
     if stay and not texts:
         leave = say("Leave them out with {}.", " ".join(f"--drop {shlex.quote(name)}" for name in stay))
-        time = suspected_time(source)
+        time = suspected_time(source, source.named("target"))
         if time:
             leave += " " + say("The rows follow '{}': --time {} tests on the last of them.", time, shlex.quote(time))
         raise LayerwiseError(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shlex
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -67,18 +69,25 @@ def suspected_group(source: Source) -> str:
     return next((name for name in fields if _names_group(name) and _returns(source.columns[name])), "")
 
 
-def suspected_time(source: Source) -> str:
+def suspected_time(source: Source, targets: Sequence[str]) -> str:
     """Return the field of dates, or of numbers named like one, that all rows follow, up or down; else nothing.
+
+    Only where the targets of neighbouring rows are more alike than those of any two: rows that merely stand in the
+    order of their dates, and have nothing to do with each other, may be dealt at random.
 
     Args:
         source: Data with their roles.
+        targets: Fields to predict.
 
     Example:
-        >>> days = Texts([f"2024-01-{day:02}" for day in range(1, 31)])
-        >>> suspected_time(Source("s", "memory", (Field("day", "input"),), {"day": days}))
+        >>> days, warmth = Texts([f"2024-01-{day:02}" for day in range(1, 31)]), Numbers(np.arange(30.0))
+        >>> fields = (Field("day", "input"), Field("warmth", "target"))
+        >>> suspected_time(Source("s", "memory", fields, {"day": days, "warmth": warmth}), ["warmth"])
         'day'
     """
     if source.named("time") or len(source) < FEWEST_ROWS:
+        return ""
+    if not any(_neighbours_alike(source.columns[name]) for name in targets):
         return ""
     fields = [part.name for part in source.fields if part.role in ("input", "unused")]
     return next((name for name in fields if _names_time(source, name) and _in_order(source, name)), "")
@@ -147,6 +156,26 @@ def _names_time(source: Source, name: str) -> bool:
     return holds_dates(source.columns[name]) or (
         isinstance(source.columns[name], Numbers) and bool(words) and words <= TIME_WORDS
     )
+
+
+def _neighbours_alike(column: Column) -> bool:
+    """Say whether neighbouring rows have more alike targets than chance would let them: three standard deviations.
+
+    Numbers: sum (t_(i+1) - t_i)^2 / (2 n var t) < 1 - 3 / sqrt n  (von Neumann's ratio)
+    Classes: changes from row to row < n q - 3 sqrt(n q (1 - q)),  q = 1 - sum_k p_k^2
+    """
+    held = column.take(np.flatnonzero(~column.missing()))
+    if len(held) < FEWEST_ROWS:
+        return False
+    if isinstance(held, Numbers):
+        spread = 2 * len(held) * float(held.values.var())
+        return bool(spread) and float((np.diff(held.values) ** 2).sum()) / spread < 1 - 3 / math.sqrt(len(held))
+    names = np.unique(np.array(held.digests(), dtype=object), return_inverse=True)[1]
+    differ = 1 - float(((np.bincount(names) / len(names)) ** 2).sum())
+    few = len(names) * differ - 3 * math.sqrt(len(names) * differ * (1 - differ))
+    early, late = (set(part.tolist()) for part in np.split(names, [2 * len(names) // 3]))
+    # Where the last rows hold one class, or one that was not there before, nothing can be tested on them.
+    return bool((names[1:] != names[:-1]).sum() < few) and len(late) > 1 and late <= early
 
 
 def _in_order(source: Source, name: str) -> bool:

@@ -22,6 +22,9 @@ __all__ = ["foreseen_count", "predictive_count"]
 
 LARGEST_PREDICTED_COUNT = 1_000_000
 
+ALL = 1 - 1e-12
+"""Largest confidence that is reckoned with."""
+
 
 def foreseen_count(
     successes: Bool[np.ndarray, " items"],
@@ -63,7 +66,8 @@ def foreseen_count(
     size = effective_size(count / n, variance, limit=n, independent=together)
     # new_eff = new n_eff / n
     fewer = max(1, round(new * size / n))
-    wider = 2 * NormalDist().cdf(student_quantile(confidence, together - 1)) - 1
+    # Of two groups the quantile is so wide that nothing is left outside.
+    wider = min(2 * NormalDist().cdf(student_quantile(confidence, together - 1)) - 1, ALL)
     found = predictive_count(count / n * size, size, fewer, confidence=wider)
     value, low, high = (end * new / fewer for end in (found.value, found.low, found.high) if end is not None)
     return Interval(value, low, high, n, "beta-binomial at the effective n of whole groups")

@@ -72,7 +72,7 @@ def _unsaid_roles(source: Source, parts: Parts) -> list[str]:
     if parts.origin not in ("split", "folds") or not source.named("target") or source.named("time"):
         # What is tested later than it is learned from may be about the same subjects.
         return []
-    group, time = suspected(source, source.named("target"))
+    group, time = suspected(source.take(parts.train), source.named("target"))
     return [*([group_sentence(source, group)] if group else []), *([time_sentence(time)] if time else [])]
 
 
