@@ -134,5 +134,5 @@ def _draw(subject: Subject, ranked: Ranked, point: np.ndarray) -> Figure:
             right.hist(ranked.scores[members], edges, color=colour, alpha=0.6, label=words)
         right.axvline(score, color=COLOURS["ink"], linewidth=1.0)
         right.set(xlabel=label("score for {}", name), ylabel=label("examples"))
-        right.legend(frameon=False, loc="lower right")
+        right.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
     return drawn
