@@ -1,5 +1,7 @@
 """Objects show themselves in a notebook: a table or lines, no script, hostile names as text."""
 
+from pathlib import Path
+
 import numpy as np
 
 import layerwise as lw
@@ -25,3 +27,18 @@ def test_data_and_runs_show_themselves(tmp_path):
     page = run._repr_html_()
     assert "accuracy" in page
     assert f"{run.metrics['accuracy']['value']:.4g}" in page
+
+
+def test_a_run_and_a_comparison_say_what_may_have_flattered_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    level = np.repeat(np.random.default_rng(0).normal(size=20), 4)
+    lines = [f"{row // 4},{value + row / 100:.3f},{value:.3f}" for row, value in enumerate(level)]
+    Path("visits.csv").write_text("\n".join(["patient,mark,score", *lines]) + "\n")
+    run = lw.train("visits.csv", "linear", target="score")
+    assert [said for said in run.warnings if said.startswith("'patient' seems to name")]
+    assert repr(run).endswith(f", warnings: {len(run.warnings)})")
+    assert "&#x27;patient&#x27; seems to name" in run._repr_html_()
+    assert "'patient' seems to name" in str(lw.compare("visits.csv", ["linear"], target="score", folds=4))
+    # Grouped, nothing of that is said any more.
+    kept = lw.train("visits.csv", "linear", target="score", group="patient", run="kept")
+    assert not [said for said in kept.warnings if "seems to name" in said]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 from layerwise.catalog import Entry, entries
 from layerwise.config import Experiment, Model
 from layerwise.data.source import Source
-from layerwise.notebook import html_table
+from layerwise.notebook import html_lines, html_table
 from layerwise.runs.folder import RunFolder, find_run
 from layerwise.runs.folder import list_runs as folders
 
@@ -135,6 +135,13 @@ class Run:
         return self.folder.read("metrics.json")
 
     @property
+    def warnings(self) -> list[str]:
+        """What about the data may have made the figures too good, in sentences: leaks, groups and time left aside."""
+        from layerwise.report.data_sentences import told_of
+
+        return told_of(self.folder.read("data.json"))
+
+    @property
     def history(self) -> list[dict[str, Any]]:
         """One record an epoch."""
         return self.folder.history()
@@ -213,11 +220,14 @@ class Run:
         if not self.folder.finished:
             return f"Run({self.folder.path}, interrupted)"
         name, value = next(iter(self.metrics.items()))
-        return f"Run({self.folder.path}, {name} {value['value']:.4g})"
+        doubts = f", warnings: {len(self.warnings)}" if self.warnings else ""
+        figure = "undefined" if value["value"] is None else f"{value['value']:.4g}"
+        return f"Run({self.folder.path}, {name} {figure}{doubts})"
 
     def _repr_html_(self) -> str:
         title = f"{self.experiment.load.data} · {self.experiment.model.name}"
-        return html_table(title, ["", self.name], [[name, shown(value)] for name, value in self.metrics.items()])
+        rows = [[name, shown(value)] for name, value in self.metrics.items()]
+        return html_table(title, ["", self.name], rows) + (html_lines(self.warnings) if self.warnings else "")
 
 
 def shown(value: Mapping[str, Any]) -> str:

@@ -14,7 +14,11 @@ def visits(tmp_path: Path) -> str:
     """A table of visits: five of each patient, who have each a level of their own."""
     generator = np.random.default_rng(1)
     level = np.repeat(generator.normal(size=24), 5)
-    lines = [f"{row // 5},{value:.3f},{value + 0.1 * generator.normal():.3f}" for row, value in enumerate(level)]
+    noise = 0.1 * generator.normal(size=(len(level), 2))
+    lines = [
+        f"{row // 5},{value + mark:.3f},{value + score:.3f}"
+        for row, (value, (mark, score)) in enumerate(zip(level, noise, strict=True))
+    ]
     (tmp_path / "visits.csv").write_text("\n".join(["patient_id,mark,score", *lines]) + "\n")
     return "visits.csv"
 
@@ -73,3 +77,13 @@ def test_compare_says_so_too(typed, visits):
     code, shown = typed(line + " --group patient_id")
     assert code == 0
     assert "Before you trust them" not in shown.out
+
+
+def test_nothing_is_said_where_no_group_was_separated(typed, tmp_path):
+    # Rows of one patient have the same inputs, and equal rows stay in one part anyway.
+    level = np.random.default_rng(1).normal(size=24)
+    lines = [f"{row // 5},{level[row // 5]:.3f},{level[row // 5] + row / 1000:.3f}" for row in range(120)]
+    (tmp_path / "equal.csv").write_text("\n".join(["patient_id,mark,score", *lines]) + "\n")
+    code, shown = typed("train equal.csv linear --target score")
+    assert code == 0
+    assert "seems to name" not in shown.out

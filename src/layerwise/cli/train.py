@@ -163,7 +163,8 @@ def stage_lines(begun: Begun) -> list[str]:
 
 def show_end(path: Path, metrics: dict[str, Any], report: Path) -> None:
     """Print the figures, what they mean, and what to do next."""
-    from layerwise.cli.tables import print_lines, result_lines, results_table
+    from layerwise.cli.tables import doubtful, print_lines, result_lines, results_table
+    from layerwise.report.data_sentences import told_of
     from layerwise.runs.folder import RunFolder
 
     learning, folder = metrics["learning"], RunFolder(path)
@@ -175,17 +176,13 @@ def show_end(path: Path, metrics: dict[str, Any], report: Path) -> None:
         print_lines(sentence)
     print_lines("")
     results_table(metrics, folder.experiment().evaluate.confidence)
-    print_lines("", *result_lines(metrics), *warnings(path), say("Report: {}", report), next_command(path, metrics))
-
-
-def warnings(path: Path) -> list[str]:
-    """Say what about the data may have made the figures too good: columns, classes and parts that mislead."""
-    from layerwise.cli.tables import doubtful
-    from layerwise.report.words import retold
-    from layerwise.runs.folder import RunFolder
-
-    found = RunFolder(path).read("data.json").get("findings", {}).get("structure", ())
-    return doubtful([retold(sentence) for sentence in found])
+    print_lines(
+        "",
+        *result_lines(metrics),
+        *doubtful(told_of(folder.read("data.json"))),
+        say("Report: {}", report),
+        next_command(path, metrics),
+    )
 
 
 def next_command(path: Path, metrics: dict[str, Any]) -> str:

@@ -217,7 +217,8 @@ class Comparison:
             f"{one.label}: {self.metric} {pooled['value']:.4f} ({pooled['low']:.4f} – {pooled['high']:.4f})"
             for one in self.scores for pooled in [one.pooled[self.metric]]
         ]  # fmt: skip
-        return "\n".join([*lines, *self.sentences(), *(line for curve in self.curves for line in curve.sentences())])
+        drawn = [line for curve in self.curves for line in curve.sentences()]
+        return "\n".join([*lines, *self.sentences(), *drawn, *self.warnings])
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as plain values: every figure of every fold, the pairs, and the winner or null."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from layerwise.data.near_duplicates import ways_in_words
 from layerwise.language import say
 from layerwise.report.contents import ReportData
 from layerwise.report.finding import Finding
 from layerwise.report.words import bounds, cut, metric, retold, spoken_ends, spoken_figure, value
 
-__all__ = ["data_sentences", "misleading"]
+__all__ = ["data_sentences", "misleading", "told_of"]
 
 NAMED = 5
 """Rows that a sentence names before it ends in dots."""
@@ -24,8 +27,16 @@ def data_sentences(data: ReportData) -> list[Finding]:
 
 def misleading(data: ReportData) -> list[Finding]:
     """Return what about the columns, classes and parts may have made the figures too good."""
-    told = data.data.get("findings", {}).get("structure", ())
-    return [Finding(say("Data"), retold(sentence), warning=True) for sentence in told]
+    return [Finding(say("Data"), sentence, warning=True) for sentence in told_of(data.data)]
+
+
+def told_of(data: Mapping[str, Any]) -> list[str]:
+    """Return the sentences that a run found about its columns, classes and parts, in the language in use.
+
+    Args:
+        data: Its `data.json`.
+    """
+    return [retold(sentence) for sentence in data.get("findings", {}).get("structure", ())]
 
 
 def _doubted(data: ReportData) -> list[Finding]:

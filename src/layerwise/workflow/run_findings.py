@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from layerwise.data.findings import suspected
+from layerwise.data.groups import shared_groups
 from layerwise.data.kinds import Images
 from layerwise.data.source import Source
 from layerwise.data.split import Parts
@@ -69,10 +70,15 @@ def misleading(source: Source, task: str, parts: Parts) -> list[str]:
 
 def _unsaid_roles(source: Source, parts: Parts) -> list[str]:
     """Say what a field seems to tie together that parts dealt at random separate: one subject, neighbours in time."""
-    if parts.origin not in ("split", "folds") or not source.named("target") or source.named("time"):
+    targets = source.named("target")
+    if parts.origin not in ("split", "folds") or not targets or source.named("time"):
         # What is tested later than it is learned from may be about the same subjects.
         return []
-    group, time = suspected(source.take(parts.train), source.named("target"))
+    group, time = suspected(source, targets)[0], suspected(source.take(parts.train), targets)[1]
+    if group and parts.origin == "split":
+        # Equal rows are kept in one part anyway, and with them may be whole groups.
+        learned = np.concatenate([parts.train, parts.validation])
+        group = group if shared_groups(source.columns[group], learned, parts.test) else ""
     return [*([group_sentence(source, group)] if group else []), *([time_sentence(time)] if time else [])]
 
 
