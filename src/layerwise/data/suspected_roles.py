@@ -87,10 +87,9 @@ def suspected_time(source: Source, targets: Sequence[str]) -> str:
     """
     if source.named("time") or len(source) < FEWEST_ROWS:
         return ""
-    if not any(_neighbours_alike(source.columns[name]) for name in targets):
-        return ""
     fields = [part.name for part in source.fields if part.role in ("input", "unused")]
-    return next((name for name in fields if _names_time(source, name) and _in_order(source, name)), "")
+    found = next((name for name in fields if _names_time(source, name) and _in_order(source, name)), "")
+    return found if found and any(_neighbours_alike(source.columns[name]) for name in targets) else ""
 
 
 def group_sentence(source: Source, name: str) -> str:
@@ -170,7 +169,8 @@ def _neighbours_alike(column: Column) -> bool:
     if isinstance(held, Numbers):
         spread = 2 * len(held) * float(held.values.var())
         return bool(spread) and float((np.diff(held.values) ** 2).sum()) / spread < 1 - 3 / math.sqrt(len(held))
-    names = np.unique(np.array(held.digests(), dtype=object), return_inverse=True)[1]
+    cells = held.codes if isinstance(held, Categories) else np.array(held.digests(), dtype=object)
+    names = np.unique(cells, return_inverse=True)[1]
     differ = 1 - float(((np.bincount(names) / len(names)) ** 2).sum())
     few = len(names) * differ - 3 * math.sqrt(len(names) * differ * (1 - differ))
     early, late = (set(part.tolist()) for part in np.split(names, [2 * len(names) // 3]))
