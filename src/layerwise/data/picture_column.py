@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from layerwise.data.file_trees import FileTree
+from layerwise.data.file_trees import FileTree, Folder
 from layerwise.data.kinds import Images
 from layerwise.data.picture_memory import FEWEST, PictureMemory
 from layerwise.data.pictures import SUFFIXES, Content, Header, UnreadablePicture, decode_picture, quietly
@@ -52,7 +52,9 @@ def picture_column(tree: FileTree, names: Sequence[str], *, check_pixels: bool =
     many = check_pixels and len(names) >= FEWEST
     memory = PictureMemory.of(tree.origin) if many else PictureMemory(Path(), {})
     with quietly():
-        headers = _each(tree, memory.header, names, problems)
+        if many and isinstance(tree, Folder):
+            memory.meet_many({name: tree.content(name) for name in names})
+        headers = _each(tree, memory.meet if check_pixels else memory.header, names, problems)
         good = [name for name in names if name in headers]
         channels = 1 if all(headers[name].grey for name in good) else 3
         seen: dict[str, tuple[bytes, np.ndarray]] = {}

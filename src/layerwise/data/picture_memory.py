@@ -12,8 +12,10 @@ import contextlib
 import hashlib
 import importlib.metadata
 import json
+import os
+import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,11 +26,15 @@ from layerwise.data.kinds import picture_digest
 from layerwise.data.named import cache_folder
 from layerwise.data.picture_colours import Colours
 from layerwise.data.picture_hashes import sketch_of
-from layerwise.data.pictures import MOST_PIXELS, Content, Header, picture_of, pixels_of, read_header
+from layerwise.data.picture_processes import FEWEST_FOR_PROCESSES, looked_at
+from layerwise.data.pictures import MOST_PIXELS, Content, Header, picture_of, pixels_of, read_header, read_picture
 from layerwise.errors import LayerwiseError
 from layerwise.files import write_bytes
 
 __all__ = ["FEWEST", "PictureMemory", "memory_folder", "stamp_of"]
+
+Look = tuple[bytes, np.ndarray]
+"""The hash of the pixels of a picture, and its sketch."""
 
 VERSION = 4
 """Of what is kept; a change of how pictures are read or decoded begins a new one."""
@@ -76,6 +82,10 @@ class PictureMemory:
     changed: bool = False
     spared: int = 0
     """Pictures that did not have to be decoded."""
+    met: dict[str, tuple[str, Header]] = field(default_factory=dict)
+    """The stamp and header of each picture that was read now."""
+    waiting: dict[tuple[str, int], Look] = field(default_factory=dict)
+    """What was seen of it, by name and channels, until it is asked for."""
 
     @classmethod
     def of(cls, origin: str) -> PictureMemory:
@@ -98,20 +108,66 @@ class PictureMemory:
             self.changed = True
         return found
 
-    def look(self, name: str, content: Content, channels: int) -> tuple[bytes, np.ndarray]:
+    def meet_many(self, paths: Mapping[str, Path]) -> None:
+        """Look at pictures that are not known in several processes, where they are many; what fails is left to `meet`.
+
+        Args:
+            paths: Pictures on disk, by name.
+        """
+        stamps = {}
+        for name, path in paths.items():
+            # A picture that is not there is a problem, which its own reader names.
+            with contextlib.suppress(OSError):
+                stamps[name] = stamp_of(path), _is_settled(path)
+        new = {name: paths[name] for name, (stamp, _) in stamps.items() if not self._is_known(name, stamp)}
+        if len(new) < FEWEST_FOR_PROCESSES or not sys.executable or (os.cpu_count() or 1) < 2:
+            return
+        for name, (header, digest, sketched) in looked_at(new).items():
+            self._remember(name, *stamps[name], _header(header), _look((digest, sketched)))
+
+    def meet(self, name: str, content: Content) -> Header:
+        """Return what the header of a picture says; one that is not known is decoded at once, as it is.
+
+        What is seen of its pixels waits for `look`, which is asked when it is clear in how many channels.
+        """
+        stamp = stamp_of(content)
+        if name in self.met and self.met[name][0] == stamp:
+            return self.met[name][1]
+        if self._is_known(name, stamp):
+            return self.known[name].header
+        settled = _is_settled(content)
+        header, picture = read_picture(content)
+        self._remember(name, stamp, settled, header, (picture_digest(pixels_of(picture)), sketch_of(picture)))
+        return header
+
+    def look(self, name: str, content: Content, channels: int) -> Look:
         """Return the hash of the pixels of a picture and its sketch; it is decoded where they are not known."""
+        waiting = self.waiting.pop((name, channels), None)
+        if waiting is not None:
+            return waiting
         stamp, known = stamp_of(content), self.known.get(name)
         if known is not None and known.stamp == stamp and str(channels) in known.looks:
             self.spared += 1
-            digest, drawn = map(base64.b64decode, known.looks[str(channels)])
-            return digest, np.frombuffer(drawn, dtype=np.uint8)
+            return _look(known.looks[str(channels)])
         picture = picture_of(content, channels)
-        found, sketched = picture_digest(pixels_of(picture)), sketch_of(picture)
+        found = picture_digest(pixels_of(picture)), sketch_of(picture)
         if known is not None and known.stamp == stamp:
-            held = base64.b64encode(found).decode(), base64.b64encode(sketched.tobytes()).decode()
-            known.looks[str(channels)] = held
+            known.looks[str(channels)] = _written(found)
             self.changed = True
-        return found, sketched
+        return found
+
+    def _is_known(self, name: str, stamp: str) -> bool:
+        """Say whether a picture is as it was when it was last read."""
+        return name in self.known and self.known[name].stamp == stamp
+
+    def _remember(self, name: str, stamp: str, settled: bool, header: Header, look: Look) -> None:
+        """Take down what was seen of a picture that was not known."""
+        channels = 1 if header.grey else 3
+        self.known.pop(name, None)
+        self.met[name], self.waiting[name, channels] = (stamp, header), look
+        if settled:
+            self.known[name] = _Known(stamp, header, {str(channels): _written(look)})
+            self.changed = True
 
     def forget(self, names: Iterable[str]) -> None:
         """Leave out pictures that are no longer there."""
@@ -127,6 +183,17 @@ class PictureMemory:
         content = json.dumps(entries, ensure_ascii=True, separators=(",", ":")).encode()
         with contextlib.suppress(LayerwiseError):
             write_bytes(self.path, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+
+
+def _written(look: Look) -> tuple[str, str]:
+    """Return what was seen of a picture as text."""
+    return base64.b64encode(look[0]).decode(), base64.b64encode(look[1].tobytes()).decode()
+
+
+def _look(written: Sequence[Any]) -> Look:
+    """Return what was seen of a picture, from text."""
+    digest, drawn = map(base64.b64decode, written)
+    return digest, np.frombuffer(drawn, dtype=np.uint8)
 
 
 def _decoders() -> tuple[str, ...]:

@@ -45,6 +45,7 @@ __all__ = [
     "pixels_of",
     "quietly",
     "read_header",
+    "read_picture",
 ]
 
 MOST_PIXELS = 64 * 1024**2
@@ -121,21 +122,51 @@ def read_header(content: Content) -> Header:
     Raises:
         UnreadablePicture: The file is empty, no picture, of an unknown kind, or too large.
     """
+    with _read(content) as picture:
+        return _header_of(picture, content)
+
+
+def read_picture(content: Content) -> tuple[Header, Image.Image]:
+    """Return what the header says and the decoded picture, grey or in red, green and blue as it is.
+
+    Args:
+        content: A picture file, or its bytes.
+
+    Raises:
+        UnreadablePicture: The file is damaged or cut short, no picture, of an unknown kind, or too large.
+    """
+    with _read(content) as picture, _alone(picture):
+        if picture.format == "JPEG":
+            header = _header_of(picture, content)
+            return header, _plain(picture, content, 1 if header.grey else 3)
+    # What goes through the pages or tags of other formats may leave them elsewhere than at the first picture.
+    header = read_header(content)
+    return header, picture_of(content, 1 if header.grey else 3)
+
+
+@contextmanager
+def _read(content: Content) -> Iterator[Image.Image]:
+    """Open a picture, and say why it cannot be read where that goes wrong."""
     from PIL import Image
 
     try:
         with _open(content) as picture:
-            colours, grey = colours_of(picture), is_grey(picture)
-            tags = picture.getexif() if _may_have_tags(picture, content) else None
-            turned = tags is not None and picture.format not in UPRIGHT and tags.get(ROTATION_TAG) in TURNED
-            width, height = picture.size[::-1] if turned else picture.size
-            # Counting the pages of a TIFF goes through all of them, and comes back.
-            frames = getattr(picture, "n_frames", 1)
-            _verify(picture, content)
-            taken = capture_time(tags) if tags else math.nan
-            return Header(picture.format or "", width, height, grey, frames, colours, taken)
+            yield picture
     except (*DAMAGE, Image.DecompressionBombError) as problem:
         raise UnreadablePicture(_why(content, problem)) from problem
+
+
+def _header_of(picture: Image.Image, content: Content) -> Header:
+    """Return what the header of an opened picture says."""
+    colours, grey = colours_of(picture), is_grey(picture)
+    tags = picture.getexif() if _may_have_tags(picture, content) else None
+    turned = tags is not None and picture.format not in UPRIGHT and tags.get(ROTATION_TAG) in TURNED
+    width, height = picture.size[::-1] if turned else picture.size
+    # Counting the pages of a TIFF goes through all of them, and comes back.
+    frames = getattr(picture, "n_frames", 1)
+    _verify(picture, content)
+    taken = capture_time(tags) if tags else math.nan
+    return Header(picture.format or "", width, height, grey, frames, colours, taken)
 
 
 def decode_picture(content: Content, channels: int) -> np.ndarray:
@@ -169,20 +200,22 @@ def picture_of(content: Content, channels: int) -> Image.Image:
     Raises:
         UnreadablePicture: The file is damaged or cut short.
     """
-    from PIL import Image, ImageOps
+    with _read(content) as picture, _alone(picture):
+        return _plain(picture, content, channels)
 
-    try:
-        with _open(content) as picture, _alone(picture):
-            meaning = colours_of(picture)
-            _check_values(picture, content)
-            mend_transparency(picture)
-            picture.load()
-            ImageOps.exif_transpose(picture, in_place=True)
-            plain, mode = plain_colours(picture, meaning), "L" if channels == 1 else "RGB"
-            # Converted to what it is, a picture is copied.
-            return plain if plain.mode == mode else plain.convert(mode)
-    except (*DAMAGE, Image.DecompressionBombError) as problem:
-        raise UnreadablePicture(_why(content, problem)) from problem
+
+def _plain(picture: Image.Image, content: Content, channels: int) -> Image.Image:
+    """Decode an opened picture."""
+    from PIL import ImageOps
+
+    meaning = colours_of(picture)
+    _check_values(picture, content)
+    mend_transparency(picture)
+    picture.load()
+    ImageOps.exif_transpose(picture, in_place=True)
+    plain, mode = plain_colours(picture, meaning), "L" if channels == 1 else "RGB"
+    # Converted to what it is, a picture is copied.
+    return plain if plain.mode == mode else plain.convert(mode)
 
 
 def pixels_of(picture: Image.Image) -> np.ndarray:
