@@ -5,9 +5,13 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import layerwise.data.formats.csv as one_format
+from layerwise.data.open import open_source
+from layerwise.language import say, use
 
 DATA = Path(one_format.__file__).parents[1]
 KOREAN = DATA.parent / "language" / "korean"
@@ -41,3 +45,17 @@ def test_every_sentence_has_its_korean(path):
         korean = known[english]
         places = re.findall(r"\{(\d*)(?::[^}]*)?\}", korean)
         assert len(set(places)) == values if all(places) else len(places) == values, korean
+
+
+def test_what_is_wrong_with_photos_is_said_in_korean(tmp_path):
+    # They are read in threads, which begin in English.
+    for place in range(4):
+        path = tmp_path / "photos" / "ab"[place % 2] / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((9, 9, 3), 40 * place, np.uint8)).save(path)
+    (tmp_path / "photos" / "a" / "empty.png").touch()
+    with use("ko"):
+        (problem,) = open_source(tmp_path / "photos", exclude_problems=True).problems
+        assert problem.found == say("the file is empty")
+        assert problem.remedy == say("Replace or remove the file, or leave it out with --exclude-problems.")
+    assert all("가" <= letter <= "힣" for letter in problem.found.replace(" ", ""))

@@ -24,6 +24,7 @@ from layerwise.data.picture_hashes import (
     sketches,
     turned,
 )
+from layerwise.language import spoken_here
 
 __all__ = ["SMALLEST", "AlikePictures", "alike_pictures"]
 
@@ -145,6 +146,6 @@ def _sketched(column: Images, rows: np.ndarray) -> np.ndarray:
         return sketch(column[row], column.maximum)
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for place, one in enumerate(pool.map(drawn, rows.tolist())):
+        for place, one in enumerate(pool.map(spoken_here(drawn), rows.tolist())):
             found[place] = one
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, overload
@@ -21,6 +22,7 @@ from layerwise.data.roles import named_like_id
 from layerwise.data.table_rows import lay_out
 from layerwise.data.typed_table import Given
 from layerwise.errors import LayerwiseError
+from layerwise.language import spoken_here
 
 __all__ = ["SMALLEST", "ColumnarTable", "Lines", "columnar_table"]
 
@@ -32,6 +34,9 @@ SAMPLE = 1000
 
 BLOCK = 1 << 18
 """Signs that are looked at at once: what fits into the cache is looked at several times as fast."""
+
+THREADS = 4
+"""Columns and blocks that are looked at beside each other."""
 
 TRIES = 6
 """How often a column of numbers may turn out to hold words before the strict reader takes over."""
@@ -152,13 +157,15 @@ def _quotes_pair_up(raw: bytes, delimiter: str) -> bool:
     """Say whether every quote opens or closes a cell, or is doubled inside one, and none holds a line end."""
     edges = np.zeros(256, dtype=bool)
     edges[[*delimiter.encode(), *b"\r\n"]] = True
-    start = 0
-    while start < len(raw):
-        end = raw.find(b"\n", start + BLOCK) + 1 or len(raw)
-        if not _pair_up(np.frombuffer(raw, dtype=np.uint8, count=end - start, offset=start), edges):
-            return False
-        start = end
-    return True
+    bounds = [0]
+    while bounds[-1] < len(raw):
+        bounds.append(raw.find(b"\n", bounds[-1] + BLOCK) + 1 or len(raw))
+
+    def pairs_up(start: int, end: int) -> bool:
+        return _pair_up(np.frombuffer(raw, dtype=np.uint8, count=end - start, offset=start), edges)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return all(pool.map(pairs_up, bounds[:-1], bounds[1:]))
 
 
 def _pair_up(signs: np.ndarray, edges: np.ndarray) -> bool:
@@ -235,28 +242,29 @@ def _given(
 ) -> list[Given] | None:  # fmt: skip
     """Type every column; None where a number is none to the strict reader, or a comma may be a decimal one."""
     sentinels = [value for word in missing_words if (value := number(word)) is not None]
-    given = []
-    for name, column in zip(names, columns, strict=True):
+
+    def typed(name: str, column: Any) -> Given | None:
         if not hasattr(column, "dictionary"):
             values = column.to_numpy().copy()
             if np.isfinite(values).sum() != len(values) - column.null_count:
                 return None
             if sentinels:
                 values[np.isin(values, sentinels)] = np.nan
-            given.append(Given(name, (), Numbers(values)))
-            continue
+            return Given(name, (), Numbers(values))
         words, codes = _stripped(column)
         if named_like_id(name):
-            given.append(Given(name, [words[code] for code in codes.tolist()]))
-            continue
-        typed: Typed = type_coded(
+            return Given(name, [words[code] for code in codes.tolist()])
+        found: Typed = type_coded(
             words, codes, styles=styles, missing_words=missing_words, names_only=name in category_columns,
             sentinels=sentinels,
         )  # fmt: skip
-        if typed.style == "comma":
+        if found.style == "comma":
             return None
-        given.append(Given(name, (), typed.column, bad=typed.bad, notes=typed.notes))
-    return given
+        return Given(name, (), found.column, bad=found.bad, notes=found.notes)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        given = [one for one in pool.map(spoken_here(typed), names, columns) if one is not None]
+    return given if len(given) == len(names) else None
 
 
 def _stripped(column: Any) -> tuple[list[str], np.ndarray]:

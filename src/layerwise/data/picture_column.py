@@ -18,7 +18,7 @@ from layerwise.data.picture_memory import FEWEST, PictureMemory
 from layerwise.data.pictures import SUFFIXES, Content, Header, UnreadablePicture, decode_picture, quietly
 from layerwise.data.source import Problem
 from layerwise.errors import LayerwiseError
-from layerwise.language import say
+from layerwise.language import say, spoken_here
 
 __all__ = ["PictureColumn", "picture_column"]
 
@@ -117,7 +117,7 @@ def _each(
 
     different = list(dict.fromkeys(names))
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        results = dict(zip(different, pool.map(attempt, different), strict=True))
+        results = dict(zip(different, pool.map(spoken_here(attempt), different), strict=True))
     problems |= {name: result for name, result in results.items() if isinstance(result, Problem)}
     return {name: result for name, result in results.items() if not isinstance(result, Problem)}
 

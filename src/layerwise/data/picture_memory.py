@@ -118,8 +118,10 @@ class PictureMemory:
         for name, path in paths.items():
             # A picture that is not there is a problem, which its own reader names.
             with contextlib.suppress(OSError):
-                stamps[name] = stamp_of(path), _is_settled(path)
-        new = {name: paths[name] for name, (stamp, _) in stamps.items() if not self._is_known(name, stamp)}
+                stamp = stamp_of(path)
+                if not self._is_known(name, stamp):
+                    stamps[name] = stamp, _is_settled(path)
+        new = {name: paths[name] for name in stamps}
         if len(new) < FEWEST_FOR_PROCESSES or not sys.executable or (os.cpu_count() or 1) < 2:
             return
         for name, (header, digest, sketched) in looked_at(new).items():

@@ -10,15 +10,19 @@ from __future__ import annotations
 import json
 import locale
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
+from typing import TypeVar, TypeVarTuple
 
-__all__ = ["LANGUAGES", "current", "say", "system_language", "use"]
+__all__ = ["LANGUAGES", "current", "say", "spoken_here", "system_language", "use"]
 
 LANGUAGES = ("en", "ko")
+
+Given = TypeVarTuple("Given")
+Result = TypeVar("Result")
 
 _language: ContextVar[str] = ContextVar("language", default="en")
 
@@ -72,3 +76,22 @@ def use(language: str) -> Iterator[None]:
         yield
     finally:
         _language.reset(token)
+
+
+def spoken_here(work: Callable[[*Given], Result]) -> Callable[[*Given], Result]:
+    """Return work that speaks the language now in use wherever it is done: another thread begins in English.
+
+    Example:
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> with use("ko"), ThreadPoolExecutor(1) as pool:
+        ...     list(pool.map(lambda work: work(), [current, spoken_here(current)]))
+        ['en', 'ko']
+    """
+    language = current()
+
+    @wraps(work)
+    def speaking(*values: *Given) -> Result:
+        with use(language):
+            return work(*values)
+
+    return speaking
