@@ -68,11 +68,11 @@ def write_table(path: Path, rows: int) -> None:
     csv.write_csv(table, path)
 
 
-def write_photos(folder: Path, count: int) -> None:
-    """Write JPEG photos of 300x200 in two classes; each is a smooth picture of its own with some noise."""
-    drawn = np.random.default_rng(0)
-    across, down = np.meshgrid(np.linspace(0, 6, 300), np.linspace(0, 4, 200))
-    grain = drawn.normal(0, 12, (200, 300, 3))
+def write_photos(folder: Path, count: int, width: int) -> None:
+    """Write JPEG photos, three wide by two high, in two classes: smooth pictures with some noise."""
+    drawn, height = np.random.default_rng(0), width * 2 // 3
+    across, down = np.meshgrid(np.linspace(0, 6, width), np.linspace(0, 4, height))
+    grain = drawn.normal(0, 12, (height, width, 3))
     for place in range(count):
         path = folder / f"class {place % 2}" / f"{place:05d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,10 +107,10 @@ def tables(folder: Path, rows: int, rounds: int) -> bool:
     return told(f"{ratio:.1f} x the columnar reader (at most {MOST_OF_THE_READER:g})", ratio <= MOST_OF_THE_READER)
 
 
-def photos(folder: Path, count: int, rounds: int) -> bool:
+def photos(folder: Path, count: int, width: int, rounds: int) -> bool:
     """Compare with a loop that decodes the same files, with an empty and a full cache; returns if the goal is met."""
     root = folder / "photos"
-    write_photos(root, count)
+    write_photos(root, count, width)
     # What was written a moment ago is not kept.
     time.sleep(2.5)
     cache = Path(os.environ["XDG_CACHE_HOME"])
@@ -127,7 +127,8 @@ def photos(folder: Path, count: int, rounds: int) -> bool:
         shutil.rmtree(cache, ignore_errors=True)
         first.append(timed(lambda: look(root)))
         second.append(timed(lambda: look(root)))
-    print(f"{count:,} JPEG photos of 300x200            clock     processor   of the bare loop")
+    title = f"{count:,} JPEG photos of {width}x{width * 2 // 3}"
+    print(f"{title:39}clock     processor   of the bare loop")
     line("Pillow, a bare loop", loop, loop)
     line("layerwise, the first time", first, loop)
     line("layerwise, from the cache", second, loop)
@@ -154,6 +155,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--photos", type=int, default=10_000)
+    parser.add_argument("--width", type=int, default=300, help="pixels across a photo")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     met = []
@@ -162,7 +164,7 @@ def main() -> int:
         if given.rows:
             met.append(tables(Path(name), given.rows, given.rounds))
         if given.photos:
-            met.append(photos(Path(name), given.photos, given.rounds))
+            met.append(photos(Path(name), given.photos, given.width, given.rounds))
     return 0 if all(met) else 1
 
 
