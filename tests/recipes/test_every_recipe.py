@@ -14,7 +14,7 @@ from layerwise.workflow.reproduce import reproduce
 
 RECORDS = Path(__file__).parents[2] / "docs" / "results"
 
-QUICK = 12.0
+QUICK = 9.0
 """Seconds that all seeds of a recipe took when it was recorded, up to which it runs with every test run."""
 
 
