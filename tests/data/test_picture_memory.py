@@ -12,7 +12,7 @@ from PIL import Image
 
 from layerwise.data import picture_memory
 from layerwise.data.open import open_source
-from layerwise.data.pictures import picture_of, read_picture
+from layerwise.data.pictures import picture_of
 
 COUNT = 12
 
@@ -33,15 +33,11 @@ def decoded(monkeypatch):
     """Count the pictures that are decoded."""
     names = []
 
-    def counted(work):
-        def counting(content, *channels):
-            names.append(getattr(content, "name", "bytes"))
-            return work(content, *channels)
+    def counting(content, channels):
+        names.append(getattr(content, "name", "bytes"))
+        return picture_of(content, channels)
 
-        return counting
-
-    monkeypatch.setattr(picture_memory, "picture_of", counted(picture_of))
-    monkeypatch.setattr(picture_memory, "read_picture", counted(read_picture))
+    monkeypatch.setattr(picture_memory, "picture_of", counting)
     return names
 
 

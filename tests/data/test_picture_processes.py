@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from layerwise.data import picture_memory, picture_processes
+from layerwise.data import picture_memory, picture_processes, picture_worker
 from layerwise.data.open import open_source
 from layerwise.data.picture_processes import looked_at
 
@@ -92,3 +92,11 @@ def test_nothing_is_started_without_an_interpreter(photos: Path, monkeypatch: py
     monkeypatch.setattr(sys, "executable", "")
     monkeypatch.setattr(picture_memory, "looked_at", None)
     assert _all_of(photos) == expected
+
+
+def test_very_large_pictures_are_left_to_whoever_asks(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # There they are decoded one after another; in processes, several of them would fill the memory at once.
+    path = next(photos.glob("a/*.png"))
+    assert picture_worker.seen(path) is not None
+    monkeypatch.setattr(picture_worker, "LARGE", 40 * 60 - 1)
+    assert picture_worker.seen(path) is None

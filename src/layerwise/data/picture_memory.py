@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,11 +27,14 @@ from layerwise.data.named import cache_folder
 from layerwise.data.picture_colours import Colours
 from layerwise.data.picture_hashes import sketch_of
 from layerwise.data.picture_processes import FEWEST_FOR_PROCESSES, looked_at
-from layerwise.data.pictures import MOST_PIXELS, Content, Header, picture_of, pixels_of, read_header, read_picture
+from layerwise.data.pictures import MOST_PIXELS, Content, Header, picture_of, pixels_of, read_header
 from layerwise.errors import LayerwiseError
 from layerwise.files import write_bytes
 
-__all__ = ["FEWEST", "PictureMemory", "memory_folder", "stamp_of"]
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["FEWEST", "Look", "PictureMemory", "look_of", "memory_folder", "own_channels", "stamp_of", "written"]
 
 Look = tuple[bytes, np.ndarray]
 """The hash of the pixels of a picture, and its sketch."""
@@ -138,8 +141,8 @@ class PictureMemory:
         if self._is_known(name, stamp):
             return self.known[name].header
         settled = _is_settled(content)
-        header, picture = read_picture(content)
-        self._remember(name, stamp, settled, header, (picture_digest(pixels_of(picture)), sketch_of(picture)))
+        header = read_header(content)
+        self._remember(name, stamp, settled, header, look_of(picture_of(content, own_channels(header))))
         return header
 
     def look(self, name: str, content: Content, channels: int) -> Look:
@@ -151,10 +154,9 @@ class PictureMemory:
         if known is not None and known.stamp == stamp and str(channels) in known.looks:
             self.spared += 1
             return _look(known.looks[str(channels)])
-        picture = picture_of(content, channels)
-        found = picture_digest(pixels_of(picture)), sketch_of(picture)
+        found = look_of(picture_of(content, channels))
         if known is not None and known.stamp == stamp:
-            known.looks[str(channels)] = _written(found)
+            known.looks[str(channels)] = written(found)
             self.changed = True
         return found
 
@@ -164,11 +166,11 @@ class PictureMemory:
 
     def _remember(self, name: str, stamp: str, settled: bool, header: Header, look: Look) -> None:
         """Take down what was seen of a picture that was not known."""
-        channels = 1 if header.grey else 3
+        channels = own_channels(header)
         self.known.pop(name, None)
         self.met[name], self.waiting[name, channels] = (stamp, header), look
         if settled:
-            self.known[name] = _Known(stamp, header, {str(channels): _written(look)})
+            self.known[name] = _Known(stamp, header, {str(channels): written(look)})
             self.changed = True
 
     def forget(self, names: Iterable[str]) -> None:
@@ -187,7 +189,17 @@ class PictureMemory:
             write_bytes(self.path, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
 
 
-def _written(look: Look) -> tuple[str, str]:
+def own_channels(header: Header) -> int:
+    """Return the channels in which a picture is decoded that no other one has a say in: 1 where it is grey, else 3."""
+    return 1 if header.grey else 3
+
+
+def look_of(picture: Image.Image) -> Look:
+    """Return what is kept of a decoded picture: the hash of its pixels, and its sketch."""
+    return picture_digest(pixels_of(picture)), sketch_of(picture)
+
+
+def written(look: Look) -> tuple[str, str]:
     """Return what was seen of a picture as text."""
     return base64.b64encode(look[0]).decode(), base64.b64encode(look[1].tobytes()).decode()
 

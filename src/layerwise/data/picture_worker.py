@@ -5,29 +5,29 @@ python -m layerwise.data.picture_worker
 
 from __future__ import annotations
 
-import base64
 import json
 import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from layerwise.data.kinds import picture_digest
-from layerwise.data.picture_hashes import sketch_of
-from layerwise.data.pictures import UnreadablePicture, pixels_of, quietly, read_picture
+from layerwise.data.picture_memory import look_of, own_channels, written
+from layerwise.data.pictures import LARGE, UnreadablePicture, picture_of, quietly, read_header
 
 
 def seen(path: Path) -> object:
-    """Return header, hash and sketch of a picture as plain values; None where it cannot be read.
+    """Return header, hash and sketch of a picture as plain values; None where it cannot be read, or is very large.
 
-    Why it cannot be read is found out by whoever asked: in the language of the user, and beside all other problems.
+    Why it cannot be read is found out by whoever asked: in the language of the user, and beside all other problems. So
+    are very large ones decoded there, one after another: several at once would fill the memory.
     """
     try:
-        header, picture = read_picture(path)
+        header = read_header(path)
+        if header.width * header.height > LARGE:
+            return None
+        return [asdict(header), *written(look_of(picture_of(path, own_channels(header))))]
     except (UnreadablePicture, OSError):
         return None
-    found = picture_digest(pixels_of(picture)), sketch_of(picture).tobytes()
-    return [asdict(header), *(base64.b64encode(part).decode() for part in found)]
 
 
 def main() -> None:

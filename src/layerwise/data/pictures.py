@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = [
+    "LARGE",
     "MOST_PIXELS",
     "SUFFIXES",
     "Content",
@@ -45,7 +46,6 @@ __all__ = [
     "pixels_of",
     "quietly",
     "read_header",
-    "read_picture",
 ]
 
 MOST_PIXELS = 64 * 1024**2
@@ -124,24 +124,6 @@ def read_header(content: Content) -> Header:
     """
     with _read(content) as picture:
         return _header_of(picture, content)
-
-
-def read_picture(content: Content) -> tuple[Header, Image.Image]:
-    """Return what the header says and the decoded picture, grey or in red, green and blue as it is.
-
-    Args:
-        content: A picture file, or its bytes.
-
-    Raises:
-        UnreadablePicture: The file is damaged or cut short, no picture, of an unknown kind, or too large.
-    """
-    with _read(content) as picture, _alone(picture):
-        if picture.format == "JPEG":
-            header = _header_of(picture, content)
-            return header, _plain(picture, content, 1 if header.grey else 3)
-    # What goes through the pages or tags of other formats may leave them elsewhere than at the first picture.
-    header = read_header(content)
-    return header, picture_of(content, 1 if header.grey else 3)
 
 
 @contextmanager

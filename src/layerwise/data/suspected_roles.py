@@ -145,7 +145,7 @@ def _returns(column: Column) -> bool:
         different = len(set(column.take(held).digests()))
     else:
         return False
-    # On the average at least every other row stands beside another one of its group.
+    # A group has one row and a half or more on average.
     return FEWEST_VALUES <= different <= len(held) / 1.5
 
 
