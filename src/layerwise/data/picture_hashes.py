@@ -70,14 +70,10 @@ def sketch(pixels: np.ndarray, maximum: float = 255.0) -> np.ndarray:
         >>> sketch(np.full((1, 40, 60), 7, np.uint8)).shape
         (1216,)
     """
-    whole = eight_bits(pixels, maximum)
-    beside = whole.transpose(1, 2, 0)
-    if len(whole) == 3 and beside.flags.c_contiguous:
-        # Three channels that lie beside each other are made small at once: the same bytes in two thirds of the time.
-        small = _small(beside).transpose(2, 0, 1)
-    else:
-        small = np.stack([_small(plane) for plane in whole])
-    return np.asarray(_joined(small[None])[0])
+    from PIL import Image
+
+    beside = np.ascontiguousarray(eight_bits(pixels, maximum).transpose(1, 2, 0))
+    return sketch_of(Image.fromarray(beside if len(pixels) == 3 else beside[..., 0]))
 
 
 def sketch_of(picture: Image.Image) -> np.ndarray:
@@ -86,22 +82,10 @@ def sketch_of(picture: Image.Image) -> np.ndarray:
     Args:
         picture: As `layerwise.data.pictures.picture_of` returns it.
     """
-    small = _resized(picture)
-    return np.asarray(_joined(small[None, None] if small.ndim == 2 else small.transpose(2, 0, 1)[None])[0])
-
-
-def _small(plane: np.ndarray) -> np.ndarray:
-    """Return a plane, or three beside each other, in 32 x 32 pixels."""
     from PIL import Image
 
-    return _resized(Image.fromarray(plane))
-
-
-def _resized(picture: Image.Image) -> np.ndarray:
-    """Return a picture in 32 x 32 pixels."""
-    from PIL import Image
-
-    return np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+    small = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR))
+    return np.asarray(_joined(small.reshape(1, SIDE, SIDE, -1).transpose(0, 3, 1, 2))[0])
 
 
 def sketches(pixels: np.ndarray, maximum: float = 255.0) -> np.ndarray:
