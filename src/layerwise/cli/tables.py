@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from layerwise.language import say
-from layerwise.report.words import metric, number, retold
+from layerwise.report.words import metric, number, retold, three_decimals
 
 __all__ = ["doubtful", "figure", "main_figure", "print_lines", "print_table", "result_lines", "results_table"]
 
@@ -44,7 +44,7 @@ def figure(interval: Mapping[str, Any] | None, *, brief: bool = False) -> str:
         return say("undefined")
     small = abs(interval["value"]) <= 1 and abs(interval["high"] or 0.0) <= 10
     value, low, high = (
-        "" if amount is None else (f"{amount:.3f}".replace("-0.000", "0.000") if small else number(amount))
+        "" if amount is None else (three_decimals(amount) if small else number(amount))
         for amount in (interval["value"], interval["low"], interval["high"])
     )
     if not low or brief:

@@ -76,7 +76,9 @@ def findings(
 
 
 def suspected(source: Source, targets: Sequence[str]) -> tuple[str, str]:
-    """Return the fields that seem to be the group and the time of the rows; nothing where no row is dealt by chance.
+    """Return the fields that seem to be the group and the time of the rows, each empty where none does.
+
+    A time is not looked for where the data name their parts; neither is told where nothing would be left to learn from.
 
     Args:
         source: Data with their roles.

@@ -21,6 +21,7 @@ __all__ = [
     "retold",
     "spoken_ends",
     "spoken_figure",
+    "three_decimals",
     "value",
 ]
 
@@ -149,7 +150,7 @@ def value(interval: Mapping[str, Any] | None) -> str:
     """
     if not interval or interval["value"] is None:
         return say("undefined")
-    return _three(interval["value"]) if abs(interval["value"]) <= 1 else number(interval["value"])
+    return three_decimals(interval["value"]) if abs(interval["value"]) <= 1 else number(interval["value"])
 
 
 def bounds(interval: Mapping[str, Any] | None) -> str:
@@ -162,13 +163,18 @@ def bounds(interval: Mapping[str, Any] | None) -> str:
     if not interval or interval["low"] is None:
         return ""
     small = abs(interval["value"]) <= 1 and max(abs(interval["low"]), abs(interval["high"])) <= 10
-    low, high = (_three(end) if small else number(end) for end in (interval["low"], interval["high"]))
+    low, high = (three_decimals(end) if small else number(end) for end in (interval["low"], interval["high"]))
     # A dash before a minus sign would be misread.
     return f"{low} – {high}" if interval["low"] >= 0 else say("{} to {}", low, high)
 
 
-def _three(amount: float) -> str:
-    """Return three decimals; what rounds to nought has no sign."""
+def three_decimals(amount: float) -> str:
+    """Return three decimals; what rounds to nought has no sign.
+
+    Example:
+        >>> three_decimals(-0.0004), three_decimals(0.5)
+        ('0.000', '0.500')
+    """
     return f"{amount:.3f}".replace("-0.000", "0.000")
 
 
