@@ -1,5 +1,6 @@
 """Memory that an update freed is there for the next one: hardly a page is asked for twice."""
 
+import os
 import platform
 import subprocess
 import sys
@@ -30,14 +31,18 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / 50)
 """
 
 
+# glibc's own first thresholds, held fast: left alone it raises them by the order of the first frees, which differs from
+# machine to machine, and may by luck come to keep as much.
+FIRST = {"MALLOC_MMAP_THRESHOLD_": str(2**17), "MALLOC_TRIM_THRESHOLD_": str(2**17)}
+
+
 def faults(kept):
-    done = subprocess.run(
-        [sys.executable, "-c", COUNT.format(kept=kept)], stdout=subprocess.PIPE, text=True, check=True
-    )
+    command = [sys.executable, "-c", COUNT.format(kept=kept)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | FIRST)
     return float(done.stdout)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the allocator is not glibc's")
 def test_pages_are_kept_from_update_to_update():
     # LeNet-5 computes about 5 MB an update: 1,200 pages.
-    assert faults(True) < 20 < faults(False)
+    assert faults(True) < 20 < 500 < faults(False)
