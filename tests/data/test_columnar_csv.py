@@ -41,6 +41,16 @@ MORE = {
     "doubled quotes late": ("a,b\n" + "1.5,x\n" * 1200 + '2,"x""y"\n3,""\n'),
     "another line end late": ("a,b\n" + "1.5,x\n" * 1200 + "2,x\r3,y\n"),
     "a blank before a quote late": ("a,b\n" + "1.5,x\n" * 1200 + '2, "x"\n3,y\n'),
+    "quoted words": ("a,b\n" + '1.5,"x"\n"2.5",y\n' * 600),
+    "quoted words with Windows line ends": ("a,b\r\n" + '1.5,"x"\r\n"2.5",""\r\n' * 600 + '3,"y"'),
+    "a quote closed too early among quoted words": ("a,b\n" + '1.5,"x"\n' * 1200 + '2,"x"y\n"3"4,"y"\n'),
+    "a quote opened too late among quoted words": ("a,b\n" + '1.5,"x"\n' * 1200 + '2,y"x"\n'),
+    "a delimiter in a quoted word": ("a,b\n" + '1.5,"x"\n' * 1200 + '2,"x,y"\n'),
+    "two lines in a quoted word": ("a,b\n" + '1.5,"x"\n' * 1200 + '2,"x\ny"\n'),
+    "quotes that make up for others": ("a,b,c\n" + '1.5,"x",z\n' * 1200 + '2,"",""""\n3,"x,"y",z"\n'),
+    "a quoted delimiter, and a quote closed too early": ("a,b,c\n" + '1.5,"x",z\n' * 1200 + '2,",x"y,z\n'),
+    "a title with a delimiter": ('"a, b",c\n' + '1.5,"x"\n' * 1200),
+    "a title of a delimiter, made up for below": ('",",c,d\n' + '1.5,"x","y"\n' * 1200 + '2,"x"z"y","w"\n'),
     "decimal commas of what could be ids": ("번호;b\n0,5;x\n1,5;y\n1,5;x\n"),
     "ids": ("id,b\n" + "".join(f"{row},x\n" for row in range(1500))),
     "rows named by a column without a title": (",b\n" + "".join(f"{row},x\n" for row in range(1500))),
@@ -117,6 +127,18 @@ def test_both_readers_agree_on_mutations(tmp_path, monkeypatch, seeds):
             path.write_bytes(flipped(content, random.Random(f"{name} {seed}")))
             strict, other, _ = both(path, monkeypatch)
             assert other == strict, (name, seed)
+
+
+def test_both_readers_agree_on_quotes_in_any_place(tmp_path, monkeypatch):
+    path, draw, taken = tmp_path / "odd.csv", random.Random(0), 0
+    for case in range(400):
+        usual = draw.choice(['x,"y"', '"x","y"', "x,y"])
+        odd = "".join(draw.choices('"",x\n', k=draw.randint(3, 9)))
+        path.write_text("\n".join(["a,b", *[usual] * draw.randint(1, 4), odd, usual, ""]), encoding="utf-8")
+        strict, other, columnar = both(path, monkeypatch)
+        assert other == strict, (case, path.read_text(encoding="utf-8"))
+        taken += columnar
+    assert taken > 10
 
 
 def test_a_large_table_is_taken_and_small_ones_are_not(tmp_path, monkeypatch):

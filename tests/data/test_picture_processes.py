@@ -97,6 +97,6 @@ def test_nothing_is_started_without_an_interpreter(photos: Path, monkeypatch: py
 def test_very_large_pictures_are_left_to_whoever_asks(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # There they are decoded one after another; in processes, several of them would fill the memory at once.
     path = next(photos.glob("a/*.png"))
-    assert picture_worker.seen(path) is not None
+    assert None not in picture_worker.seen([path, path])
     monkeypatch.setattr(picture_worker, "LARGE", 40 * 60 - 1)
-    assert picture_worker.seen(path) is None
+    assert picture_worker.seen([path]) == [None]

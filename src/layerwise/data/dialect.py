@@ -12,13 +12,18 @@ from layerwise.data.cells import number
 from layerwise.errors import LayerwiseError, nearest
 from layerwise.language import say
 
-__all__ = ["DELIMITERS", "Record", "delimiter_note", "delimiter_of", "has_header", "quoted_records", "records"]
+__all__ = [
+    "DELIMITERS", "MOST_SNIFFED", "Record", "delimiter_note", "delimiter_of", "has_header", "quoted_records", "records",
+]  # fmt: skip
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|", "space": " "}
 """Each delimiter by its name; all but the space are looked for."""
 
 Record = tuple[int, list[str]]
 """The line a record starts on, and its cells without the spaces around them."""
+
+MOST_SNIFFED = 1_000_000
+"""Signs of a text that are looked at for its delimiter."""
 
 SAMPLE = 200
 SENTENCE = 60
@@ -107,7 +112,7 @@ def delimiter_of(path: Path, text: str, given: str) -> str:
             nearest(given, DELIMITERS), usage=True,
         )  # fmt: skip
     # A slice, since the whole of a large text would be copied.
-    sample = "".join(io.StringIO(text[:1_000_000], newline="").readlines(200_000)[:SAMPLE])
+    sample = "".join(io.StringIO(text[:MOST_SNIFFED], newline="").readlines(200_000)[:SAMPLE])
     scores = {sign: _evenness(sample, sign) for name, sign in DELIMITERS.items() if name != "space"}
     best = max(scores, key=lambda sign: scores[sign])
     if scores[best] == (0.0, 0):

@@ -118,11 +118,11 @@ def _sentinels(source: Source) -> list[str]:
     for name, column in source.columns.items():
         if not isinstance(column, Numbers):
             continue
-        held = column.values[~np.isnan(column.values)]
-        # Sorting a long column costs; most are done with at a glance.
-        if not len(held) or held.min() >= -1 or np.count_nonzero(held == held.min()) < SENTINEL_REPEATS:
+        # Sorting a long column costs, and so does a copy; most are done with at a glance (NaN is less than nothing).
+        lowest = np.fmin.reduce(column.values, initial=np.inf)
+        if not lowest < -1 or np.count_nonzero(column.values == lowest) < SENTINEL_REPEATS:
             continue
-        values, counts = np.unique(held, return_counts=True)
+        values, counts = np.unique(column.values[~np.isnan(column.values)], return_counts=True)
         if len(values) < SENTINEL_REPEATS or counts[0] < SENTINEL_REPEATS or values[0] >= -1 or values[0] % 1:
             continue
         if values[1] >= 0 or values[1] - values[0] > values[-1] - values[1]:

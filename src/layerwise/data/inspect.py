@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -27,13 +29,16 @@ from layerwise.data.found import Found
 from layerwise.data.kinds import Categories, Column, Images, Numbers
 from layerwise.data.labels import Labels, label_marks, with_label_sets
 from layerwise.data.row_hashes import different_numbers, suspected_repeats
-from layerwise.data.source import Problem, Source
+from layerwise.data.source import Field, Problem, Source
 from layerwise.data.text_vectors import holds_dates
 from layerwise.errors import LayerwiseError, nearest
-from layerwise.language import say
+from layerwise.language import say, spoken_here
 from layerwise.notebook import html_lines
 
 __all__ = ["FieldFacts", "Inspection", "inspect"]
+
+THREADS = min(4, os.cpu_count() or 1)
+"""Fields that are looked at beside each other."""
 
 
 @dataclass(frozen=True)
@@ -161,9 +166,12 @@ def inspect(
         reasons = (*reasons, *told)
     if isinstance(column, Boxes):
         classes = column.counts()
-    facts = tuple(_facts(part.name, part.role, source.columns[part.name]) for part in source.fields)
+    with ThreadPoolExecutor(THREADS) as pool:
+        repeats = pool.submit(spoken_here(_repeats), source, targets)
+        columns = [source.columns[part.name] for part in source.fields]
+        facts = tuple(pool.map(spoken_here(_facts), source.fields, columns))
+        duplicates, conflicts = repeats.result()
     constant = tuple(fact.name for fact in facts if fact.different == 1 and not fact.missing and len(source) > 1)
-    duplicates, conflicts = _repeats(source, targets)
     model, reason = guess_model(source, task)
     reads_texts = bool(task) and entry("task", task).facts.get("inputs") == "text"
     pictures = any(fact.kind == "image" for fact in facts if fact.role == "input")
@@ -245,7 +253,7 @@ def _only_texts(source: Source, facts: Sequence[FieldFacts], constant: Sequence[
     return tuple(fact.name for fact in inputs if fact.kind == "text" and not holds_dates(source.columns[fact.name]))
 
 
-def _facts(name: str, role: str, column: Column) -> FieldFacts:
+def _facts(part: Field, column: Column) -> FieldFacts:
     """Describe one field."""
     missing = column.missing()
     present = np.flatnonzero(~missing)
@@ -265,7 +273,7 @@ def _facts(name: str, role: str, column: Column) -> FieldFacts:
     if isinstance(column, Labels):
         present = np.flatnonzero(column.marks.any(axis=1))
     examples = () if isinstance(column, Images) else tuple(column.show(int(row)) for row in present[:3])
-    return FieldFacts(name, column.kind, role, int(missing.sum()), different, lowest, highest, size, examples)
+    return FieldFacts(part.name, column.kind, part.role, int(missing.sum()), different, lowest, highest, size, examples)
 
 
 def _repeats(source: Source, targets: Sequence[str]) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,6 +24,9 @@ from layerwise.language import say, spoken_here
 __all__ = ["PictureColumn", "picture_column"]
 
 Result = TypeVar("Result")
+
+MOST_AT_ONCE = 32
+"""Most pictures that a thread is given at once."""
 
 
 @dataclass(frozen=True)
@@ -115,9 +119,17 @@ def _each(
                 (problem.remedy if isinstance(problem, UnreadablePicture) else "") or usual,
             )  # fmt: skip
 
+    def attempt_all(portion: Sequence[str]) -> list[Result | Problem]:
+        return [attempt(name) for name in portion]
+
     different = list(dict.fromkeys(names))
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        results = dict(zip(different, pool.map(spoken_here(attempt), different), strict=True))
+    threads = min(8, os.cpu_count() or 1)
+    # Some at once: where pictures are known, handing over each costs more than the work.
+    size = min(MOST_AT_ONCE, len(different) // (8 * threads) + 1)
+    portions = [different[start : start + size] for start in range(0, len(different), size)]
+    with ThreadPoolExecutor(threads) as pool:
+        answers = pool.map(spoken_here(attempt_all), portions)
+        results = dict(zip(different, chain.from_iterable(answers), strict=True))
     problems |= {name: result for name, result in results.items() if isinstance(result, Problem)}
     return {name: result for name, result in results.items() if not isinstance(result, Problem)}
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = [
-    "COLOURS", "GREY", "TURNS", "agree", "eight_bits", "hashes", "is_detailed", "sketch", "sketch_of", "sketches",
-    "turned",
+    "COLOURS", "GREY", "TURNS", "agree", "eight_bits", "hashes", "is_detailed", "reduced", "sketch", "sketch_of",
+    "sketches", "sketches_of_reduced", "turned",
 ]  # fmt: skip
 
 SIDE, GRID = 32, 8
@@ -82,10 +82,23 @@ def sketch_of(picture: Image.Image) -> np.ndarray:
     Args:
         picture: As `layerwise.data.pictures.picture_of` returns it.
     """
+    return np.asarray(sketches_of_reduced(reduced(picture)[None])[0])
+
+
+def reduced(picture: Image.Image) -> np.ndarray:
+    """Return a decoded picture in the size of a sketch: red, green and blue, which of a grey one are alike.
+
+    Args:
+        picture: As `layerwise.data.pictures.picture_of` returns it.
+
+    Returns:
+        Bytes, `(3, 32, 32)`.
+    """
     from PIL import Image
 
-    small = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR))
-    return np.asarray(_joined(small.reshape(1, SIDE, SIDE, -1).transpose(0, 3, 1, 2))[0])
+    # A large picture is first made smaller by means of squares, which is cheaper, but for twice this size and more.
+    small = np.asarray(picture.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2))
+    return np.broadcast_to(small, (3, SIDE, SIDE)) if small.ndim == 2 else small.transpose(2, 0, 1)
 
 
 def sketches(pixels: np.ndarray, maximum: float = 255.0) -> np.ndarray:
@@ -97,10 +110,10 @@ def sketches(pixels: np.ndarray, maximum: float = 255.0) -> np.ndarray:
     """
     whole = eight_bits(pixels, maximum)
     if pixels.shape[2:] == (SIDE, SIDE):
-        return _joined(whole)
+        return sketches_of_reduced(whole)
     down, across = _triangles(pixels.shape[2]), _triangles(pixels.shape[3])
     # s = D x A^T, each row of D and of A the weights of one pixel of the sketch
-    return _joined(np.rint(down @ whole.astype(np.float32) @ across.T).astype(np.uint8))
+    return sketches_of_reduced(np.rint(down @ whole.astype(np.float32) @ across.T).astype(np.uint8))
 
 
 def _triangles(length: int) -> np.ndarray:
@@ -112,8 +125,15 @@ def _triangles(length: int) -> np.ndarray:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def _joined(planes: np.ndarray) -> np.ndarray:
-    """Return grey and coloured sketches as bytes: `(items, channels, 32, 32)` becomes `(items, 1216)`."""
+def sketches_of_reduced(planes: np.ndarray) -> np.ndarray:
+    """Return the sketches of pictures that have been reduced to their size: the grey one and the coloured one.
+
+    Args:
+        planes: Bytes, `(items, channels, 32, 32)`, one channel or three.
+
+    Returns:
+        Bytes, `(items, 1216)`.
+    """
     red, green, blue = (planes[:, channel if planes.shape[1] == 3 else 0] for channel in range(3))
     # Y = 0.299 R + 0.587 G + 0.114 B
     grey = np.float32(0.299) * red + np.float32(0.587) * green + np.float32(0.114) * blue

@@ -16,7 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +34,22 @@ from layerwise.files import write_bytes
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["FEWEST", "Look", "PictureMemory", "look_of", "memory_folder", "own_channels", "stamp_of", "written"]
+__all__ = [
+    "FEWEST",
+    "Look",
+    "PictureMemory",
+    "look_of",
+    "memory_folder",
+    "own_channels",
+    "plain_header",
+    "stamp_of",
+    "written",
+]
 
 Look = tuple[bytes, np.ndarray]
 """The hash of the pixels of a picture, and its sketch."""
 
-VERSION = 4
+VERSION = 5
 """Of what is kept; a change of how pictures are read or decoded begins a new one."""
 
 FEWEST = 200
@@ -183,7 +193,7 @@ class PictureMemory:
         """Write down what is known, where there is something new; a cache that cannot be written is done without."""
         if not self.changed:
             return
-        entries = [[name, one.stamp, asdict(one.header), one.looks] for name, one in self.known.items()]
+        entries = [[name, one.stamp, plain_header(one.header), one.looks] for name, one in self.known.items()]
         content = json.dumps(entries, ensure_ascii=True, separators=(",", ":")).encode()
         with contextlib.suppress(LayerwiseError):
             write_bytes(self.path, hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
@@ -197,6 +207,11 @@ def own_channels(header: Header) -> int:
 def look_of(picture: Image.Image) -> Look:
     """Return what is kept of a decoded picture: the hash of its pixels, and its sketch."""
     return picture_digest(pixels_of(picture)), sketch_of(picture)
+
+
+def plain_header(header: Header) -> dict[str, Any]:
+    """Return a header as plain values; `asdict` takes a tenth of the time of decoding a small photo."""
+    return {**vars(header), "colours": vars(header.colours)}
 
 
 def written(look: Look) -> tuple[str, str]:

@@ -39,21 +39,15 @@ def looked_at(paths: Mapping[str, Path], *, processes: int = 0) -> dict[str, lis
     count = processes or min(8, os.cpu_count() or 1)
 
     def serve(worker: subprocess.Popen[str]) -> None:
-        while worker.stdin and worker.stdout:
-            try:
-                given = waiting.popleft()
-                worker.stdin.writelines(json.dumps(str(paths[name])) + "\n" for name in given)
-                worker.stdin.flush()
-            except (IndexError, OSError):
-                # Nothing is left, or the process has ended.
+        asked = _ask(worker, paths, waiting)
+        while asked and worker.stdout:
+            line = worker.stdout.readline()
+            if not line.endswith("\n"):
                 return
-            for name in given:
-                line = worker.stdout.readline()
-                if not line.endswith("\n"):
-                    return
-                answer = json.loads(line)
-                if answer is not None:
-                    found[name] = answer
+            # Asked before what came is looked at, so that the process need not wait for that.
+            following = _ask(worker, paths, waiting)
+            found.update((name, seen) for name, seen in zip(asked, json.loads(line), strict=True) if seen is not None)
+            asked = following
 
     workers = [
         subprocess.Popen([sys.executable, *COMMAND], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -71,3 +65,15 @@ def looked_at(paths: Mapping[str, Path], *, processes: int = 0) -> dict[str, lis
         # Closes its pipes, and leaves nothing behind.
         worker.communicate()
     return found
+
+
+def _ask(worker: subprocess.Popen[str], paths: Mapping[str, Path], waiting: deque[list[str]]) -> list[str]:
+    """Give a process the next pictures and return their names; none where nothing is left, or it has ended."""
+    try:
+        names = waiting.popleft()
+        if worker.stdin:
+            worker.stdin.write(json.dumps([str(paths[name]) for name in names]) + "\n")
+            worker.stdin.flush()
+    except (IndexError, OSError):
+        return []
+    return names

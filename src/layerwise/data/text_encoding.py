@@ -6,6 +6,7 @@ import codecs
 import gzip
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from layerwise.errors import LayerwiseError
@@ -31,12 +32,33 @@ MARKS = (
 
 @dataclass(frozen=True)
 class Text:
-    """The text of a file, the encoding that read it, a sentence where that was a choice, and its bytes if UTF-8."""
+    """The text of a file.
 
-    content: str
+    Args:
+        encoding: What it was written in.
+        note: A sentence where that was a choice.
+        raw: Its bytes where it was written in UTF-8, else none.
+        decoded: The text; of plain ASCII it is spelled out when it is asked for, since a large table is not.
+    """
+
     encoding: str
     note: str = ""
     raw: bytes = b""
+    decoded: str | None = None
+
+    @cached_property
+    def content(self) -> str:
+        """The text."""
+        return self.raw.decode("ascii") if self.decoded is None else self.decoded
+
+    def start(self, length: int) -> str:
+        """Return the first signs of the text, at most so many."""
+        return self.raw[:length].decode("ascii") if self.decoded is None else self.decoded[:length]
+
+    def is_blank(self) -> bool:
+        """Say whether nothing stands in it but blanks and line ends."""
+        written = self.raw if self.decoded is None else self.decoded
+        return not written or written.isspace()
 
 
 def read_text(path: Path, encoding: str = "") -> Text:
@@ -59,7 +81,7 @@ def read_text(path: Path, encoding: str = "") -> Text:
     """
     raw = _bytes(path)
     text = _forced(path, raw, encoding) if encoding else _detected(path, raw)
-    place = text.content.find("\0")
+    place = raw.find(b"\0") if text.decoded is None else text.decoded.find("\0")
     if place >= 0:
         raise LayerwiseError(
             say("A text file holds no NUL characters."),
@@ -107,7 +129,7 @@ def _forced(path: Path, raw: bytes, encoding: str) -> Text:
     if name == "utf-8":
         name = "utf-8-sig"
     try:
-        return Text(raw.decode(name), name)
+        return Text(name, decoded=raw.decode(name))
     except UnicodeDecodeError as problem:
         raise _undecodable(path, raw, [problem]) from problem
 
@@ -117,11 +139,13 @@ def _detected(path: Path, raw: bytes) -> Text:
     for mark, name in MARKS:
         if raw.startswith(mark):
             try:
-                return Text(raw.decode(name), name, say("Encoding {}, from the mark at its start.", name))
+                return Text(name, say("Encoding {}, from the mark at its start.", name), decoded=raw.decode(name))
             except UnicodeDecodeError as problem:
                 raise _undecodable(path, raw, [problem]) from problem
+    if raw.isascii():
+        return Text("utf-8", raw=raw)
     try:
-        return Text(raw.decode("utf-8"), "utf-8", raw=raw)
+        return Text("utf-8", raw=raw, decoded=raw.decode("utf-8"))
     except UnicodeDecodeError as problem:
         as_utf8 = problem
     if _mostly_utf8(raw):
@@ -131,7 +155,7 @@ def _detected(path: Path, raw: bytes) -> Text:
     except UnicodeDecodeError as problem:
         raise _undecodable(path, raw, [as_utf8, problem]) from problem
     western = _western(raw, text)
-    return western or Text(text, "cp949", say("Encoding CP949: the bytes are not UTF-8 but fit CP949."))
+    return western or Text("cp949", say("Encoding CP949: the bytes are not UTF-8 but fit CP949."), decoded=text)
 
 
 def _western(raw: bytes, korean: str) -> Text | None:
@@ -149,9 +173,10 @@ def _western(raw: bytes, korean: str) -> Text | None:
         return None
     shown = next(sign for sign in text if ord(sign) > 127)
     return Text(
-        text, "cp1252",
+        "cp1252",
         say("Encoding CP1252: as CP949 the bytes would read '{}' for '{}' (--encoding cp949 reads them so).",
             foreign[0], shown),
+        decoded=text,
     )  # fmt: skip
 
 

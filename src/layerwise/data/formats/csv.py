@@ -8,7 +8,7 @@ from pathlib import Path
 
 from layerwise.catalog import register
 from layerwise.data.columnar_csv import columnar_table
-from layerwise.data.dialect import delimiter_note, delimiter_of, quoted_records
+from layerwise.data.dialect import MOST_SNIFFED, delimiter_note, delimiter_of, quoted_records
 from layerwise.data.kinds import Numbers
 from layerwise.data.source import Source
 from layerwise.data.table_rows import Table, lay_out
@@ -86,15 +86,15 @@ def read(
         LayerwiseError: The file is empty, has no row below its header, names a column twice, or cannot be decoded.
     """
     text = read_text(path, encoding)
-    if not text.content or text.content.isspace():
+    if text.is_blank():
         raise LayerwiseError(
             say("A table has a header and rows."), say("'{}' is empty", path), say("Check that the file was saved.")
         )
-    separator = delimiter_of(path, text.content, delimiter)
+    separator = delimiter_of(path, text.start(MOST_SNIFFED), delimiter)
     styles = _styles(separator, decimal)
     missing = missing_of(missing_words, keep_words)
     large = columnar_table(
-        path, text.content, text.raw, delimiter=separator, header=header, styles=styles, missing_words=missing,
+        path, text, delimiter=separator, header=header, styles=styles, missing_words=missing,
         category_columns=category_columns,
     ) if quote == '"' and separator != "\t" else None  # fmt: skip
     if large is not None:
