@@ -166,11 +166,7 @@ def inspect(
         reasons = (*reasons, *told)
     if isinstance(column, Boxes):
         classes = column.counts()
-    with ThreadPoolExecutor(THREADS) as pool:
-        repeats = pool.submit(spoken_here(_repeats), source, targets)
-        columns = [source.columns[part.name] for part in source.fields]
-        facts = tuple(pool.map(spoken_here(_facts), source.fields, columns))
-        duplicates, conflicts = repeats.result()
+    facts, (duplicates, conflicts) = _of_rows(source, targets)
     constant = tuple(fact.name for fact in facts if fact.different == 1 and not fact.missing and len(source) > 1)
     model, reason = guess_model(source, task)
     reads_texts = bool(task) and entry("task", task).facts.get("inputs") == "text"
@@ -251,6 +247,14 @@ def _only_texts(source: Source, facts: Sequence[FieldFacts], constant: Sequence[
     if any(fact.kind != "text" and fact.name not in constant for fact in inputs):
         return ()
     return tuple(fact.name for fact in inputs if fact.kind == "text" and not holds_dates(source.columns[fact.name]))
+
+
+def _of_rows(source: Source, targets: Sequence[str]) -> tuple[tuple[FieldFacts, ...], tuple[int, int]]:
+    """Describe every field and count repeated rows, beside each other."""
+    columns = [source.columns[part.name] for part in source.fields]
+    with ThreadPoolExecutor(THREADS) as pool:
+        repeats = pool.submit(spoken_here(_repeats), source, targets)
+        return tuple(pool.map(spoken_here(_facts), source.fields, columns)), repeats.result()
 
 
 def _facts(part: Field, column: Column) -> FieldFacts:
