@@ -14,7 +14,10 @@ QUICK := OMP_NUM_THREADS=1 MPLBACKEND=Agg
 demo: .venv/core
 	$(BIN)/layerwise demo
 
-test: .venv/dev lint types docs check
+# Types are checked by one process, the pages executed by two: side by side no processor waits.
+test: .venv/dev lint
+	$(MAKE) --jobs=2 --output-sync=line types docs
+	$(MAKE) check
 
 setup: .venv/dev
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[vision,dev]'
@@ -46,8 +49,11 @@ docs: .venv/dev
 SHAPED := tests/byhand tests/layers tests/models tests/golden
 CHECKED := layerwise.byhand,layerwise.layers,layerwise.models,beartype.beartype
 
+# Tests that measure time, and what holds them: to look through all others for them takes longer than they do.
+ALONE := $(shell grep -rl "pytest.mark.alone" --include="test_*.py" tests)
+
 check: .venv/dev
-	$(QUICK) $(BIN)/pytest -m alone
+	$(QUICK) $(BIN)/pytest -m alone $(ALONE)
 	$(QUICK) $(BIN)/pytest $(SHARED) --doctest-modules src/layerwise
 	$(QUICK) $(BIN)/pytest $(SHARED) $(SHAPED) --jaxtyping-packages=$(CHECKED)
 	$(QUICK) $(BIN)/pytest $(SHARED) -m "not long and not alone" $(addprefix --ignore=,$(SHAPED))

@@ -107,7 +107,8 @@ def test_each_next_command_is_the_one_that_was_shown(tmp_path):
     listed = typed(explain, tmp_path)
     views = re.findall(r"^  layerwise (explain .+)$", listed, re.MULTILINE)
     assert len(views) >= 3
-    for view in views:
+    # Every view is opened by its contract test; here the command is what counts.
+    for view in views[:3]:
         assert "agrees" in typed(view.split(), tmp_path), view
 
 
@@ -133,6 +134,7 @@ def test_commands_of_the_readme_are_understood(tmp_path):
         application(words[0]).parse_args(words, exit_on_error=False, print_error=False)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not os.environ.get("LAYERWISE_DATA"), reason="LAYERWISE_DATA does not name the shared data")
 def test_lenet5_on_mnist_in_one_epoch(tmp_path):
     printed = typed(

@@ -37,15 +37,18 @@ def in_one_process(place, words, *, environment, options=(), switches=()):
     return codes, done.stdout
 
 
+CP949 = {"PYTHONIOENCODING": "cp949"}, "cp949"
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, "ascii"
+
+
 @pytest.mark.parametrize(
-    ("environment", "encoding"),
+    ("language", "environment", "encoding"),
     [
-        ({"PYTHONIOENCODING": "cp949"}, "cp949"),
-        ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}, "ascii"),
+        pytest.param("ko", *CP949, id="ko-cp949"), pytest.param("en", *ASCII, id="en-C"),
+        pytest.param("en", *CP949, id="en-cp949", marks=pytest.mark.long),
+        pytest.param("ko", *ASCII, id="ko-C", marks=pytest.mark.long),
     ],
-    ids=["cp949", "C"],
-)
-@pytest.mark.parametrize("language", ["en", "ko"])
+)  # fmt: skip
 def test_every_command_on_a_console_that_lacks_characters(place, environment, encoding, language):
     # A warning is an error here, too, so that none is shown to a user.
     codes, printed = in_one_process(

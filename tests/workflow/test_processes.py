@@ -1,38 +1,15 @@
-"""Several processes learn what one learns: torchrun against one process, on the command line."""
+"""Several processes learn what one learns, on the command line."""
 
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "120", "LC_ALL": "C.UTF-8"}
-
-
-def typed(place, words, *, processes=1):
-    # Behind `--` torchrun does not take `--run` for one of its own options.
-    launcher = [
-        "-m",
-        "torch.distributed.run",
-        "--nproc-per-node",
-        str(processes),
-        "--standalone",
-        "-m",
-        "--",
-        "layerwise",
-    ]
-    start = ["-m", "layerwise"] if processes == 1 else launcher
-    return subprocess.run(
-        [sys.executable, *start, *words.split()], cwd=place, env=ENVIRONMENT, capture_output=True, text=True,
-        check=False, timeout=280,
-    )  # fmt: skip
+from together import in_copies, under_torchrun
 
 
-def trained(place, words, name, *, processes=1):
-    done = typed(place, f"train {words} --threads 1 --run {name} --quiet", processes=processes)
+def trained(place, words, name, *, processes=1, start=in_copies):
+    done = start(place, f"train {words} --threads 1 --run {name} --quiet", processes)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
     return place / "runs" / name
 
@@ -42,7 +19,6 @@ MLP = "iris mlp --epochs 4 --batch-size 33 --optimizer sgd --learning-rate 0.1 -
 
 
 @pytest.mark.parametrize("words", [
-    MLP,
     f"{MLP} --accumulate 3",
     "digits lenet5 --epochs 1 --batch-size 70 --optimizer sgd --augment shift=2 rotate=10 --stopping none",
     # Padding is masked on both sides, and processes hold different numbers of counted symbols.
@@ -50,11 +26,20 @@ MLP = "iris mlp --epochs 4 --batch-size 33 --optimizer sgd --learning-rate 0.1 -
 ])  # fmt: skip
 def test_two_processes_learn_what_one_learns(tmp_path, words):
     one = trained(tmp_path, words.replace(" --accumulate 3", ""), "one")
-    two = trained(tmp_path, words, "two", processes=2)
+    assert_alike(one, trained(tmp_path, words, "two", processes=2))
+
+
+def test_two_processes_of_torchrun_learn_what_one_learns(tmp_path):
+    one = trained(tmp_path, MLP, "one")
+    assert_alike(one, trained(tmp_path, MLP, "two", processes=2, start=under_torchrun))
+
+
+def assert_alike(one, two):
+    """Of two runs: the same weights, losses and figures, and one folder each."""
     weights, others = load_file(one / "model.safetensors"), load_file(two / "model.safetensors")
     for name, value in weights.items():
         np.testing.assert_allclose(others[name], value, rtol=1e-5, atol=1e-6)
-    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["one", "two"]
+    assert sorted(path.name for path in one.parent.iterdir()) == ["one", "two"]
     losses = [[json.loads(line)["train_loss"] for line in (run / "history.jsonl").read_text().splitlines()]
               for run in (one, two)]  # fmt: skip
     np.testing.assert_allclose(*losses, rtol=1e-6)
@@ -98,7 +83,7 @@ class Enlarging(nn.Module):
 def test_a_piece_of_one_example_is_not_normalised(tmp_path, options, processes):
     """Refused before the folder is made; a last batch that is too small joins the one before it."""
     (tmp_path / "own.py").write_text(NORMALISING)
-    done = typed(tmp_path, f"train iris own.py:network {options} --quiet", processes=processes)
+    done = in_copies(tmp_path, f"train iris own.py:network {options} --quiet", processes)
     assert done.returncode != 0
     assert "every piece and process" in done.stderr
     assert not (tmp_path / "runs").exists()
@@ -113,12 +98,12 @@ def test_a_number_that_is_not_finite_is_named_by_the_process_that_holds_it(tmp_p
     (tmp_path / "own.py").write_text(ENLARGING)
     for seed in (0, 1):
         words = f"train huge.csv own.py:Enlarging --target y --scale none --seed {seed} --batch-size 60 --quiet"
-        done = typed(tmp_path, f"{words} --test training --validation-fraction 0 --stopping none", processes=2)
+        done = in_copies(tmp_path, f"{words} --test training --validation-fraction 0 --stopping none", 2)
         assert "is not finite for line 19" in " ".join(done.stderr.split()), done.stderr
 
 
 def test_a_mistake_is_said_once_by_all_processes(tmp_path):
-    done = typed(tmp_path, "train iris mlp --epochs 1 --target speces --quiet", processes=2)
+    done = under_torchrun(tmp_path, "train iris mlp --epochs 1 --target speces --quiet", 2)
     assert done.returncode != 0
     assert done.stderr.count("A field must be in the data.") == 1
     assert "LayerwiseError" not in done.stderr
