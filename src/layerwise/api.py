@@ -193,7 +193,7 @@ class Run:
 
         Args:
             others: Runs, or their names or paths.
-            data: The data, where they were in memory and have groups.
+            data: The data, where they were in memory and have groups or pictures.
         """
         from layerwise.workflow.against import against
 

@@ -48,6 +48,18 @@ def first_screen(run):
     return [one for one in findings(gather(run.opened)) if one.subject == "Near-duplicates"]
 
 
+def test_pictures_that_are_nearly_equal_are_one_answer_where_runs_are_compared(photos):
+    settings = {"resamples": 100, "test_fraction": 0.4, "baselines": ()}
+    knn, tree = (lw.train(str(photos), model, run=model, **settings) for model in ("knn", "hog-svm"))
+    found = knn.against(tree)
+    split = json.loads((knn.folder.path / "data.json").read_text(encoding="utf-8"))["split"]
+    together = sum(set(pair["rows"]) <= set(split["test"]) for pair in split["near_duplicates"]["pairs"])
+    assert together
+    assert (found.rows, found.groups) == (len(split["test"]), len(split["test"]) - together)
+    assert found.test == "sign flips of whole groups"
+    assert "nearly equal pictures are one" in " ".join(found.sentences())
+
+
 def test_pictures_and_their_mirrors_stay_in_one_part_and_the_report_says_so(photos):
     run = lw.train(str(photos), "knn", resamples=100)
     split = json.loads((run.folder.path / "data.json").read_text(encoding="utf-8"))["split"]

@@ -74,7 +74,12 @@ class OneTestPart:
         """Say in words which run is better, where the test says so."""
         said = [say("{} rows of one test part; every run answered the same.", self.rows)]
         if self.groups:
-            said.append(say("They come in {} groups, which are resampled and exchanged as a whole.", self.groups))
+            said.append(
+                say(
+                    "They come in {} groups, resampled and exchanged as a whole (nearly equal pictures are one).",
+                    self.groups,
+                )
+            )
         for pair in self.pairs:
             better, other = (pair.first, pair.second) if (pair.lead.value or 0) > 0 else (pair.second, pair.first)
             p = in_words(pair.p_together)

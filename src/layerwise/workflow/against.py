@@ -27,7 +27,7 @@ def against(opened: Sequence[Opened], *, data: Any = None) -> OneTestPart:
 
     Args:
         opened: The runs, two or more.
-        data: The data, where they were in memory and have groups.
+        data: The data, where they were in memory and have groups or pictures.
 
     Raises:
         LayerwiseError: A run is named twice, is not finished or has no test part; the task is another one or has
@@ -125,13 +125,19 @@ def _refuse_other_rows(first: Opened, other: Opened, answers: dict[str, Answers]
 
 
 def _groups(first: Opened, answers: Answers, data: Any) -> np.ndarray | None:
-    """Return the group of each row in the order of the answers; the data are read again, no test part is opened."""
-    if not any(field["role"] == "group" for field in first.folder.read("data.json")["fields"]):
+    """Return the set that each row varies together with, in the order of the answers; None where each is one alone.
+
+    The data are read again, where they have groups or pictures; no test part is opened.
+    """
+    fields = first.folder.read("data.json")["fields"]
+    if not any(field["role"] == "group" or (field["role"], field["kind"]) == ("input", "image") for field in fields):
         return None
     prepared = prepared_again(first, data)
-    groups = groups_of(prepared.source, prepared.parts.test)
+    groups = groups_of(prepared.source, prepared.parts.test, prepared.parts.unit)
+    if groups is None:
+        return None
     order = np.argsort(np.array(prepared.examples["test"].ids), kind="stable")
-    if groups is None or tuple(prepared.examples["test"].ids[place] for place in order) != answers.ids:
-        message = "a run whose data are unchanged has the groups and rows it had"
+    if tuple(prepared.examples["test"].ids[place] for place in order) != answers.ids:
+        message = "a run whose data are unchanged has the rows it had"
         raise TypeError(message)
     return np.asarray(groups[order])
