@@ -95,11 +95,13 @@ def test_boxes_that_stay_while_pictures_move_teach_nothing_right(right):
     assert figure(learned(moves=None)) <= figure(right) - 0.3
 
 
+@pytest.mark.long
 def test_classes_that_weigh_no_more_than_boxes_are_learned_too_late(right, monkeypatch):
     monkeypatch.setattr(detection_losses, "CLASS_WEIGHT", 1.0)
     assert figure(learned()) <= figure(right) - 0.1
 
 
+@pytest.mark.long
 def test_the_squared_errors_of_yolo_find_them_too():
     assert figure(learned(replace(TASK, error="squared-error"))) >= 0.8
 
