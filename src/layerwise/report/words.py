@@ -195,6 +195,9 @@ def retold(sentence: str) -> str:
         >>> retold("3 rows were skipped by nobody.")
         '3 rows were skipped by nobody.'
     """
+    if current() == "en" and not HANGUL.search(sentence):
+        # Nothing that was said in Korean; a thousand patterns need not be made.
+        return sentence
     for pattern, template in _other_templates(current()):
         found = pattern.fullmatch(sentence)
         if found:
@@ -219,6 +222,8 @@ def _other_templates(language: str) -> tuple[tuple[re.Pattern[str], str], ...]:
         return tuple((_pattern(here), _unformatted(there)) for here, there in pairs)
     return tuple((_pattern(there), _unformatted(here)) for here, there in pairs)
 
+
+HANGUL = re.compile("[가-힣]")
 
 PLACE = re.compile(r"\{(\d*)(?::[^}]*)?\}")
 
