@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,9 @@ from layerwise.explain.windows import window
 from layerwise.language import say
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 __all__ = ["accepts", "weights"]
 
@@ -155,27 +157,46 @@ def _filters(trace: Trace, operation: Operation, subject: Subject) -> _Pictures:
 
 
 def _draw(shown: _Pictures, kind: str) -> Figure:
-    """Draw one image a unit on one colour scale around 0, the example first."""
+    """Draw one image a unit on one colour scale around 0, the example first.
+
+    All of them lie on one pair of axes: as many pairs as images take seconds to be laid out.
+    """
     images = [_flat(image) for image in shown.images[:DRAWN]]
+    reach = float(np.abs(np.stack(images)).max()) or 1.0
     first = 0 if shown.example is None else 1
     columns = min(8, len(images) + first)
     lines = math.ceil((len(images) + first) / columns)
-    reach = float(np.abs(np.stack(images)).max()) or 1.0
     side = 1.15 if len(images) + first > 4 else 2.3
+    high, wide = images[0].shape
+    # Of each image and what stands above it, in pixels of the image.
+    across, down = wide + 0.1 * max(high, wide), high + max(high, wide) * 0.28 / side
     with styled():
-        drawn = figure(max(4.0, columns * side + 0.9), lines * (side + 0.25) + 0.1)
-        every = drawn.subplots(lines, columns, squeeze=False)
-        panels = list(every.flat)
-        for axes in panels:
-            bare(axes)
+        drawn = figure(max(4.0, columns * side + 0.9), lines * down * side / across + 0.1)
+        axes = drawn.subplots()
+        bare(axes)
+        corners = [
+            (number % columns * across, (number // columns + 1) * down - high) for number in range(len(images) + first)
+        ]
         if shown.example is not None:
-            panels[0].imshow(_flat(shown.example), cmap="gray")
-            panels[0].set_title(label("the example"))
-        for place, (axes, values) in enumerate(zip(panels[first:], images, strict=False)):
-            image = axes.imshow(values, cmap="RdBu", vmin=-reach, vmax=reach, interpolation="nearest")
-            axes.set_title(f"{place}" if side < 2 else f"{kind} {place}: z = {shown.totals[place]:.3g}")
-        drawn.colorbar(image, ax=panels, shrink=0.85, label=label("weight"))
+            _place(axes, _flat(shown.example), corners[0], label("the example"), {"cmap": "gray"})
+        colours = {"cmap": "RdBu", "vmin": -reach, "vmax": reach, "interpolation": "nearest"}
+        for unit, (values, corner) in enumerate(zip(images, corners[first:], strict=True)):
+            title = f"{unit}" if side < 2 else f"{kind} {unit}: z = {shown.totals[unit]:.3g}"
+            image = _place(axes, values, corner, title, colours)
+        axes.set(xlim=(0, columns * across), ylim=(lines * down, 0))
+        drawn.colorbar(
+            image, ax=axes, shrink=0.85, fraction=0.06, pad=0.02, aspect=20 if lines < 4 else 40, label=label("weight")
+        )
     return drawn
+
+
+def _place(
+    axes: Axes, values: np.ndarray, corner: tuple[float, float], title: str, colours: dict[str, Any]
+) -> AxesImage:
+    """Draw an image with its upper left corner somewhere, and its title above it."""
+    (left, above), (high, wide) = corner, values.shape
+    axes.text(left + wide / 2, above - 0.03 * max(high, wide), title, ha="center", va="bottom")
+    return axes.imshow(values, extent=(left, left + wide, above + high, above), **colours)
 
 
 def _flat(image: np.ndarray) -> np.ndarray:
