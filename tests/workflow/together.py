@@ -51,7 +51,7 @@ def in_copies(place, words, processes):
     ] if processes > 1 else [{}]  # fmt: skip
     outputs = [(place / f"out {rank}", place / f"err {rank}") for rank in range(processes)]
     copies = [
-        COPIES.Process(target=become, args=(place, shlex.split(words), ENVIRONMENT | settings, *written))
+        COPIES.Process(target=become, args=(place, shlex.split(words), ENVIRONMENT | settings, *written), daemon=True)
         for settings, written in zip(told, outputs, strict=True)
     ]
     for copy in copies:

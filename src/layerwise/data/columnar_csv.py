@@ -189,12 +189,12 @@ def _is_quoted_well(raw: bytes, columns: Sequence[Any], skipped: int, delimiter:
     """Say whether the strict reader cuts the same cells out of these quotes."""
     if b'"' not in raw:
         return True
-    import pyarrow.compute as of
+    from pyarrow import compute
 
     words = [column.dictionary for column in columns if hasattr(column, "dictionary")]
     # Neither is part of a number.
     are_cut = delimiter in ",;|" and not any(
-        of.any(of.match_substring(one, sign)).as_py() for one in words for sign in (delimiter, '"')
+        compute.any(compute.match_substring(one, sign)).as_py() for one in words for sign in (delimiter, '"')
     )
     return (are_cut and quotes_are_plain(raw, delimiter, skipped, len(columns[0]))) or quotes_pair_up(raw, delimiter)
 

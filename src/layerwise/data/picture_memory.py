@@ -34,17 +34,7 @@ from layerwise.files import write_bytes
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = [
-    "FEWEST",
-    "Look",
-    "PictureMemory",
-    "look_of",
-    "memory_folder",
-    "own_channels",
-    "plain_header",
-    "stamp_of",
-    "written",
-]
+__all__ = ["FEWEST", "Look", "PictureMemory", "memory_folder", "own_channels", "plain_header", "stamp_of", "written"]
 
 Look = tuple[bytes, np.ndarray]
 """The hash of the pixels of a picture, and its sketch."""
@@ -152,7 +142,7 @@ class PictureMemory:
             return self.known[name].header
         settled = _is_settled(content)
         header = read_header(content)
-        self._remember(name, stamp, settled, header, look_of(picture_of(content, own_channels(header))))
+        self._remember(name, stamp, settled, header, _look_of(picture_of(content, own_channels(header))))
         return header
 
     def look(self, name: str, content: Content, channels: int) -> Look:
@@ -164,7 +154,7 @@ class PictureMemory:
         if known is not None and known.stamp == stamp and str(channels) in known.looks:
             self.spared += 1
             return _look(known.looks[str(channels)])
-        found = look_of(picture_of(content, channels))
+        found = _look_of(picture_of(content, channels))
         if known is not None and known.stamp == stamp:
             known.looks[str(channels)] = written(found)
             self.changed = True
@@ -204,7 +194,7 @@ def own_channels(header: Header) -> int:
     return 1 if header.grey else 3
 
 
-def look_of(picture: Image.Image) -> Look:
+def _look_of(picture: Image.Image) -> Look:
     """Return what is kept of a decoded picture: the hash of its pixels, and its sketch."""
     return picture_digest(pixels_of(picture)), sketch_of(picture)
 

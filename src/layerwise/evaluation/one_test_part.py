@@ -50,7 +50,8 @@ class OneTestPart:
         data: Name of the data.
         metric: `accuracy`, or `mse` for numbers.
         rows: Rows of the test part.
-        groups: Groups of these rows; 0 where the data have none.
+        groups: Sets of these rows that vary together: groups, and pictures that are nearly equal; 0 where each row is
+            one alone.
         confidence: Of every interval; one less it is the level of the test.
         test: How the p-values were found.
         values: The figure of each run by its name.
@@ -75,11 +76,9 @@ class OneTestPart:
         said = [say("{} rows of one test part; every run answered the same.", self.rows)]
         if self.groups:
             said.append(
-                say(
-                    "They come in {} groups, resampled and exchanged as a whole (nearly equal pictures are one).",
-                    self.groups,
-                )
-            )
+                say("They come in {} groups, resampled and exchanged as a whole (nearly equal pictures are one).",
+                    self.groups)
+            )  # fmt: skip
         for pair in self.pairs:
             better, other = (pair.first, pair.second) if (pair.lead.value or 0) > 0 else (pair.second, pair.first)
             p = in_words(pair.p_together)
